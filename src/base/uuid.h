@@ -1,0 +1,32 @@
+// Uuid is a version 7 UUID (RFC 9562 §5.7): 48 bits of UTC milliseconds, then random bits, so that
+// ids sort by the time they were made. The text form has 36 characters.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+
+namespace modelyard {
+
+class Uuid {
+ public:
+  static constexpr std::size_t kTextBytes = 36;
+
+  Uuid() = default;
+  static Uuid make_v7(UtcTime now, Random& random);
+
+  // Writes kTextBytes characters, no terminator.
+  void format_to(char* text) const;
+  std::string text() const;
+  const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
+
+  friend bool operator==(const Uuid&, const Uuid&) = default;
+
+ private:
+  std::array<std::uint8_t, 16> bytes_{};
+};
+
+}  // namespace modelyard

@@ -1,0 +1,45 @@
+// InferRequest and InferResponse are what every protocol is turned into and every engine works on.
+//
+// Ownership: a request's views point into memory its maker keeps alive until the response was delivered
+//            (the body of the HTTP request, or `storage` for what had to be converted). A response owns its
+//            outputs.
+// Threads:   one owner at a time; handed over, never shared.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/names.h"
+#include "base/uuid.h"
+#include "inference/tensor.h"
+
+namespace modelyard::inference {
+
+// Which version the caller asks for: the endpoint's plan decides, a number, or an alias.
+struct VersionChoice {
+  VersionNumber version = 0;  // 0: not pinned
+  std::string_view alias;     // "" : none
+};
+
+struct InferRequest {
+  std::string_view endpoint;
+  VersionChoice choice;
+  std::string_view id;               // the caller's own; "" when none was sent
+  std::vector<TensorView> inputs;
+  std::vector<std::string_view> wanted_outputs;  // empty: all
+  std::optional<SteadyTime> deadline;
+  std::int32_t priority = 0;         // 0: default, 1: highest
+  std::uint64_t sticky_hash = 0;     // of the caller's sticky key; 0 when none
+  std::vector<Buffer> storage;       // memory behind views that are not in the body
+};
+
+struct InferResponse {
+  std::string model;
+  VersionNumber version = 0;
+  Uuid prediction_id;
+  std::vector<Tensor> outputs;       // in the model's order
+};
+
+}  // namespace modelyard::inference
