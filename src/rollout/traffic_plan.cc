@@ -28,7 +28,7 @@ Status validate(const TrafficPlan& plan) {
 
 VersionNumber pick(const TrafficPlan& plan, std::uint64_t hash) {
   // The upper bits decide, so that a multiplicative hash need not be good in its lower ones.
-  auto point = static_cast<int>((static_cast<unsigned __int128>(hash) * kWhole) >> 64);
+  auto point = static_cast<int>(((hash >> 32) * kWhole) >> 32);
   for (const Share& share : plan.shares) {
     point -= share.weight;
     if (point < 0) return share.version;
