@@ -1,6 +1,6 @@
 # modelyard_room(NAME [DEPENDS ...] [LIBRARIES ...] SOURCES ... [TESTS ...] [CONCURRENT_TESTS ...])
 #
-# A room is a static library modelyard_<name>, alias modelyard::<name>. '/' in a sub-room's name
+# A room is a static library modelyard_<name>. A "/" in a sub-room's name
 # becomes '_'. DEPENDS names rooms, LIBRARIES names packaged libraries. TESTS become one binary
 # modelyard_<name>_test with the ctest label "unit"; CONCURRENT_TESTS become a second one that also
 # carries the label "concurrent" and is run under ThreadSanitizer.
@@ -17,7 +17,6 @@ function(modelyard_room name)
     add_library(${target} INTERFACE)
     set(kind INTERFACE)
   endif()
-  add_library(modelyard::${name} ALIAS ${target})
   target_include_directories(${target} ${kind} ${PROJECT_SOURCE_DIR}/src)
   foreach(dependency ${ROOM_DEPENDS})
     string(REPLACE "/" "_" dependency_target modelyard_${dependency})

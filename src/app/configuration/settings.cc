@@ -1,0 +1,241 @@
+#include "app/configuration/settings.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "app/configuration/yaml_document.h"
+#include "base/nearest_name.h"
+
+namespace modelyard::app {
+namespace {
+
+using enum SettingType;
+constexpr std::int64_t kDay = 86'400;
+
+// clang-format off
+constexpr std::array kSettings = {
+    Setting{"data", kText, "./modelyard-data", 0, 0, "", "folder of catalog and blobs"},
+    Setting{"listen", kText, "127.0.0.1:8080", 0, 0, "", "HOST:PORT to listen on; port 0 lets the system choose"},
+    Setting{"port_file", kText, "", 0, 0, "", "file that receives the bound port once the server is ready"},
+    Setting{"loops", kInteger, "0", 0, 256, "", "event loops; 0 is one for each core"},
+    Setting{"max_connections", kInteger, "10000", 1, 1'000'000, "", "open connections"},
+    Setting{"max_body_bytes", kInteger, "67108864", 1024, 1LL << 34, "", "bytes of a request body, inflated"},
+    Setting{"max_header_bytes", kInteger, "16384", 1024, 1 << 20, "", "bytes of all header lines of a request"},
+    Setting{"max_headers", kInteger, "100", 8, 1000, "", "header lines of a request"},
+    Setting{"max_target_bytes", kInteger, "8192", 256, 65'536, "", "bytes of a request's target"},
+    Setting{"idle_timeout_seconds", kInteger, "75", 1, kDay, "", "seconds a connection may be idle"},
+    Setting{"header_timeout_seconds", kInteger, "10", 1, 3600, "", "seconds a request's head may take"},
+    Setting{"body_timeout_seconds", kInteger, "60", 1, kDay, "", "seconds without a byte of a request's body"},
+    Setting{"max_in_flight", kInteger, "4096", 1, 1'000'000, "", "requests being answered at once"},
+    Setting{"max_in_flight_bytes", kInteger, "1073741824", 1 << 20, 1LL << 40, "", "bytes of request bodies being answered at once"},
+    Setting{"queue_capacity", kInteger, "256", 1, 65'536, "", "requests waiting for the workers of one version"},
+    Setting{"workers_per_version", kInteger, "0", 0, 256, "", "worker threads of one version; 0 is one for each core"},
+    Setting{"inline_below_us", kInteger, "50", 0, 1'000'000, "", "microseconds below which a run stays on its event loop"},
+    Setting{"intra_op_threads", kInteger, "1", 1, 256, "", "engine threads of one run"},
+    Setting{"memory_limit_bytes", kInteger, "0", 0, 1LL << 50, "", "bytes all loaded versions may take; 0 is no limit"},
+    Setting{"version_grace_seconds", kInteger, "30", 0, 30 * kDay, "", "seconds an unwanted version stays loaded", true},
+    Setting{"load_retry_least_seconds", kInteger, "1", 1, 3600, "", "seconds before the first retry of a failed load"},
+    Setting{"load_retry_most_seconds", kInteger, "300", 1, kDay, "", "seconds between retries at most"},
+    Setting{"control_threads", kInteger, "4", 1, 64, "", "threads for control calls"},
+    Setting{"upload_lease_seconds", kInteger, "3600", 60, 30 * kDay, "", "seconds an uploaded blob without a version is kept"},
+    Setting{"event_retention", kInteger, "10000", 100, 10'000'000, "", "events kept"},
+    Setting{"lame_duck_seconds", kInteger, "0", 0, 3600, "", "seconds of not-ready before connections are drained", true},
+    Setting{"drain_timeout_seconds", kInteger, "30", 0, 3600, "", "seconds that running requests have to finish", true},
+    Setting{"log_level", kChoice, "info", 0, 0, "debug|info|warning|error", "least level that is logged", true},
+    Setting{"log_format", kChoice, "auto", 0, 0, "auto|json|text", "auto is text on a terminal, else JSON lines"},
+    Setting{"access_log_every", kInteger, "1", 0, 1'000'000, "", "log every n-th request; 0 logs none", true},
+    Setting{"metrics_triton_names", kBoolean, "false", 0, 0, "", "also expose nv_inference_* metrics"},
+    Setting{"onnxruntime_lib", kText, "", 0, 0, "", "ONNX Runtime library; empty searches the usual places"},
+};
+// clang-format on
+
+const Setting* find_setting(std::string_view key) {
+  const auto found = std::find_if(kSettings.begin(), kSettings.end(),
+                                  [&](const Setting& setting) { return setting.key == key; });
+  return found == kSettings.end() ? nullptr : &*found;
+}
+
+template <typename Name>
+Error unknown(std::string_view what, std::string_view given, std::string_view origin, Name name) {
+  std::vector<std::string> known;
+  for (const Setting& setting : kSettings) known.push_back(name(setting));
+  const auto nearest = nearest_name(given, known);
+  return error(Code::kInvalidArgument, "{}: unknown {} '{}'{}", origin, what, given,
+               nearest ? fmt::format("; did you mean '{}'?", *nearest) : "");
+}
+
+bool is_choice(std::string_view choices, std::string_view text) {
+  while (!choices.empty()) {
+    const auto bar = choices.find('|');
+    if (choices.substr(0, bar) == text) return true;
+    choices = bar == std::string_view::npos ? "" : choices.substr(bar + 1);
+  }
+  return false;
+}
+
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+Status check(const Setting& setting, std::string_view text, std::string_view origin) {
+  const auto bad = [&](const std::string& expected) {
+    return error(Code::kInvalidArgument, "{}: {}: expected {}, got '{}'", origin, setting.key, expected, text);
+  };
+  switch (setting.type) {
+    case kText: return ok();
+    case kBoolean: return text == "true" || text == "false" ? ok() : Status(bad("true or false"));
+    case kChoice: return is_choice(setting.choices, text) ? ok() : Status(bad("one of " + std::string(setting.choices)));
+    case kInteger: {
+      const auto number = parse_integer(text);
+      if (number && *number >= setting.least && *number <= setting.most) return ok();
+      return bad(fmt::format("an integer in {}..{}", setting.least, setting.most));
+    }
+  }
+  return ok();
+}
+
+}  // namespace
+
+std::span<const Setting> settings() { return kSettings; }
+
+std::string flag_of(const Setting& setting) {
+  std::string flag = "--" + std::string(setting.key);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
+std::string environment_of(const Setting& setting) {
+  std::string name = "MODELYARD_" + std::string(setting.key);
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  return name;
+}
+
+Status Configuration::take(std::string_view key, std::string text, std::string origin) {
+  const Setting* setting = find_setting(key);
+  if (!setting) {
+    return unknown("key", key, origin, [](const Setting& known) { return std::string(known.key); });
+  }
+  MODELYARD_TRY(check(*setting, text, origin));
+  values_[std::string(key)] = {std::move(text), std::move(origin)};
+  return ok();
+}
+
+Status Configuration::take_file(std::string_view file, std::string_view file_name) {
+  MODELYARD_ASSIGN(const auto entries, read_yaml_entries(file, file_name));
+  for (const auto& [key, text] : entries) MODELYARD_TRY(take(key, text, std::string(file_name)));
+  return ok();
+}
+
+Status Configuration::take_environment(const std::map<std::string, std::string>& environment) {
+  // Variables of the command line, which are no settings of the server.
+  constexpr std::array<std::string_view, 4> kOthers = {"MODELYARD_SERVER", "MODELYARD_CONFIG",
+                                                       "MODELYARD_ENGINE_DIR", "MODELYARD_BINARY"};
+  for (const auto& [name, text] : environment) {
+    if (!name.starts_with("MODELYARD_")) continue;
+    if (std::find(kOthers.begin(), kOthers.end(), name) != kOthers.end()) continue;
+    const auto known = std::find_if(kSettings.begin(), kSettings.end(), [&](const Setting& setting) {
+      return environment_of(setting) == name;
+    });
+    if (known == kSettings.end()) return unknown("variable", name, "environment", environment_of);
+    MODELYARD_TRY(take(known->key, text, "environment " + name));
+  }
+  return ok();
+}
+
+Result<Configuration> Configuration::merge(std::string_view file, std::string_view file_name,
+                                           const std::map<std::string, std::string>& environment,
+                                           const std::map<std::string, std::string>& flags) {
+  Configuration configuration;
+  for (const Setting& setting : kSettings) {
+    MODELYARD_TRY(configuration.take(setting.key, std::string(setting.otherwise), "default"));
+  }
+  MODELYARD_TRY(configuration.take_file(file, file_name));
+  MODELYARD_TRY(configuration.take_environment(environment));
+  for (const auto& [key, text] : flags) {
+    const Setting* setting = find_setting(key);
+    MODELYARD_TRY(configuration.take(key, text, setting ? "flag " + flag_of(*setting) : "flag"));
+  }
+  if (configuration.integer("load_retry_least_seconds") > configuration.integer("load_retry_most_seconds")) {
+    return error(Code::kInvalidArgument, "load_retry_least_seconds is larger than load_retry_most_seconds");
+  }
+  MODELYARD_TRY(parse_listen_address(configuration.text("listen")));
+  return configuration;
+}
+
+const SettingValue& Configuration::value(std::string_view key) const {
+  const auto found = values_.find(key);
+  MODELYARD_CHECK(found != values_.end(), "code asks for settings of the table only");
+  return found->second;
+}
+
+std::int64_t Configuration::integer(std::string_view key) const { return *parse_integer(text(key)); }
+
+namespace {
+
+bool is_loopback(const std::string& host) {
+  if (host == "localhost") return true;
+  in_addr v4{};
+  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+  in6_addr v6{};
+  return inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+}  // namespace
+
+Result<ListenAddress> parse_listen_address(std::string_view text) {
+  const auto bad = [&] {
+    return error(Code::kInvalidArgument, "listen: '{}' is not HOST:PORT; write it like 127.0.0.1:8080", text);
+  };
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return bad();
+  std::string_view host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const auto port = parse_integer(text.substr(colon + 1));
+  if (!port || *port < 0 || *port > 65'535 || host.empty()) return bad();
+  ListenAddress address{std::string(host), static_cast<std::uint16_t>(*port)};
+  if (is_loopback(address.host)) return address;
+  return error(Code::kFailedPrecondition,
+               "listen: '{}' can be reached by other machines, and this version cannot ask callers who they "
+               "are; listen on 127.0.0.1 and put a proxy with authentication in front",
+               address.host);
+}
+
+Json configuration_schema() {
+  Json properties = Json::object();
+  for (const Setting& setting : kSettings) {
+    Json& property = properties[std::string(setting.key)];
+    property["description"] = setting.help;
+    if (setting.type == kInteger) {
+      property["type"] = "integer";
+      property["minimum"] = setting.least;
+      property["maximum"] = setting.most;
+      property["default"] = *parse_integer(setting.otherwise);
+    } else if (setting.type == kBoolean) {
+      property["type"] = "boolean";
+      property["default"] = setting.otherwise == "true";
+    } else {
+      property["type"] = "string";
+      property["default"] = setting.otherwise;
+    }
+    if (setting.type != kChoice) continue;
+    for (std::string_view rest = setting.choices; !rest.empty();) {
+      const auto bar = rest.find('|');
+      property["enum"].push_back(rest.substr(0, bar));
+      rest = bar == std::string_view::npos ? "" : rest.substr(bar + 1);
+    }
+  }
+  return {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+          {"title", "modelyard.yaml"},
+          {"type", "object"},
+          {"additionalProperties", false},
+          {"properties", std::move(properties)}};
+}
+
+}  // namespace modelyard::app

@@ -1,0 +1,47 @@
+// Reads the body of an Open Inference Protocol v2 REST infer request: JSON, the binary tensor extension, or a
+// raw binary request.
+//
+// Format:    {"id"?, "parameters"?, "inputs":[{"name","shape","datatype","parameters"?,"data"?}], "outputs"?}.
+//            With `header_bytes` the JSON has that many bytes and binary inputs follow it, in order of inputs,
+//            little-endian; 0 means the whole body is the model's only input.
+// Ownership: views of the request point into `body`, which must outlive the answer, and into the OipInfer.
+// Limits:    kMaxInputs inputs; memory grows with what was sent, not with the shapes that are claimed.
+// Errors:    InvalidArgument, in Triton's words where clients know them.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "inference/request.h"
+#include "inference/signature.h"
+
+namespace modelyard::edge::oip {
+
+inline constexpr std::size_t kMaxInputs = 1024;
+
+struct OutputWish {
+  std::string_view name;
+  std::optional<bool> binary;
+  std::int64_t classes = 0;  // classification extension: the k largest; 0 for the values themselves
+};
+
+struct OipInfer {
+  inference::InferRequest request;
+  std::vector<OutputWish> outputs;  // empty: all
+  bool binary_outputs = false;      // for outputs that do not say
+  std::optional<std::chrono::microseconds> timeout;
+
+  // Behind the views; deques, because elements must stay where they are.
+  std::deque<std::string> texts;
+  std::deque<inference::Shape> shapes;
+};
+
+Result<OipInfer> decode_infer_request(std::string_view body, std::optional<std::size_t> header_bytes,
+                                      const inference::Signature& signature, std::string_view model);
+
+}  // namespace modelyard::edge::oip

@@ -1,0 +1,65 @@
+// Request and Response: what a handler sees of HTTP, whatever the version on the wire.
+//
+// Ownership: a Request's views point into the connection's buffers and are valid until the exchange was
+//            answered. At least kBodyPadding readable bytes follow `body`.
+// Threads:   values; a Response is handed over whole.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace modelyard::edge {
+
+inline constexpr std::size_t kBodyPadding = 64;
+
+enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
+
+std::string_view method_name(Method method);
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+struct HeaderLine {
+  std::string_view name;
+  std::string_view value;
+};
+
+struct Request {
+  Method method = Method::kOther;
+  std::string_view target;  // as sent
+  std::string_view path;    // decoded once
+  std::string_view query;   // as sent, without '?'
+  std::span<const HeaderLine> headers;
+  std::string_view body;    // after content decoding
+  std::vector<std::string_view> parameters;  // of the route's pattern, in its order
+  std::string_view remote;  // address of the peer
+  const void* route = nullptr;  // the handler's own note from on_head() to handle()
+
+  // The first line of that name.
+  std::optional<std::string_view> header(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  std::string_view content_type = "application/json";  // a literal
+  std::string headers;                                 // further lines, each "Name: value\r\n"
+  std::string body;
+  std::vector<std::span<const std::byte>> blobs;       // follow `body`; `keep` holds their memory
+  std::shared_ptr<void> keep;
+  bool close = false;                                  // end the connection after this answer
+
+  // `value` must not hold control characters; such a line is dropped, never sent.
+  void add_header(std::string_view name, std::string_view value);
+  std::size_t body_bytes() const;
+};
+
+std::string_view status_text(int status);
+
+// Answers {"error": text}, the shape that inference clients read.
+Response error_response(int status, std::string_view text);
+
+}  // namespace modelyard::edge

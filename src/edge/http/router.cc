@@ -1,0 +1,127 @@
+#include "edge/http/router.h"
+
+#include <algorithm>
+
+#include "edge/http/target.h"
+
+namespace modelyard::edge {
+namespace {
+
+// Takes the segment up to the next '/' off the front.
+std::string_view take_segment(std::string_view& path) {
+  const auto slash = path.find('/');
+  const std::string_view segment = path.substr(0, slash);
+  path = slash == std::string_view::npos ? "" : path.substr(slash + 1);
+  return segment;
+}
+
+// Without the slash in front and one at the end.
+std::string_view inner(std::string_view path) {
+  path.remove_prefix(1);
+  if (path.ends_with('/')) path.remove_suffix(1);
+  return path;
+}
+
+}  // namespace
+
+Router::Route& Router::insert(Method method, std::string_view pattern) {
+  Route route;
+  route.method = method;
+  route.pattern = pattern;
+  for (std::string_view rest = inner(pattern); !rest.empty();) {
+    const std::string_view text = take_segment(rest);
+    Segment segment;
+    const auto brace = text.find('}');
+    if (text.starts_with('{') && brace != std::string_view::npos) {
+      segment.parameter = true;
+      segment.verb = text.substr(brace + 1);
+      route.literals += segment.verb.empty() ? 0 : 1;
+    } else {
+      segment.literal = text;
+      route.literals += 2;
+    }
+    route.segments.push_back(std::move(segment));
+  }
+  listed_.push_back(std::string(method_name(method)) + " " + route.pattern);
+  const auto place = std::find_if(routes_.begin(), routes_.end(), [&](const Route& other) {
+    return other.literals < route.literals;
+  });
+  return *routes_.insert(place, std::move(route));
+}
+
+void Router::add(Method method, std::string_view pattern, Serve serve, BodyNeed need) {
+  Route& route = insert(method, pattern);
+  route.serve = std::move(serve);
+  route.needs_body = need == BodyNeed::kRequired;
+}
+
+void Router::add_stream(Method method, std::string_view pattern,
+                        std::function<std::unique_ptr<BodySink>(Exchange&)> open) {
+  insert(method, pattern).open = std::move(open);
+}
+
+bool Router::matches(const Route& route, std::string_view path, std::vector<std::string_view>* parameters) {
+  if (parameters) parameters->clear();
+  for (const Segment& segment : route.segments) {
+    if (path.empty()) return false;
+    std::string_view text = take_segment(path);
+    if (!segment.parameter) {
+      if (text != segment.literal) return false;
+      continue;
+    }
+    if (!text.ends_with(segment.verb)) return false;
+    text.remove_suffix(segment.verb.size());
+    if (text.empty()) return false;
+    if (parameters) parameters->push_back(text);
+  }
+  return path.empty();
+}
+
+const Router::Route* Router::find(Method method, std::string_view path,
+                                  std::vector<std::string_view>* parameters) const {
+  const Method wanted = method == Method::kHead ? Method::kGet : method;
+  path = inner(path);
+  for (const Route& route : routes_) {
+    const bool serves = route.method == wanted || route.method == method;
+    if (serves && matches(route, path, parameters)) return &route;
+  }
+  return nullptr;
+}
+
+Response Router::refuse(const Request& request) const {
+  std::string allowed;
+  for (const Method method : {Method::kGet, Method::kHead, Method::kPost, Method::kPut, Method::kPatch,
+                              Method::kDelete}) {
+    if (!find(method, request.path, nullptr)) continue;
+    allowed.append(allowed.empty() ? "" : ", ").append(method_name(method));
+  }
+  if (allowed.empty()) return error_response(404, "Not Found");
+  Response response = error_response(405, "Method Not Allowed");
+  response.add_header("Allow", allowed);
+  return response;
+}
+
+BodyPolicy Router::on_head(Request& request, std::string& scratch) {
+  const auto parts = split_target(request.target);
+  if (!parts) return error_response(400, parts.error().message());
+  const auto path = decode_path(parts->path, scratch);
+  if (!path) return error_response(400, path.error().message());
+  request.path = *path;
+  request.query = parts->query;
+  const Route* route = find(request.method, request.path, &request.parameters);
+  if (!route) return refuse(request);
+  request.route = route;
+  if (head_check_) {
+    if (auto refusal = head_check_(request)) return std::move(*refusal);
+  }
+  if (route->open) return StreamBody{route->open};
+  return BufferBody{max_body_bytes_, route->needs_body};
+}
+
+void Router::handle(Exchange& exchange) {
+  static_cast<const Route*>(exchange.request().route)->serve(exchange);
+}
+
+std::vector<std::string> Router::routes() const { return listed_; }
+
+}  // namespace modelyard::edge

@@ -1,0 +1,199 @@
+#include "edge/http/server.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <future>
+
+namespace modelyard::edge {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{250};
+
+std::string format_address(const sockaddr_storage& address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(&address)->sin_addr, text, sizeof text);
+  } else if (address.ss_family == AF_INET6) {
+    ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(&address)->sin6_addr, text, sizeof text);
+  }
+  return text;
+}
+
+}  // namespace
+
+// Accepts on loop 0. When descriptors run out it rests until the next tick.
+class HttpServer::Acceptor final : public Watcher {
+ public:
+  explicit Acceptor(HttpServer& server) : server_(server) {}
+
+  Status begin() {
+    watching_ = true;
+    return server_.loop(0).watch(server_.listening_.fd.get(), EPOLLIN, *this);
+  }
+  void end() {
+    if (watching_) server_.loop(0).unwatch(server_.listening_.fd.get(), *this);
+    watching_ = false;
+    ended_ = true;
+  }
+  void on_tick() {
+    if (!watching_ && !ended_) (void)begin();
+  }
+
+  void on_ready(std::uint32_t) override {
+    for (int i = 0; i < 64; ++i) {  // then other sockets get their turn
+      sockaddr_storage address{};
+      socklen_t size = sizeof address;
+      UniqueFd fd(::accept4(server_.listening_.fd.get(), reinterpret_cast<sockaddr*>(&address), &size,
+                            SOCK_NONBLOCK | SOCK_CLOEXEC));
+      if (fd) {
+        server_.adopt(std::move(fd), format_address(address));
+        continue;
+      }
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        server_.loop(0).unwatch(server_.listening_.fd.get(), *this);
+        watching_ = false;
+      }
+      if (errno != EINTR && errno != ECONNABORTED) return;
+    }
+  }
+
+ private:
+  HttpServer& server_;
+  bool watching_ = false;
+  bool ended_ = false;
+};
+
+Result<std::unique_ptr<HttpServer>> HttpServer::create(HttpServerOptions options, const Clock& clock) {
+  MODELYARD_ASSIGN(ListeningSocket listening, open_listening_socket(options.host, options.port));
+  std::unique_ptr<HttpServer> server(new HttpServer(std::move(options), std::move(listening)));
+  for (std::size_t i = 0; i < std::max<std::size_t>(1, server->options_.loops); ++i) {
+    auto loop = std::make_unique<Loop>();
+    MODELYARD_ASSIGN(loop->loop, EventLoop::create(clock));
+    server->loops_.push_back(std::move(loop));
+  }
+  return server;
+}
+
+HttpServer::HttpServer(HttpServerOptions options, ListeningSocket listening)
+    : options_(std::move(options)), listening_(std::move(listening)) {}
+
+HttpServer::~HttpServer() { stop(); }
+
+Status HttpServer::start(Handler& handler) {
+  acceptor_ = std::make_unique<Acceptor>(*this);
+  MODELYARD_TRY(acceptor_->begin());
+  running_ = true;
+  for (std::size_t i = 0; i < loops_.size(); ++i) {
+    Loop& loop = *loops_[i];
+    loop.home = std::make_unique<ConnectionHome>(ConnectionHome{
+        *loop.loop, i, handler, options_.limits, loop.counters, loop.draining, [this, &loop](int fd) {
+          loop.connections.erase(fd);
+          loop.counters.connections_open.fetch_sub(1, std::memory_order_relaxed);
+        }});
+    loop.loop->set_tick(kTick, [this, &loop, i] {
+      expire(loop);
+      if (i == 0) acceptor_->on_tick();
+    });
+    loop.thread = std::thread([&loop] { loop.loop->run(); });
+  }
+  return ok();
+}
+
+HttpServer::Loop& HttpServer::least_connected() {
+  return **std::min_element(loops_.begin(), loops_.end(), [](const auto& a, const auto& b) {
+    return a->counters.connections_open.load(std::memory_order_relaxed) <
+           b->counters.connections_open.load(std::memory_order_relaxed);
+  });
+}
+
+void HttpServer::adopt(UniqueFd fd, std::string remote) {
+  if (totals().connections_open >= options_.max_connections) {
+    constexpr std::string_view kBusy =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
+    [[maybe_unused]] const ssize_t sent = ::send(fd.get(), kBusy.data(), kBusy.size(), MSG_NOSIGNAL);
+    return;
+  }
+  const int on = 1;
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  Loop& loop = least_connected();
+  // Counted here, so that a burst of accepts spreads over the loops.
+  loop.counters.connections_open.fetch_add(1, std::memory_order_relaxed);
+  auto begin = [&loop, remote = std::move(remote), fd = std::move(fd)]() mutable {
+    LoopCounters::add(loop.counters.connections_opened, 1);
+    auto connection = std::make_shared<Connection>(std::move(fd), std::move(remote), *loop.home);
+    loop.connections[connection->fd()] = connection;
+    if (!connection->start()) {
+      loop.connections.erase(connection->fd());
+      loop.counters.connections_open.fetch_sub(1, std::memory_order_relaxed);
+    } else if (loop.draining) {
+      connection->drain();
+    }
+  };
+  if (&loop == loops_[0].get()) {
+    begin();
+  } else {
+    loop.loop->post(std::move(begin));
+  }
+}
+
+void HttpServer::expire(Loop& loop) {
+  const SteadyTime now = loop.loop->clock().steady_now();
+  std::vector<std::shared_ptr<Connection>> all;  // closing changes the table
+  all.reserve(loop.connections.size());
+  for (const auto& [fd, connection] : loop.connections) all.push_back(connection);
+  for (const auto& connection : all) connection->expire(now);
+}
+
+bool HttpServer::drain(std::chrono::milliseconds timeout) {
+  std::vector<std::future<void>> begun;
+  for (auto& loop : loops_) {
+    auto done = std::make_shared<std::promise<void>>();
+    begun.push_back(done->get_future());
+    loop->loop->post([this, &loop = *loop, done] {
+      loop.draining = true;
+      if (&loop == loops_[0].get()) acceptor_->end();
+      std::vector<std::shared_ptr<Connection>> all;
+      for (const auto& [fd, connection] : loop.connections) all.push_back(connection);
+      for (const auto& connection : all) connection->drain();
+      done->set_value();
+    });
+  }
+  for (auto& future : begun) future.wait();
+  const auto end = std::chrono::steady_clock::now() + timeout;
+  while (totals().connections_open > 0 && std::chrono::steady_clock::now() < end) {
+    ::poll(nullptr, 0, 5);
+  }
+  return totals().connections_open == 0;
+}
+
+void HttpServer::stop() {
+  if (!running_) return;
+  running_ = false;
+  for (auto& loop : loops_) loop->loop->stop();
+  for (auto& loop : loops_) loop->thread.join();
+  for (auto& loop : loops_) {
+    // Closing forgets the connection, so the table is taken first.
+    const auto connections = std::move(loop->connections);
+    loop->connections.clear();
+  }
+}
+
+HttpServer::Totals HttpServer::totals() const {
+  Totals sum;
+  for (const auto& loop : loops_) {
+    sum.connections_opened += loop->counters.connections_opened.load(std::memory_order_relaxed);
+    sum.connections_open += loop->counters.connections_open.load(std::memory_order_relaxed);
+    sum.requests += loop->counters.requests.load(std::memory_order_relaxed);
+    sum.bytes_received += loop->counters.bytes_received.load(std::memory_order_relaxed);
+    sum.bytes_sent += loop->counters.bytes_sent.load(std::memory_order_relaxed);
+  }
+  return sum;
+}
+
+}  // namespace modelyard::edge

@@ -1,0 +1,71 @@
+// HttpServer owns the event loops, the listener and the connections.
+//
+// Threads: start(), drain(), stop() from one thread that is not a loop's. Loop 0 accepts and hands a socket to
+//          the loop with the fewest connections before its first byte is read.
+// Order:   start → drain (stop accepting, finish what runs) → stop. The handler must outlive the server.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "edge/http/connection.h"
+#include "edge/loop/listener.h"
+
+namespace modelyard::edge {
+
+struct HttpServerOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;
+  std::size_t loops = 1;
+  std::size_t max_connections = 10'000;
+  ConnectionLimits limits;
+};
+
+class HttpServer {
+ public:
+  static Result<std::unique_ptr<HttpServer>> create(HttpServerOptions options, const Clock& clock);
+  ~HttpServer();
+
+  std::uint16_t port() const { return listening_.port; }
+  std::size_t loops() const { return loops_.size(); }
+  EventLoop& loop(std::size_t index) { return *loops_[index]->loop; }
+
+  // Begins to accept. The handler is shared by all loops.
+  Status start(Handler& handler);
+  // Stops accepting, ends idle connections, and waits until the others have ended or the time is over.
+  // True when none is left.
+  bool drain(std::chrono::milliseconds timeout);
+  void stop();
+
+  struct Totals {
+    std::uint64_t connections_opened = 0, connections_open = 0, requests = 0, bytes_received = 0, bytes_sent = 0;
+  };
+  Totals totals() const;
+
+ private:
+  struct Loop {
+    std::unique_ptr<EventLoop> loop;
+    LoopCounters counters;
+    bool draining = false;  // loop's thread only
+    std::unique_ptr<ConnectionHome> home;
+    std::unordered_map<int, std::shared_ptr<Connection>> connections;
+    std::thread thread;
+  };
+  class Acceptor;
+
+  HttpServer(HttpServerOptions options, ListeningSocket listening);
+  void adopt(UniqueFd fd, std::string remote);
+  void expire(Loop& loop);
+  Loop& least_connected();
+
+  const HttpServerOptions options_;
+  ListeningSocket listening_;
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::unique_ptr<Acceptor> acceptor_;
+  bool running_ = false;
+};
+
+}  // namespace modelyard::edge

@@ -1,0 +1,49 @@
+"""Small ONNX models, made when a test needs them."""
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+TENSOR_TYPES = {
+    "BOOL": TensorProto.BOOL, "UINT8": TensorProto.UINT8, "UINT16": TensorProto.UINT16,
+    "UINT32": TensorProto.UINT32, "UINT64": TensorProto.UINT64, "INT8": TensorProto.INT8,
+    "INT16": TensorProto.INT16, "INT32": TensorProto.INT32, "INT64": TensorProto.INT64,
+    "FP16": TensorProto.FLOAT16, "BF16": TensorProto.BFLOAT16, "FP32": TensorProto.FLOAT,
+    "FP64": TensorProto.DOUBLE, "BYTES": TensorProto.STRING,
+}
+
+
+def save(graph, path):
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+    return path
+
+
+def identity(path, datatype="FP32", shape=("rows", 4)):
+    """y = x."""
+    kind = TENSOR_TYPES[datatype]
+    x = helper.make_tensor_value_info("x", kind, list(shape))
+    y = helper.make_tensor_value_info("y", kind, list(shape))
+    return save(helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "identity", [x], [y]), path)
+
+
+def scale(path, factor, columns=4):
+    """y = factor · x: a version whose answers tell it apart from the others."""
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", columns])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", columns])
+    constant = numpy_helper.from_array(np.array([factor], dtype=np.float32), "factor")
+    node = helper.make_node("Mul", ["x", "factor"], ["y"])
+    return save(helper.make_graph([node], "scale", [x], [y], [constant]), path)
+
+
+def wide(path, width=2048):
+    """A dear multi-layer perceptron, width → width → 10: it runs on workers, not on loops."""
+    random = np.random.default_rng(7)
+    first = numpy_helper.from_array(random.standard_normal((width, width)).astype(np.float32), "w1")
+    last = numpy_helper.from_array(random.standard_normal((width, 10)).astype(np.float32), "w2")
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", width])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", 10])
+    nodes = [helper.make_node("MatMul", ["x", "w1"], ["h"]), helper.make_node("Relu", ["h"], ["r"]),
+             helper.make_node("MatMul", ["r", "w2"], ["y"])]
+    return save(helper.make_graph(nodes, "wide", [x], [y], [first, last]), path)
