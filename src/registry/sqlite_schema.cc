@@ -1,0 +1,86 @@
+#include "registry/sqlite_schema.h"
+
+#include <array>
+
+namespace modelyard::registry {
+namespace {
+
+// docs/formats/catalog.md describes every table. Never change a migration that was released; add one.
+constexpr std::array kMigrations{
+    R"sql(
+CREATE TABLE counter (revision INTEGER NOT NULL);
+INSERT INTO counter VALUES (0);
+CREATE TABLE models (
+  tenant TEXT NOT NULL DEFAULT '', name TEXT NOT NULL UNIQUE, description TEXT NOT NULL DEFAULT '',
+  created INTEGER NOT NULL, deleted INTEGER, next_version INTEGER NOT NULL DEFAULT 1, revision INTEGER NOT NULL);
+CREATE TABLE versions (
+  model TEXT NOT NULL REFERENCES models(name), number INTEGER NOT NULL, identity TEXT NOT NULL, state TEXT NOT NULL,
+  document TEXT NOT NULL, created INTEGER NOT NULL, revision INTEGER NOT NULL,
+  PRIMARY KEY (model, number), UNIQUE (model, identity));
+CREATE TABLE version_blobs (
+  model TEXT NOT NULL, number INTEGER NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (model, number, digest),
+  FOREIGN KEY (model, number) REFERENCES versions(model, number) ON DELETE CASCADE) WITHOUT ROWID;
+CREATE TABLE attachments (
+  model TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, digest TEXT NOT NULL, content TEXT NOT NULL,
+  created INTEGER NOT NULL, PRIMARY KEY (model, number, kind, digest),
+  FOREIGN KEY (model, number) REFERENCES versions(model, number) ON DELETE CASCADE);
+CREATE TABLE aliases (
+  model TEXT NOT NULL, alias TEXT NOT NULL, number INTEGER NOT NULL, changed INTEGER NOT NULL,
+  revision INTEGER NOT NULL, PRIMARY KEY (model, alias),
+  FOREIGN KEY (model, number) REFERENCES versions(model, number));
+CREATE TABLE alias_history (
+  model TEXT NOT NULL, alias TEXT NOT NULL, number INTEGER NOT NULL, changed INTEGER NOT NULL, actor TEXT NOT NULL);
+CREATE INDEX alias_history_of ON alias_history (model);
+CREATE TABLE tags (
+  model TEXT NOT NULL, number INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (model, number, key)) WITHOUT ROWID;
+CREATE TABLE endpoints (
+  tenant TEXT NOT NULL DEFAULT '', name TEXT NOT NULL UNIQUE, model TEXT NOT NULL REFERENCES models(name),
+  objectives TEXT NOT NULL, plan_revision INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL,
+  revision INTEGER NOT NULL);
+CREATE TABLE plans (
+  endpoint TEXT NOT NULL, revision INTEGER NOT NULL, plan TEXT NOT NULL, created INTEGER NOT NULL,
+  actor TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (endpoint, revision));
+CREATE TABLE plan_versions (
+  endpoint TEXT NOT NULL REFERENCES endpoints(name) ON DELETE CASCADE, model TEXT NOT NULL, number INTEGER NOT NULL,
+  PRIMARY KEY (endpoint, model, number), FOREIGN KEY (model, number) REFERENCES versions(model, number));
+CREATE TABLE answers (
+  key TEXT PRIMARY KEY, request TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL, expires INTEGER NOT NULL);
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, kind TEXT NOT NULL, model TEXT NOT NULL,
+  number INTEGER NOT NULL, message TEXT NOT NULL);
+CREATE INDEX events_of ON events (model, id);
+CREATE TABLE audit (
+  sequence INTEGER PRIMARY KEY, row TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL);
+)sql",
+};
+
+Result<std::int64_t> schema_version(SqliteConnection& connection) {
+  MODELYARD_ASSIGN(auto statement, connection.prepare("PRAGMA user_version"));
+  MODELYARD_TRY(statement.step());
+  return statement.integer(0);
+}
+
+}  // namespace
+
+int newest_schema_version() { return static_cast<int>(kMigrations.size()); }
+
+Status migrate(SqliteConnection& connection) {
+  MODELYARD_TRY(connection.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"));
+  MODELYARD_ASSIGN(const std::int64_t version, schema_version(connection));
+  if (version > newest_schema_version()) {
+    return error(Code::kFailedPrecondition,
+                 "the catalog has schema {}, this program knows up to {}: use the newer modelyard that wrote it",
+                 version, newest_schema_version());
+  }
+  for (auto next = static_cast<std::size_t>(version); next < kMigrations.size(); ++next) {
+    const Status done = connection.execute(
+        fmt::format("BEGIN IMMEDIATE;{}PRAGMA user_version={};COMMIT;", kMigrations[next], next + 1));
+    if (done) continue;
+    (void)connection.execute("ROLLBACK").has_value();
+    return done.error().with_context("migration {}", next + 1);
+  }
+  return ok();
+}
+
+}  // namespace modelyard::registry

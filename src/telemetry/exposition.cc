@@ -1,0 +1,89 @@
+#include "telemetry/exposition.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace modelyard::telemetry {
+namespace {
+
+void append_escaped(std::string& text, std::string_view value) {
+  for (const char c : value) {
+    if (c == '\\' || c == '"') text += '\\';
+    if (c == '\n') {
+      text += "\\n";
+    } else {
+      text += c;
+    }
+  }
+}
+
+}  // namespace
+
+ExpositionFormat choose_exposition(std::string_view accept) {
+  return accept.find("application/openmetrics-text") == std::string_view::npos ? ExpositionFormat::kPrometheus
+                                                                               : ExpositionFormat::kOpenMetrics;
+}
+
+std::string_view exposition_content_type(ExpositionFormat format) {
+  return format == ExpositionFormat::kOpenMetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                                                  : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+void Exposition::family(std::string_view name, MetricKind kind, std::string_view help) {
+  constexpr std::array<std::string_view, 3> kKinds{"counter", "gauge", "histogram"};
+  name_ = name;
+  kind_ = kind;
+  // OpenMetrics names the family, the older text names the sample.
+  const bool total = kind == MetricKind::kCounter && format_ == ExpositionFormat::kPrometheus;
+  const std::string shown = total ? name_ + "_total" : name_;
+  fmt::format_to(std::back_inserter(text_), "# HELP {} {}\n# TYPE {} {}\n", shown, help, shown,
+                 kKinds[static_cast<std::size_t>(kind)]);
+}
+
+void Exposition::line(std::string_view suffix, const Labels& labels, std::string_view extra, std::string_view value) {
+  text_.append(name_).append(suffix);
+  if (!labels.empty() || !extra.empty()) {
+    char separator = '{';
+    for (const auto& [key, label] : labels) {
+      text_ += separator;
+      text_.append(key).append("=\"");
+      append_escaped(text_, label);
+      text_ += '"';
+      separator = ',';
+    }
+    if (!extra.empty()) {
+      text_ += separator;
+      text_ += extra;
+    }
+    text_ += '}';
+  }
+  text_.append(" ").append(value).append("\n");
+}
+
+void Exposition::sample(const Labels& labels, double value) {
+  line(kind_ == MetricKind::kCounter ? "_total" : "", labels, "", fmt::format("{}", value));
+}
+
+void Exposition::sample(const Labels& labels, std::uint64_t value) {
+  line(kind_ == MetricKind::kCounter ? "_total" : "", labels, "", fmt::format("{}", value));
+}
+
+void Exposition::histogram(const Labels& labels, std::span<const double> bounds, std::span<const std::uint64_t> counts,
+                           double sum) {
+  std::uint64_t below = 0;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    below += counts[i];
+    const std::string bound = i < bounds.size() ? fmt::format("le=\"{}\"", bounds[i]) : "le=\"+Inf\"";
+    line("_bucket", labels, bound, fmt::format("{}", below));
+  }
+  line("_sum", labels, "", fmt::format("{}", sum));
+  line("_count", labels, "", fmt::format("{}", below));
+}
+
+std::string Exposition::finish() && {
+  if (format_ == ExpositionFormat::kOpenMetrics) text_ += "# EOF\n";
+  return std::move(text_);
+}
+
+}  // namespace modelyard::telemetry

@@ -1,0 +1,117 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/fake_clock.h"
+#include "base/json.h"
+#include "telemetry/access_log.h"
+#include "telemetry/exposition.h"
+#include "telemetry/process_status.h"
+
+namespace modelyard::telemetry {
+namespace {
+
+TEST(Log, WritesJsonThatParsesWhateverTheTextHolds) {
+  const std::string line = format_line(LogFormat::kJson, utc_from_micros(0), Level::kError, "a \"b\"\n\xff",
+                                       {{"path", "x\ty"}, {"count", 3}, {"share", 0.5}, {"on", true}});
+
+  const auto parsed = parse_json(line);
+
+  ASSERT_TRUE(parsed.has_value()) << line;
+  EXPECT_EQ((*parsed)["level"], "error");
+  EXPECT_EQ((*parsed)["path"], "x\ty");
+  EXPECT_EQ((*parsed)["count"], 3);
+  EXPECT_EQ(line.find('\n'), line.size() - 1);
+}
+
+TEST(Log, KeepsATextLineOnOneLine) {
+  const std::string line = format_line(LogFormat::kText, utc_from_micros(0), Level::kInfo, "ready", {{"why", "a\nb"}});
+
+  EXPECT_EQ(line, "00:00:00.000 info  ready  why=\"a\\nb\"\n");
+}
+
+TEST(Log, IsSilentBelowItsLevel) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  FakeClock clock;
+  Log log(ends[1], LogFormat::kText, Level::kWarning, clock);
+
+  log.info("no");
+  log.warning("yes");
+  ::close(ends[1]);
+
+  char text[256];
+  const ssize_t got = ::read(ends[0], text, sizeof text);
+  ::close(ends[0]);
+  EXPECT_NE(std::string_view(text, static_cast<std::size_t>(got)).find("yes"), std::string_view::npos);
+  EXPECT_EQ(std::string_view(text, static_cast<std::size_t>(got)).find("no  "), std::string_view::npos);
+}
+
+TEST(AccessLog, WritesEveryNthRequestAndAllThatIsQueuedBeforeItStops) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  FakeClock clock;
+  Log log(ends[1], LogFormat::kJson, Level::kInfo, clock);
+  AccessLog access(log, 3);
+  int taken = 0;
+
+  for (int i = 0; i < 9; ++i) {
+    if (!access.takes_next()) continue;
+    ++taken;
+    access.submit({.method = "GET", .path = "/v2", .status = 200});
+  }
+  access.stop();
+  ::close(ends[1]);
+
+  std::string text(4096, '\0');
+  text.resize(static_cast<std::size_t>(::read(ends[0], text.data(), text.size())));
+  ::close(ends[0]);
+  EXPECT_EQ(taken, 3);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
+}
+
+TEST(Exposition, WritesCountersWithTheNameThatEachFormatAsksFor) {
+  for (const auto format : {ExpositionFormat::kPrometheus, ExpositionFormat::kOpenMetrics}) {
+    Exposition exposition(format);
+    exposition.family("modelyard_requests", MetricKind::kCounter, "Requests.");
+    exposition.sample({{"model", "a\"b\\c\n"}}, std::uint64_t{7});
+    const std::string text = std::move(exposition).finish();
+
+    const bool open = format == ExpositionFormat::kOpenMetrics;
+    EXPECT_NE(text.find(open ? "# TYPE modelyard_requests counter" : "# TYPE modelyard_requests_total counter"),
+              std::string::npos);
+    EXPECT_NE(text.find("modelyard_requests_total{model=\"a\\\"b\\\\c\\n\"} 7\n"), std::string::npos);
+    EXPECT_EQ(text.ends_with("# EOF\n"), open);
+  }
+}
+
+TEST(Exposition, MakesHistogramBucketsCumulative) {
+  Exposition exposition(ExpositionFormat::kPrometheus);
+  const double bounds[] = {0.001, 0.01};
+  const std::uint64_t counts[] = {1, 2, 3};
+  exposition.family("d_seconds", MetricKind::kHistogram, "Durations.");
+
+  exposition.histogram({}, bounds, counts, 1.5);
+
+  EXPECT_NE(std::move(exposition).finish().find(
+                "d_seconds_bucket{le=\"0.001\"} 1\nd_seconds_bucket{le=\"0.01\"} 3\n"
+                "d_seconds_bucket{le=\"+Inf\"} 6\nd_seconds_sum 1.5\nd_seconds_count 6\n"),
+            std::string::npos);
+}
+
+TEST(Exposition, IsChosenByTheAcceptHeader) {
+  EXPECT_EQ(choose_exposition("text/plain"), ExpositionFormat::kPrometheus);
+  EXPECT_EQ(choose_exposition("application/openmetrics-text;version=1.0.0,text/plain;q=0.5"),
+            ExpositionFormat::kOpenMetrics);
+}
+
+TEST(ProcessStatus, KnowsThisProcess) {
+  const ProcessStatus status = read_process_status();
+
+  EXPECT_GT(status.resident_bytes, 100'000u);
+  EXPECT_GE(status.threads, 1u);
+  EXPECT_GE(status.open_fds, 3u);
+  EXPECT_GT(status.start_time_seconds, 1.6e9);
+}
+
+}  // namespace
+}  // namespace modelyard::telemetry
