@@ -1,0 +1,95 @@
+#include "lifecycle/golden_check.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+namespace modelyard::lifecycle {
+namespace {
+
+using inference::DataType;
+using inference::Tensor;
+
+template <typename T>
+T load(const std::byte* from) {
+  T value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+double from_half(std::uint16_t bits) {
+  const int sign = bits >> 15, exponent = bits >> 10 & 31, fraction = bits & 1023;
+  double value = 0;
+  if (exponent == 31) {
+    value = fraction == 0 ? HUGE_VAL : std::nan("");
+  } else if (exponent == 0) {
+    value = std::ldexp(fraction, -24);
+  } else {
+    value = std::ldexp(1024 + fraction, exponent - 25);
+  }
+  return sign == 0 ? value : -value;
+}
+
+double number_at(DataType type, const std::byte* element) {
+  switch (type) {
+    case DataType::kFp16: return from_half(load<std::uint16_t>(element));
+    case DataType::kBf16: return std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(element)} << 16);
+    case DataType::kFp32: return load<float>(element);
+    default: return load<double>(element);
+  }
+}
+
+bool is_floating(DataType type) {
+  return type == DataType::kFp16 || type == DataType::kBf16 || type == DataType::kFp32 || type == DataType::kFp64;
+}
+
+bool agree(double got, double recorded, const Tolerance& tolerance) {
+  if (std::isnan(got) || std::isnan(recorded)) return std::isnan(got) && std::isnan(recorded);
+  if (std::isinf(got) || std::isinf(recorded)) return got == recorded;
+  return std::abs(got - recorded) <= tolerance.absolute + tolerance.relative * std::abs(recorded);
+}
+
+Status compare_numbers(const Tensor& got, const Tensor& recorded, const Tolerance& tolerance, std::size_t sample) {
+  const std::size_t width = inference::element_bytes(got.type);
+  const auto a = got.buffer.bytes(), b = recorded.buffer.bytes();
+  for (std::size_t i = 0; i * width < a.size(); ++i) {
+    const double x = number_at(got.type, a.data() + i * width), y = number_at(got.type, b.data() + i * width);
+    if (agree(x, y, tolerance)) continue;
+    return error(Code::kFailedPrecondition,
+                 "golden sample {}, output '{}', element {}: got {}, recorded {} (tolerance: absolute {}, relative {})",
+                 sample, got.name, i, x, y, tolerance.absolute, tolerance.relative);
+  }
+  return ok();
+}
+
+Status compare_tensor(const Tensor& got, const Tensor& recorded, const Tolerance& tolerance, std::size_t sample) {
+  if (got.type != recorded.type || got.shape != recorded.shape) {
+    return error(Code::kFailedPrecondition, "golden sample {}, output '{}': got {} {}, recorded {} {}", sample,
+                 got.name, inference::data_type_name(got.type), inference::format_shape(got.shape),
+                 inference::data_type_name(recorded.type), inference::format_shape(recorded.shape));
+  }
+  if (is_floating(got.type)) return compare_numbers(got, recorded, tolerance, sample);
+  const auto a = got.buffer.bytes(), b = recorded.buffer.bytes();
+  if (a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0)) return ok();
+  return error(Code::kFailedPrecondition, "golden sample {}, output '{}': the values differ from the recorded ones",
+               sample, got.name);
+}
+
+}  // namespace
+
+Status compare_outputs(const Golden& golden, std::size_t sample, std::span<const Tensor> got) {
+  for (const Tensor& recorded : golden.samples[sample].outputs) {
+    const Tensor* found = nullptr;
+    for (const Tensor& candidate : got) {
+      if (candidate.name == recorded.name) found = &candidate;
+    }
+    if (!found) {
+      return error(Code::kFailedPrecondition, "golden sample {}: the model has no output '{}'", sample, recorded.name);
+    }
+    const auto own = golden.by_output.find(recorded.name);
+    MODELYARD_TRY(compare_tensor(*found, recorded, own == golden.by_output.end() ? golden.tolerance : own->second, sample));
+  }
+  return ok();
+}
+
+}  // namespace modelyard::lifecycle

@@ -1,0 +1,53 @@
+// Servable is one version, loaded and ready.
+//
+// Ownership: the serving table shares it; requests that were handed to workers share it, too. The reconciler keeps the
+//            last reference and destroys it on its own thread: unloading takes time.
+// Threads:   const after construction, but for the cost model and the executor's own state.
+#pragma once
+
+#include <memory>
+
+#include "lifecycle/cost_model.h"
+#include "lifecycle/loader.h"
+#include "lifecycle/resource_ledger.h"
+
+namespace modelyard::lifecycle {
+
+class Servable;
+
+// What runs a servable; serving/ makes one for each and alone knows its kind. Its destructor ends its threads.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+};
+using MakeExecutor = std::function<Result<std::unique_ptr<Executor>>(Servable&)>;
+
+class Servable : public std::enable_shared_from_this<Servable> {
+ public:
+  Servable(VersionRef ref, LoadedVersion loaded, std::shared_ptr<void> files, ResourceLedger::Reservation memory)
+      : ref_(std::move(ref)),
+        files_(std::move(files)),
+        memory_(std::move(memory)),
+        signature_(std::move(loaded.signature)),
+        cost_(loaded.cost),
+        model_(std::move(loaded.model)) {}
+
+  const VersionRef& ref() const { return ref_; }
+  const inference::Signature& signature() const { return signature_; }
+  backend::LoadedModel& model() const { return *model_; }
+  CostModel& cost() const { return cost_; }
+  std::int64_t memory_bytes() const { return memory_.bytes(); }
+  Executor& executor() const { return *executor_; }
+  void set_executor(std::unique_ptr<Executor> executor) { executor_ = std::move(executor); }
+
+ private:
+  const VersionRef ref_;
+  const std::shared_ptr<void> files_;  // an engine may map its files for as long as it lives
+  const ResourceLedger::Reservation memory_;
+  const inference::Signature signature_;
+  mutable CostModel cost_;
+  const std::unique_ptr<backend::LoadedModel> model_;
+  std::unique_ptr<Executor> executor_;  // ends before the model it runs
+};
+
+}  // namespace modelyard::lifecycle

@@ -1,0 +1,204 @@
+#include "serving/dispatcher.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace modelyard::serving {
+namespace {
+
+using lifecycle::ModelEntry;
+using lifecycle::Servable;
+
+Error unknown_model(std::string_view name) {
+  return error(Code::kNotFound, "Request for unknown model: '{}' is not found", name);
+}
+
+void bump(std::atomic<std::uint64_t>& counter, std::uint64_t by) {
+  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+}
+void drop(std::atomic<std::uint64_t>& counter, std::uint64_t by) {
+  counter.store(counter.load(std::memory_order_relaxed) - by, std::memory_order_relaxed);
+}
+
+Result<Servable*> find_version(const ModelEntry& model, std::string_view name, VersionNumber version) {
+  if (const auto ready = model.ready.find(version); ready != model.ready.end()) return ready->second.get();
+  const auto known = model.not_ready.find(version);
+  if (known == model.not_ready.end()) {
+    return error(Code::kNotFound, "Request for unknown model: '{}' version {} is not found", name, version);
+  }
+  return error(Code::kUnavailable, "Request for model '{}' version {} is not at ready state: {}", name, version,
+               known->second);
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(DispatcherOptions options, lifecycle::PublishedTable& table, lifecycle::TableReader& reader,
+                       Post post, const Clock& clock, Random& random)
+    : options_(options),
+      published_(table),
+      reader_(reader),
+      post_(std::move(post)),
+      clock_(clock),
+      random_(random),
+      table_(std::make_shared<const lifecycle::ServingTable>()) {}
+
+void Dispatcher::refresh() {
+  if (published_.snapshot().generation() == generation_) return;
+  auto [table, generation] = published_.snapshot().current_with_generation();
+  std::erase_if(contexts_, [&](const auto& entry) {
+    for (const auto& [name, model] : table->models) {
+      for (const auto& [number, servable] : model.ready) {
+        if (servable.get() == entry.first) return false;
+      }
+    }
+    return true;
+  });
+  table_ = std::move(table);
+  generation_ = generation;
+  reader_.acknowledge(generation);
+}
+
+Result<Route> Dispatcher::route(std::string_view name, const inference::VersionChoice& choice,
+                                std::uint64_t sticky_hash) {
+  const auto endpoint = table_->endpoints.find(name);
+  const bool pinned = choice.version > 0 || !choice.alias.empty();
+  // A version may be asked for by the name of its model, too.
+  const std::string_view model_name = endpoint == table_->endpoints.end() ? name : endpoint->second.plan.model;
+  const auto model = table_->models.find(model_name);
+  if (model == table_->models.end()) return unknown_model(name);
+  Route route;
+  VersionNumber version = choice.version;
+  if (!choice.alias.empty()) {
+    const auto alias = model->second.aliases.find(choice.alias);
+    if (alias == model->second.aliases.end()) {
+      return error(Code::kNotFound, "Request for unknown model: '{}' alias '{}' is not found", name, choice.alias);
+    }
+    version = alias->second;
+  }
+  if (!pinned) {
+    if (endpoint == table_->endpoints.end()) {
+      return error(Code::kUnavailable, "Request for model '{}' is not at ready state: no version is deployed yet", name);
+    }
+    version = rollout::pick(endpoint->second.plan, sticky_hash != 0 ? sticky_hash : random_.next());
+    route.plan_revision = endpoint->second.plan.revision;
+  }
+  MODELYARD_ASSIGN(route.servable, find_version(model->second, name, version));
+  return route;
+}
+
+VersionCounters& Dispatcher::counters(Servable& servable) {
+  return static_cast<VersionExecutor&>(servable.executor()).counters(options_.loop_index);
+}
+
+Status Dispatcher::admit(const Call& call) {
+  if (draining_) return error(Code::kUnavailable, "the server is shutting down");
+  if (in_flight_.load(std::memory_order_relaxed) >= options_.most_in_flight) {
+    return error(Code::kResourceExhausted, "too many requests in flight: the limit is {} for each event loop",
+                 options_.most_in_flight);
+  }
+  if (in_flight_bytes_.load(std::memory_order_relaxed) + call.body_bytes() > options_.most_in_flight_bytes) {
+    return error(Code::kResourceExhausted, "too many bytes in flight: the limit is {} for each event loop",
+                 options_.most_in_flight_bytes);
+  }
+  return ok();
+}
+
+Result<std::vector<std::size_t>> Dispatcher::check(const Route& route, Call& call) {
+  const inference::InferRequest& request = call.request();
+  if (request.deadline && clock_.steady_now() >= *request.deadline) {
+    return error(Code::kDeadlineExceeded, "Request timeout expired");
+  }
+  MODELYARD_TRY(inference::check_inputs(route.signature(), request.inputs, request.endpoint));
+  std::vector<std::size_t> wanted;
+  for (const std::string_view name : request.wanted_outputs) {
+    const auto position = route.signature().find_output(name);
+    if (!position) {
+      return error(Code::kInvalidArgument, "unexpected inference output '{}' for model '{}'", name, request.endpoint);
+    }
+    wanted.push_back(*position);
+  }
+  if (wanted.empty()) {
+    wanted.resize(route.signature().outputs.size());
+    std::iota(wanted.begin(), wanted.end(), std::size_t{0});
+  }
+  std::sort(wanted.begin(), wanted.end());  // answers come in the model's order
+  return wanted;
+}
+
+void Dispatcher::submit(const Route& route, std::unique_ptr<Call> call) {
+  Job job;
+  job.submitted = clock_.steady_now();
+  job.call = std::move(call);
+  const Status admitted = admit(*job.call);
+  bump(in_flight_, 1);
+  bump(in_flight_bytes_, job.call->body_bytes());
+  job.servable = route.servable->shared_from_this();
+  if (!admitted) {
+    bump(refused_, 1);
+    return complete(std::move(job), admitted.error(), {});
+  }
+  auto wanted = check(route, *job.call);
+  if (!wanted) return complete(std::move(job), wanted.error(), {});
+  job.wanted = std::move(*wanted);
+  job.rows = inference::row_count(route.signature(), job.call->request().inputs);
+  job.queued_at = clock_.steady_now();
+  if (route.servable->cost().predict(job.rows) < options_.inline_below) {
+    run_here(route, std::move(job));
+  } else {
+    enqueue(route, std::move(job));
+  }
+}
+
+Result<backend::ExecutionContext*> Dispatcher::context_of(Servable& servable) {
+  auto& context = contexts_[&servable];
+  if (!context) {
+    MODELYARD_ASSIGN(context, servable.model().new_context());
+  }
+  return context.get();
+}
+
+void Dispatcher::run_here(const Route& route, Job job) {
+  const auto context = context_of(*route.servable);
+  if (!context) return complete(std::move(job), context.error(), {});
+  std::vector<inference::Tensor> outputs;
+  Durations durations;
+  durations.prepared = job.queued_at - job.submitted;
+  const Status outcome = (*context)->run(job.call->request().inputs, job.wanted, outputs);
+  durations.computed = clock_.steady_now() - job.queued_at;
+  if (!outcome) return complete(std::move(job), outcome.error(), durations);
+  route.servable->cost().learn(job.rows, durations.computed);
+  complete(std::move(job), std::move(outputs), durations);
+}
+
+void Dispatcher::enqueue(const Route& route, Job job) {
+  job.home = this;  // outlives the workers: versions end before loops do
+  auto& executor = static_cast<VersionExecutor&>(route.servable->executor());
+  if (executor.submit(job)) return;
+  bump(refused_, 1);
+  complete(std::move(job), error(Code::kUnavailable, "Exceeds maximum queue size: {} requests wait for version {} of '{}'",
+                                 executor.queue_capacity(), route.ref().version, route.ref().model), {});
+}
+
+void Dispatcher::on_done(Job job, Result<std::vector<inference::Tensor>> outputs, Durations durations) {
+  post_([this, finished = std::move(job), tensors = std::move(outputs), durations]() mutable {
+    complete(std::move(finished), std::move(tensors), durations);
+  });
+}
+
+void Dispatcher::complete(Job job, Result<std::vector<inference::Tensor>> outputs, Durations durations) {
+  drop(in_flight_, 1);
+  drop(in_flight_bytes_, job.call->body_bytes());
+  durations.total = clock_.steady_now() - job.submitted;
+  const UtcTime now = clock_.utc_now();
+  const int outcome = outputs ? 0 : outcome_of(outputs.error().code());
+  counters(*job.servable).count(job.call->protocol(), outcome, job.rows, durations, utc_micros(now) / 1000);
+  if (!outputs) return job.call->finish(outputs.error());
+  inference::InferResponse response;
+  response.model = job.servable->ref().model;
+  response.version = job.servable->ref().version;
+  response.prediction_id = Uuid::make_v7(now, random_);
+  response.outputs = std::move(*outputs);
+  job.call->finish(std::move(response));
+}
+
+}  // namespace modelyard::serving

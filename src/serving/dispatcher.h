@@ -1,0 +1,83 @@
+// Dispatcher takes requests of one event loop to the versions that answer them: admit, route, check, run.
+//
+// Threads: its loop's only; in_flight() and the like from any.
+// Order:   refresh() between turns. A Route is valid until the next refresh().
+// Errors:  NotFound for names and versions that are not known, Unavailable for a version that is not ready or a full
+//          queue, ResourceExhausted for the loop's share of requests or bytes in flight, DeadlineExceeded,
+//          InvalidArgument for inputs that do not fit.
+// Runs whose predicted cost is below the limit run here and now; the others go to the version's workers and come back
+// through Post.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+#include "base/random.h"
+#include "lifecycle/serving_table.h"
+#include "serving/call.h"
+#include "serving/version_executor.h"
+
+namespace modelyard::serving {
+
+struct DispatcherOptions {
+  std::size_t loop_index = 0;
+  std::size_t most_in_flight = 4096;             // this loop's share
+  std::size_t most_in_flight_bytes = 1u << 30;   // this loop's share
+  std::chrono::nanoseconds inline_below = std::chrono::microseconds(50);
+};
+
+struct Route {
+  lifecycle::Servable* servable = nullptr;
+  std::int64_t plan_revision = 0;  // 0: the caller chose the version
+
+  const inference::Signature& signature() const { return servable->signature(); }
+  const VersionRef& ref() const { return servable->ref(); }
+};
+
+class Dispatcher final : public JobHome {
+ public:
+  Dispatcher(DispatcherOptions options, lifecycle::PublishedTable& table, lifecycle::TableReader& reader, Post post,
+             const Clock& clock, Random& random);
+
+  // Takes a newer table, if there is one, and says so.
+  void refresh();
+  const lifecycle::ServingTable& table() const { return *table_; }
+
+  Result<Route> route(std::string_view endpoint, const inference::VersionChoice& choice, std::uint64_t sticky_hash);
+  // call->finish() is called exactly once: before this returns, or later in a turn of this loop.
+  void submit(const Route& route, std::unique_ptr<Call> call);
+
+  void on_done(Job job, Result<std::vector<inference::Tensor>> outputs, Durations durations) override;
+
+  // New requests are refused from now on.
+  void begin_drain() { draining_ = true; }
+  std::uint64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+  std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+  VersionCounters& counters(lifecycle::Servable& servable);
+
+ private:
+  Status admit(const Call& call);
+  Result<std::vector<std::size_t>> check(const Route& route, Call& call);
+  void run_here(const Route& route, Job job);
+  void enqueue(const Route& route, Job job);
+  void complete(Job job, Result<std::vector<inference::Tensor>> outputs, Durations durations);
+  Result<backend::ExecutionContext*> context_of(lifecycle::Servable& servable);
+
+  const DispatcherOptions options_;
+  lifecycle::PublishedTable& published_;
+  lifecycle::TableReader& reader_;
+  const Post post_;
+  const Clock& clock_;
+  Random& random_;
+  bool draining_ = false;
+  std::uint64_t generation_ = 0;
+  std::shared_ptr<const lifecycle::ServingTable> table_;
+  std::unordered_map<const lifecycle::Servable*, std::unique_ptr<backend::ExecutionContext>> contexts_;
+  // Written by this loop alone; atomics, because metrics read them.
+  std::atomic<std::uint64_t> in_flight_{0};
+  std::atomic<std::uint64_t> in_flight_bytes_{0};
+  std::atomic<std::uint64_t> refused_{0};
+};
+
+}  // namespace modelyard::serving

@@ -1,0 +1,78 @@
+// VersionExecutor runs one version: a bounded queue that the loops share, and workers with a context each, for runs that
+// are too dear for an event loop. Workers start with the first such run.
+//
+// Threads:   submit() from any loop; completions are posted to the loop a job came from.
+// Order:     priority 1 goes before the default; within one priority first in, first out.
+// Errors:    Unavailable when the queue is full, DeadlineExceeded for jobs whose time is over before they run.
+// Ownership: queued jobs keep their servable; so the queue is empty when the last reference goes and this is destroyed.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "base/mutex.h"
+#include "lifecycle/servable.h"
+#include "serving/call.h"
+
+namespace modelyard::serving {
+
+struct ExecutorOptions {
+  std::size_t queue_capacity = 256;
+  std::size_t workers = 1;
+  std::size_t loops = 1;
+};
+
+struct Job;
+
+// Where a job came from. on_done() is called on the worker and must outlive it.
+class JobHome {
+ public:
+  virtual ~JobHome() = default;
+  virtual void on_done(Job job, Result<std::vector<inference::Tensor>> outputs, Durations durations) = 0;
+};
+
+struct Job {
+  std::unique_ptr<Call> call;
+  std::shared_ptr<lifecycle::Servable> servable;
+  std::vector<std::size_t> wanted;
+  SteadyTime submitted{};
+  SteadyTime queued_at{};
+  std::int64_t rows = 1;
+  JobHome* home = nullptr;
+};
+
+class VersionExecutor final : public lifecycle::Executor {
+ public:
+  VersionExecutor(lifecycle::Servable& servable, ExecutorOptions options, const Clock& clock);
+  ~VersionExecutor() override;
+
+  // False, and `job` untouched, when the queue is full.
+  bool submit(Job& job);
+  VersionCounters& counters(std::size_t loop) { return *counters_[loop]; }
+  VersionTotals totals() const;
+  std::size_t queue_length() const;
+  std::size_t queue_capacity() const { return options_.queue_capacity; }
+
+ private:
+  void work();
+  std::optional<Job> next_job();
+  static Status run(backend::ExecutionContext& context, const Job& job, SteadyTime now,
+                    std::vector<inference::Tensor>& outputs);
+
+  lifecycle::Servable& servable_;
+  const ExecutorOptions options_;
+  const Clock& clock_;
+  std::vector<std::unique_ptr<VersionCounters>> counters_;
+
+  mutable Mutex mutex_;
+  CondVar ready_;
+  bool stopping_ MODELYARD_GUARDED_BY(mutex_) = false;
+  std::deque<Job> urgent_ MODELYARD_GUARDED_BY(mutex_);
+  std::deque<Job> queue_ MODELYARD_GUARDED_BY(mutex_);
+  std::vector<std::thread> workers_ MODELYARD_GUARDED_BY(mutex_);
+};
+
+}  // namespace modelyard::serving
