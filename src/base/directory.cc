@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -33,7 +34,14 @@ Code code_of(int error_number) {
   }
 }
 
+// The kernel would stop reading at the zero and open another file than the one that was checked.
+Status check_no_zero_byte(const std::string& path) {
+  if (path.find('\0') == std::string::npos) return ok();
+  return error(Code::kInvalidArgument, "'{}…' is not a path: it has a zero byte", path.c_str());
+}
+
 Result<UniqueFd> open_beneath(int directory, const std::string& path, int flags, unsigned mode) {
+  MODELYARD_TRY(check_no_zero_byte(path));
   open_how how{};
   how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
   how.mode = (flags & O_CREAT) != 0 ? mode : 0;
@@ -60,6 +68,7 @@ struct Step {
 };
 
 Result<Step> last_step(int directory, const std::string& path) {
+  MODELYARD_TRY(check_no_zero_byte(path));
   const auto slash = path.rfind('/');
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   if (name.empty() || name == "." || name == "..") {
@@ -68,6 +77,20 @@ Result<Step> last_step(int directory, const std::string& path) {
   const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash);
   MODELYARD_ASSIGN(UniqueFd fd, open_beneath(directory, parent, O_PATH | O_DIRECTORY, 0));
   return Step{std::move(fd), name};
+}
+
+bool is_file_or_folder(int directory, const dirent& entry) {
+  if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_REG || entry.d_type == DT_DIR;
+  struct stat status {};  // some file systems do not tell with the name
+  return ::fstatat(directory, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+}
+
+Status write_new_file(const std::string& path, std::string_view content) {
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (!fd) return system_error("create", path, errno);
+  MODELYARD_TRY(write_all(fd.get(), std::as_bytes(std::span(content)), path));
+  return sync_file(fd.get(), path);
 }
 
 }  // namespace
@@ -130,12 +153,14 @@ Result<std::vector<std::string>> Directory::list(const std::string& path) const 
                                              O_RDONLY | O_DIRECTORY, 0));
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd.get()), ::closedir);
   if (!stream) return system_error("list", path, errno);
-  fd.release();  // the stream closes it
+  const int folder = fd.release();  // the stream closes it
   std::vector<std::string> names;
-  errno = 0;
-  while (const dirent* entry = ::readdir(stream.get())) {
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(stream.get());
+    if (entry == nullptr) break;
     const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
+    if (name != "." && name != ".." && is_file_or_folder(folder, *entry)) names.emplace_back(name);
   }
   if (errno != 0) return system_error("list", path, errno);
   std::sort(names.begin(), names.end());
@@ -191,15 +216,15 @@ Result<std::string> read_file(const std::string& path, std::uint64_t limit) {
 }
 
 Status write_file_atomically(const std::string& path, std::string_view content) {
-  const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
-  {
-    const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (!fd) return system_error("create", temporary, errno);
-    MODELYARD_TRY(write_all(fd.get(), std::as_bytes(std::span(content)), temporary));
-    MODELYARD_TRY(sync_file(fd.get(), temporary));
+  static std::atomic<unsigned> next{0};  // two threads may write the same file
+  const std::string temporary = fmt::format("{}.{}.{}.tmp", path, ::getpid(), next++);
+  Status written = write_new_file(temporary, content);
+  if (written && ::rename(temporary.c_str(), path.c_str()) != 0) {
+    written = system_error("replace", path, errno);
   }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    return system_error("rename", temporary, errno);
+  if (!written) {
+    ::unlink(temporary.c_str());
+    return written;
   }
   return sync_parent(path);
 }

@@ -129,17 +129,20 @@ inline Status ok() { return {}; }
 #define MODELYARD_CONCAT_INNER(a, b) a##b
 #define MODELYARD_CONCAT(a, b) MODELYARD_CONCAT_INNER(a, b)
 
-// Returns from the enclosing function when the Status or Result is an error.
-#define MODELYARD_TRY(expression)                          \
-  do {                                                     \
-    auto&& try_status = (expression);                      \
-    if (!try_status.has_value()) return try_status.error(); \
+// Returns from the enclosing function when the Status or Result is an error. The counter gives every use its own
+// name, also within a lambda within another use.
+#define MODELYARD_TRY_AS(name, expression)        \
+  do {                                            \
+    auto&& name = (expression);                   \
+    if (!name.has_value()) return name.error();   \
   } while (false)
+#define MODELYARD_TRY(expression) \
+  MODELYARD_TRY_AS(MODELYARD_CONCAT(try_status_, __COUNTER__), expression)
 
 // MODELYARD_ASSIGN(auto file, open(path));
-#define MODELYARD_ASSIGN(declaration, expression)                                    \
-  auto MODELYARD_CONCAT(assign_result_, __LINE__) = (expression);                    \
-  if (!MODELYARD_CONCAT(assign_result_, __LINE__).has_value()) {                     \
-    return MODELYARD_CONCAT(assign_result_, __LINE__).error();                       \
-  }                                                                                  \
-  declaration = std::move(MODELYARD_CONCAT(assign_result_, __LINE__)).value()
+#define MODELYARD_ASSIGN_AS(name, declaration, expression) \
+  auto name = (expression);                                \
+  if (!name.has_value()) return name.error();              \
+  declaration = std::move(name).value()
+#define MODELYARD_ASSIGN(declaration, expression) \
+  MODELYARD_ASSIGN_AS(MODELYARD_CONCAT(assign_result_, __COUNTER__), declaration, expression)

@@ -161,7 +161,6 @@ class CatalogWriter : public CatalogReader {
   // "" undeploys.
   virtual Status set_plan(std::string_view endpoint, std::string_view plan, std::string_view reason) = 0;
   virtual Status add_event(std::string_view kind, const VersionRef& ref, std::string_view message) = 0;
-  virtual Status keep_answer(std::string_view key, const IdempotentAnswer& answer, UtcTime until) = 0;
 };
 
 // Who changes what; becomes the audit row.
@@ -184,6 +183,8 @@ class Catalog {
   virtual Result<Revision> transact(const AuditNote& note, const Write& write) = 0;
   // Events of the server itself; no revision, no audit row.
   virtual Status record_event(std::string_view kind, const VersionRef& ref, std::string_view message) = 0;
+  // Keeps an answer beside the state; no revision, no audit row.
+  virtual Status keep_answer(std::string_view key, const IdempotentAnswer& answer, UtcTime until) = 0;
   // Copies a consistent state to a new file.
   virtual Status copy_to(const std::string& path) = 0;
   // Called after every transaction, without locks, on the thread that made it. Set before threads start.

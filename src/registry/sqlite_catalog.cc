@@ -131,6 +131,11 @@ Status SqliteCatalog::record_event(std::string_view kind, const VersionRef& ref,
   return trim_events();
 }
 
+Status SqliteCatalog::keep_answer(std::string_view key, const IdempotentAnswer& answer, UtcTime until) {
+  MutexLock lock(writing_);
+  return SqliteWriter(*writer_, 0, clock_.utc_now(), "").keep_answer(key, answer, until);
+}
+
 Status SqliteCatalog::copy_to(const std::string& path) {
   MODELYARD_ASSIGN(auto source, take_reader());
   MODELYARD_ASSIGN(auto target, SqliteConnection::open(path, SqliteConnection::Access::kReadWrite));

@@ -24,7 +24,7 @@ class SqliteWriter final : public SqliteQueries<CatalogWriter> {
   Status remove_endpoint(std::string_view name) override;
   Status set_plan(std::string_view endpoint, std::string_view plan, std::string_view reason) override;
   Status add_event(std::string_view kind, const VersionRef& ref, std::string_view message) override;
-  Status keep_answer(std::string_view key, const IdempotentAnswer& answer, UtcTime until) override;
+  Status keep_answer(std::string_view key, const IdempotentAnswer& answer, UtcTime until);
 
  private:
   Status refuse_if_used(const VersionRef& ref);

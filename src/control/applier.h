@@ -1,0 +1,34 @@
+// Applier makes the catalog be as a document says (`modelyard apply`): aliases, tags and descriptions of models, and what
+// endpoints serve. What the document does not name stays as it is. Applying twice changes nothing the second time.
+//
+// Form:   {"models": {NAME: {"description"?, "aliases"?: {ALIAS: VERSION}, "tags"?: {KEY: TEXT}}},
+//          "endpoints": {NAME: {"model"?, "version"? | "alias"?, "objectives"?}}}
+// Errors: InvalidArgument for an unknown field, NotFound for versions that are not there. One transaction: all or nothing.
+#pragma once
+
+#include "control/actor.h"
+
+namespace modelyard::control {
+
+struct PlannedChange {
+  std::string action;  // "alias.set", "tag.set", "model.describe", "endpoint.put", "endpoint.deploy"
+  std::string object;
+  Json from;
+  Json to;
+};
+
+enum class ApplyMode { kDryRun, kApply };
+
+class Applier {
+ public:
+  explicit Applier(registry::Catalog& catalog) : catalog_(catalog) {}
+  Result<std::vector<PlannedChange>> apply(const Json& document, ApplyMode mode, const Actor& actor);
+
+ private:
+  registry::Catalog& catalog_;
+};
+
+// What would change. Pure but for the reader.
+Result<std::vector<PlannedChange>> plan_changes(registry::CatalogReader& reader, const Json& document);
+
+}  // namespace modelyard::control

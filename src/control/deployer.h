@@ -1,0 +1,58 @@
+// Deployer changes which version answers an endpoint: each change is a new, immutable plan revision.
+//
+// rollback goes to the newest earlier plan that differs from the present one; a second rollback therefore returns to
+// where the first began, as `kubectl rollout undo` does.
+// Errors: NotFound, Conflict (nothing to roll back to), FailedPrecondition (the version is deleted, or did not become
+//         ready while the caller waited), DeadlineExceeded.
+#pragma once
+
+#include <chrono>
+
+#include "control/actor.h"
+#include "lifecycle/reconciler.h"
+
+namespace modelyard::control {
+
+struct DeployRequest {
+  VersionNumber version = 0;  // or:
+  std::string alias;
+  std::string reason;
+  std::optional<std::chrono::milliseconds> wait;  // nullopt: answer at once
+};
+
+struct Deployed {
+  registry::Revision plan_revision = 0;
+  VersionRef version;  // version 0: nothing is deployed
+};
+
+class Deployer {
+ public:
+  Deployer(registry::Catalog& catalog, lifecycle::Reconciler& reconciler) : catalog_(catalog), reconciler_(reconciler) {}
+
+  // Makes the endpoint when it does not exist and has the name of a model.
+  Result<Deployed> deploy(const std::string& endpoint, const DeployRequest& request, const Actor& actor,
+                          const Expected& expected);
+  Result<Deployed> roll_back(const std::string& endpoint, const DeployRequest& request, const Actor& actor,
+                             const Expected& expected);
+  Result<Deployed> undeploy(const std::string& endpoint, const DeployRequest& request, const Actor& actor,
+                            const Expected& expected);
+
+  Status put_endpoint(const std::string& endpoint, const std::string& model, const Json& objectives, const Actor& actor,
+                      const Expected& expected);
+  Status remove_endpoint(const std::string& endpoint, const Actor& actor, const Expected& expected);
+
+ private:
+  Result<Deployed> change(const std::string& action, const std::string& endpoint, const DeployRequest& request,
+                          const Actor& actor, const registry::Catalog::Write& write, const VersionRef& version);
+
+  registry::Catalog& catalog_;
+  lifecycle::Reconciler& reconciler_;
+};
+
+// {use_case: real-time | batch | edge, latency_p99_ms, error_rate, accuracy_floor}, all optional.
+Status check_objectives(const Json& objectives);
+// The version a number or an alias names; it must be published.
+Result<VersionRef> resolve_version(registry::CatalogReader& reader, const std::string& model, VersionNumber version,
+                                   const std::string& alias);
+
+}  // namespace modelyard::control

@@ -1,0 +1,138 @@
+#include "control/documents.h"
+
+namespace modelyard::control {
+namespace {
+
+Json parsed(const std::string& text) {
+  const auto value = parse_json(text, {.max_bytes = registry::kMaxAttachmentBytes, .max_depth = 256});
+  return value ? *value : Json(nullptr);
+}
+
+double milliseconds(std::chrono::nanoseconds duration) { return static_cast<double>(duration.count()) / 1e6; }
+
+}  // namespace
+
+Json to_json(const registry::ModelRecord& model) {
+  Json document{{"name", model.name},
+                {"description", model.description},
+                {"created", format_utc(model.created)},
+                {"revision", model.revision}};
+  if (model.deleted) document["deleted"] = format_utc(*model.deleted);
+  return document;
+}
+
+Json to_json(const registry::VersionRecord& version) {
+  Json document = registry::to_json(version.document);
+  std::int64_t bytes = 0;
+  for (const registry::VersionFile& file : version.document.files) bytes += file.size;
+  document.update({{"model", version.ref.model},
+                   {"version", version.ref.version},
+                   {"identity", version.identity.hex()},
+                   {"state", registry::version_state_name(version.state)},
+                   {"bytes", bytes},
+                   {"created", format_utc(version.created)},
+                   {"revision", version.revision}});
+  return document;
+}
+
+Json to_json(const registry::AttachmentRecord& record) {
+  return {{"kind", registry::attachment_kind_name(record.attachment.kind)},
+          {"digest", record.attachment.digest.hex()},
+          {"created", format_utc(record.created)},
+          {"content", parsed(record.attachment.content)}};
+}
+
+Json to_json(const registry::AliasRecord& alias) {
+  return {{"model", alias.model},
+          {"alias", alias.alias},
+          {"version", alias.version},
+          {"changed", format_utc(alias.changed)},
+          {"revision", alias.revision}};
+}
+
+Json to_json(const registry::AliasMove& move) {
+  Json document{{"alias", move.alias}, {"changed", format_utc(move.changed)}, {"actor", move.actor}};
+  document["version"] = move.version > 0 ? Json(move.version) : Json(nullptr);
+  return document;
+}
+
+Json to_json(const registry::EndpointRecord& endpoint) {
+  Json document{{"name", endpoint.name},
+                {"model", endpoint.model},
+                {"objectives", parsed(endpoint.objectives)},
+                {"created", format_utc(endpoint.created)},
+                {"revision", endpoint.revision}};
+  document["plan_revision"] = endpoint.plan_revision > 0 ? Json(endpoint.plan_revision) : Json(nullptr);
+  return document;
+}
+
+Json to_json(const registry::PlanRecord& plan) {
+  Json document{{"endpoint", plan.endpoint},
+                {"revision", plan.revision},
+                {"created", format_utc(plan.created)},
+                {"actor", plan.actor},
+                {"reason", plan.reason}};
+  document["shares"] = plan.plan.empty() ? Json::array() : parsed(plan.plan)["shares"];
+  return document;
+}
+
+Json to_json(const registry::EventRecord& event) {
+  return {{"id", event.id},           {"time", format_utc(event.time)}, {"kind", event.kind},
+          {"model", event.model},     {"version", event.version},       {"message", event.message}};
+}
+
+Json to_json(const registry::AuditRecord& row) {
+  Json document = parsed(row.row);
+  document["previous"] = row.previous.hex();
+  document["hash"] = row.hash.hex();
+  return document;
+}
+
+Json to_json(const lifecycle::VersionStatus& status) {
+  Json document{{"model", status.version.model},
+                {"version", status.version.version},
+                {"phase", lifecycle::phase_name(status.phase)},
+                {"attempts", status.attempts},
+                {"memory_bytes", status.memory_bytes}};
+  if (!status.reason.empty()) document["reason"] = status.reason;
+  if (!status.note.empty()) document["note"] = status.note;
+  if (status.next_try) document["next_try"] = format_utc(*status.next_try);
+  if (status.ready_since) document["ready_since"] = format_utc(*status.ready_since);
+  if (status.cost.known) {
+    document["warm_up_ms"] = milliseconds(status.cost.fixed + status.cost.per_row);
+  }
+  return document;
+}
+
+Json tags_to_json(const std::vector<registry::TagRecord>& tags) {
+  Json document = Json::object();
+  for (const registry::TagRecord& tag : tags) document[tag.key] = tag.value;
+  return document;
+}
+
+Result<Json> describe_model(registry::CatalogReader& reader, std::string_view name) {
+  MODELYARD_ASSIGN(const auto model, reader.model(name));
+  MODELYARD_ASSIGN(const auto tags, reader.tags({std::string(name), 0}));
+  MODELYARD_ASSIGN(const auto aliases, reader.aliases(name));
+  Json document = to_json(model);
+  document["tags"] = tags_to_json(tags);
+  document["aliases"] = list_to_json(aliases);
+  return document;
+}
+
+Result<Json> describe_version(registry::CatalogReader& reader, const VersionRef& ref) {
+  MODELYARD_ASSIGN(const auto version, reader.version(ref));
+  MODELYARD_ASSIGN(const auto tags, reader.tags(ref));
+  MODELYARD_ASSIGN(const auto aliases, reader.aliases(ref.model));
+  MODELYARD_ASSIGN(const auto attachments, reader.attachments(ref));
+  Json document = to_json(version);
+  document["tags"] = tags_to_json(tags);
+  document["aliases"] = Json::array();
+  for (const auto& alias : aliases) {
+    if (alias.version == ref.version) document["aliases"].push_back(alias.alias);
+  }
+  document["attachments"] = list_to_json(attachments);
+  return document;
+}
+
+}  // namespace modelyard::control

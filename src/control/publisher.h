@@ -1,0 +1,59 @@
+// Publisher makes versions: it checks everything first, then writes version, attachments, aliases, tags and, for a
+// model's first version, endpoint and plan in one transaction.
+//
+// Publishing the same content again answers with the version that is there. Errors: InvalidArgument, NotFound for a
+// blob that was not uploaded, Conflict for content that was deleted (restore it).
+#pragma once
+
+#include <functional>
+#include <map>
+
+#include "control/actor.h"
+#include "inference/signature.h"
+#include "registry/blob_store.h"
+
+namespace modelyard::control {
+
+// Reads the signature from the files of a version; what an engine says. Unavailable when there is no engine.
+using ReadSignature = std::function<Result<inference::Signature>(const std::string& format, const std::string& folder)>;
+
+enum class DeployChoice { kFirstOnly, kAlways, kNever };
+
+struct PublishRequest {
+  std::string model;
+  std::string format;
+  std::vector<registry::VersionFile> files;
+  std::optional<Json> signature;  // nullopt: as the engine says
+  std::vector<registry::Attachment> attachments;
+  std::vector<std::string> aliases;
+  std::map<std::string, std::string> tags;
+  DeployChoice deploy = DeployChoice::kFirstOnly;
+};
+Result<PublishRequest> parse_publish_request(std::string_view model, const Json& value);
+
+struct Published {
+  VersionRef version;
+  bool created = false;                // false: the same content was there
+  registry::Revision plan_revision = 0;  // of the deployment; 0: none
+};
+
+class Publisher {
+ public:
+  Publisher(registry::Catalog& catalog, registry::BlobStore& blobs, ReadSignature read_signature)
+      : catalog_(catalog), blobs_(blobs), read_signature_(std::move(read_signature)) {}
+
+  Result<Published> publish(const PublishRequest& request, const Actor& actor);
+  Status attach(const VersionRef& ref, const registry::Attachment& attachment, const Actor& actor);
+
+ private:
+  Status check_files(const PublishRequest& request);
+  Result<inference::Signature> decide_signature(const PublishRequest& request);
+  Status write(const PublishRequest& request, const registry::VersionDocument& document,
+               registry::CatalogWriter& writer, Published& published);
+
+  registry::Catalog& catalog_;
+  registry::BlobStore& blobs_;
+  const ReadSignature read_signature_;
+};
+
+}  // namespace modelyard::control

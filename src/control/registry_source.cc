@@ -1,0 +1,88 @@
+#include "control/registry_source.h"
+
+#include "control/golden_document.h"
+
+namespace modelyard::control {
+
+Status read_desired(registry::CatalogReader& reader, lifecycle::DesiredState& desired) {
+  MODELYARD_ASSIGN(desired.revision, reader.revision());
+  MODELYARD_ASSIGN(const auto endpoints, reader.endpoints());
+  for (const registry::EndpointRecord& endpoint : endpoints) {
+    if (endpoint.plan_revision == 0) continue;
+    MODELYARD_ASSIGN(const auto record, reader.plan(endpoint.name, endpoint.plan_revision));
+    MODELYARD_ASSIGN(const Json document, parse_json(record.plan));
+    MODELYARD_ASSIGN(auto plan, rollout::parse_traffic_plan(document, endpoint.name, endpoint.model, record.revision));
+    desired.plans.push_back(std::move(plan));
+  }
+  MODELYARD_ASSIGN(const auto aliases, reader.aliases(""));
+  for (const registry::AliasRecord& alias : aliases) {
+    desired.aliases[{alias.model, alias.version}].push_back(alias.alias);
+  }
+  return ok();
+}
+
+Result<std::shared_ptr<const lifecycle::DesiredState>> RegistrySource::desired() {
+  auto desired = std::make_shared<lifecycle::DesiredState>();
+  MODELYARD_TRY(catalog_.read([&](registry::CatalogReader& reader) { return read_desired(reader, *desired); }));
+  MutexLock lock(mutex_);
+  desired->grace = options_.grace;
+  if (options_.intra_op_threads != 1) {
+    for (const rollout::TrafficPlan& plan : desired->plans) {
+      for (const rollout::Share& share : plan.shares) {
+        desired->options[{plan.model, share.version}].intra_op_threads = options_.intra_op_threads;
+      }
+    }
+  }
+  return std::shared_ptr<const lifecycle::DesiredState>(std::move(desired));
+}
+
+Result<lifecycle::Artifact> RegistrySource::fetch(const VersionRef& ref) {
+  lifecycle::Artifact artifact;
+  std::vector<registry::ViewFile> files;
+  MODELYARD_TRY(catalog_.read([&](registry::CatalogReader& reader) -> Status {
+    MODELYARD_ASSIGN(const registry::VersionRecord version, reader.version(ref));
+    artifact.format = version.document.format;
+    MODELYARD_ASSIGN(artifact.signature, inference::parse_signature(version.document.signature));
+    for (const registry::VersionFile& file : version.document.files) {
+      files.push_back({file.path, file.digest});
+      artifact.file_bytes += file.size;
+    }
+    MODELYARD_ASSIGN(const auto attachments, reader.attachments(ref));
+    for (const registry::AttachmentRecord& record : attachments) {
+      if (record.attachment.kind != registry::AttachmentKind::kGolden) continue;
+      MODELYARD_ASSIGN(const Json document, parse_json(record.attachment.content));
+      MODELYARD_ASSIGN(artifact.golden, parse_golden(document));  // the newest counts
+    }
+    return ok();
+  }));
+  MODELYARD_ASSIGN(const auto view, blobs_.make_view(files));
+  artifact.folder = *view;
+  artifact.keep = std::const_pointer_cast<std::string>(view);
+  return artifact;
+}
+
+void RegistrySource::subscribe(std::function<void()> changed) {
+  MutexLock lock(mutex_);
+  subscriber_ = std::move(changed);
+}
+
+// Called under the lock, so that after unsubscribe() nobody is called any more. The subscriber only sets a flag.
+void RegistrySource::changed() {
+  MutexLock lock(mutex_);
+  if (subscriber_) subscriber_();
+}
+
+void RegistrySource::unsubscribe() {
+  MutexLock lock(mutex_);
+  subscriber_ = nullptr;
+}
+
+void RegistrySource::set_grace(std::chrono::milliseconds grace) {
+  {
+    MutexLock lock(mutex_);
+    options_.grace = grace;
+  }
+  changed();
+}
+
+}  // namespace modelyard::control

@@ -1,0 +1,43 @@
+// RegistrySource tells lifecycle what the catalog wants, and gives it the files of a version, verified.
+//
+// Threads: as lifecycle::Source says; changed() is for the catalog's change feed.
+#pragma once
+
+#include "base/mutex.h"
+#include "lifecycle/source.h"
+#include "registry/blob_store.h"
+#include "registry/catalog.h"
+
+namespace modelyard::control {
+
+struct SourceOptions {
+  std::chrono::milliseconds grace{30'000};
+  int intra_op_threads = 1;
+};
+
+class RegistrySource final : public lifecycle::Source {
+ public:
+  RegistrySource(registry::Catalog& catalog, registry::BlobStore& blobs, SourceOptions options)
+      : catalog_(catalog), blobs_(blobs), options_(options) {}
+
+  Result<std::shared_ptr<const lifecycle::DesiredState>> desired() override;
+  Result<lifecycle::Artifact> fetch(const VersionRef& version) override;
+  void subscribe(std::function<void()> changed) override;
+  void unsubscribe() override;
+
+  // The catalog has a new revision.
+  void changed();
+  void set_grace(std::chrono::milliseconds grace);
+
+ private:
+  registry::Catalog& catalog_;
+  registry::BlobStore& blobs_;
+  Mutex mutex_;
+  SourceOptions options_ MODELYARD_GUARDED_BY(mutex_);
+  std::function<void()> subscriber_ MODELYARD_GUARDED_BY(mutex_);
+};
+
+// Desired state as of one revision. Pure but for the reader.
+Status read_desired(registry::CatalogReader& reader, lifecycle::DesiredState& desired);
+
+}  // namespace modelyard::control
