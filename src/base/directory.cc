@@ -86,8 +86,8 @@ bool is_file_or_folder(int directory, const dirent& entry) {
          (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
 }
 
-Status write_new_file(const std::string& path, std::string_view content) {
-  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+Status write_durably(const std::string& path, std::string_view content) {
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!fd) return system_error("create", path, errno);
   MODELYARD_TRY(write_all(fd.get(), std::as_bytes(std::span(content)), path));
   return sync_file(fd.get(), path);
@@ -218,7 +218,7 @@ Result<std::string> read_file(const std::string& path, std::uint64_t limit) {
 Status write_file_atomically(const std::string& path, std::string_view content) {
   static std::atomic<unsigned> next{0};  // two threads may write the same file
   const std::string temporary = fmt::format("{}.{}.{}.tmp", path, ::getpid(), next++);
-  Status written = write_new_file(temporary, content);
+  Status written = write_durably(temporary, content);
   if (written && ::rename(temporary.c_str(), path.c_str()) != 0) {
     written = system_error("replace", path, errno);
   }

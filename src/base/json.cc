@@ -1,7 +1,6 @@
 #include "base/json.h"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include "base/nearest_name.h"
@@ -52,18 +51,15 @@ bool deeper_than(std::string_view text, int max_depth) {
   return false;
 }
 
-bool all_finite(const Json& value) {
-  if (value.is_number_float()) return std::isfinite(value.get<double>());
-  if (!value.is_structured()) return true;
-  return std::all_of(value.begin(), value.end(), [](const Json& child) { return all_finite(child); });
-}
-
 }  // namespace
 
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.max_bytes) {
     return error(Code::kInvalidArgument, "JSON of {} bytes is longer than the limit of {}",
                  text.size(), limits.max_bytes);
+  }
+  if (text.find('\0') != std::string_view::npos) {  // the library would take it for the end
+    return error(Code::kInvalidArgument, "invalid JSON: a zero byte");
   }
   if (deeper_than(text, limits.max_depth)) {
     return error(Code::kInvalidArgument, "invalid JSON: nested deeper than {}", limits.max_depth);
@@ -77,15 +73,6 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
     return error(Code::kInvalidArgument, "invalid JSON: {}", e.what());
   } catch (const std::invalid_argument& e) {
     return error(Code::kInvalidArgument, "invalid JSON: {}", e.what());
-  }
-}
-
-Result<std::string> canonical_json(const Json& value) {
-  if (!all_finite(value)) return error(Code::kInvalidArgument, "JSON has no NaN or infinity");
-  try {
-    return value.dump(-1, ' ', false, Json::error_handler_t::strict);
-  } catch (const Json::exception& e) {
-    return error(Code::kInvalidArgument, "not valid UTF-8: {}", e.what());
   }
 }
 

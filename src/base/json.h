@@ -1,7 +1,7 @@
 // Json is the tree for configuration and control documents; the request path never uses it.
 // parse_json is strict: RFC 8259, UTF-8, no duplicate keys, bounded depth. canonical_json writes
-// the one text that is hashed: keys sorted by bytes, no white space, integers as they are,
-// shortest round-trip floats (the subset of RFC 8785 that our documents use).
+// the one text that is hashed: RFC 8785, but for two things: keys are sorted by their UTF-8 bytes (another
+// order only for keys beyond U+FFFF), and integers beyond 2^53 are written as they are.
 //
 // Objects: ObjectReader takes fields by name and refuses the ones nobody took, so that an unknown
 //          or misspelt field is an error that names the nearest known one.
