@@ -9,6 +9,7 @@ namespace {
 
 // How often to look whether a retired version has been let go of: workers do not tell when they drop the last request.
 constexpr std::chrono::milliseconds kRetiredPoll{5};
+constexpr std::chrono::seconds kLongestStop{10};
 
 template <typename... Handlers>
 struct Overload : Handlers... {
@@ -80,6 +81,14 @@ void Reconciler::stop() {
     retired.swap(retired_);
   }
   table_.publish(std::make_shared<const ServingTable>());
+  // Runs that are under way end first, so that no worker is the one that destroys its own version.
+  for (auto& [version, harness] : versions) retired.push_back({version, std::move(harness.servable), 0});
+  const auto end = std::chrono::steady_clock::now() + kLongestStop;
+  const auto in_use = [](const Retired& one) { return one.servable && one.servable.use_count() > 1; };
+  while (std::any_of(retired.begin(), retired.end(), in_use) && std::chrono::steady_clock::now() < end) {
+    MutexLock lock(mutex_);
+    changed_.wait_for(mutex_, kRetiredPoll);
+  }
 }
 
 void Reconciler::poke() {

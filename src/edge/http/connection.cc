@@ -159,6 +159,7 @@ bool Connection::process_head() {
     return true;
   }
   LoopCounters::add(home_.counters.requests, 1);
+  head_read_ = home_.loop.clock().steady_now();
   begin_ += outcome.consumed;
   floor_ = begin_;
   scanned_ = 0;
@@ -365,6 +366,7 @@ void Connection::respond(Response response) {
   const bool body_unread = state_ == State::kSink || state_ == State::kSinkPaused;
   if (body_unread || home_.draining) response.close = true;
   close_after_answer_ = close_after_answer_ || response.close;
+  if (home_.observer) home_.observer(request_, response, home_.loop.clock().steady_now() - head_read_);
   append_answer(std::move(response), false);
   end_exchange();
 }

@@ -45,6 +45,9 @@ struct alignas(64) LoopCounters {
   }
 };
 
+// Told of every answer, on its loop; for access logs.
+using AnswerObserver = std::function<void(const Request&, const Response&, std::chrono::nanoseconds took)>;
+
 // What a connection needs of its loop.
 struct ConnectionHome {
   EventLoop& loop;
@@ -54,6 +57,7 @@ struct ConnectionHome {
   LoopCounters& counters;
   const bool& draining;
   std::function<void(int fd)> forget;  // drops the table's reference
+  const AnswerObserver& observer;      // may be empty
 };
 
 class Connection final : public Watcher, public Exchange, public ReplyTarget,
@@ -124,6 +128,7 @@ class Connection final : public Watcher, public Exchange, public ReplyTarget,
   bool write_stalled_ = false;
   SteadyTime deadline_{};
   SteadyTime body_began_{};
+  SteadyTime head_read_{};
 
   std::unique_ptr<char[]> buffer_;  // kBodyPadding more than capacity_
   std::size_t capacity_ = 0;

@@ -95,7 +95,7 @@ Status HttpServer::start(Handler& handler) {
         *loop.loop, i, handler, options_.limits, loop.counters, loop.draining, [this, &loop](int fd) {
           loop.connections.erase(fd);
           loop.counters.connections_open.fetch_sub(1, std::memory_order_relaxed);
-        }});
+        }, observer_});
     loop.loop->set_tick(kTick, [this, &loop, i] {
       expire(loop);
       if (i == 0) acceptor_->on_tick();

@@ -33,6 +33,8 @@ class HttpServer {
   std::size_t loops() const { return loops_.size(); }
   EventLoop& loop(std::size_t index) { return *loops_[index]->loop; }
 
+  // Before start().
+  void set_observer(AnswerObserver observer) { observer_ = std::move(observer); }
   // Begins to accept. The handler is shared by all loops.
   Status start(Handler& handler);
   // Stops accepting, ends idle connections, and waits until the others have ended or the time is over.
@@ -65,6 +67,7 @@ class HttpServer {
   ListeningSocket listening_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::unique_ptr<Acceptor> acceptor_;
+  AnswerObserver observer_;
   bool running_ = false;
 };
 

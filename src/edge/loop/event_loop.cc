@@ -37,6 +37,12 @@ void EventLoop::run() {
     run_tick();
   }
   run_tasks();
+  std::vector<Task> late;  // destroyed without the lock: a task's end may post again
+  {
+    MutexLock lock(mutex_);
+    ended_ = true;
+    late.swap(inbox_);
+  }
 }
 
 void EventLoop::stop() {
@@ -48,6 +54,7 @@ void EventLoop::post(Task task) {
   bool was_empty = false;
   {
     MutexLock lock(mutex_);
+    if (ended_) return;
     was_empty = inbox_.empty();
     inbox_.push_back(std::move(task));
   }

@@ -77,6 +77,7 @@ class EventLoop {
   // A lock, not a lock-free queue: a task comes from another thread, which costs a wake-up anyway.
   Mutex mutex_;
   std::vector<Task> inbox_ MODELYARD_GUARDED_BY(mutex_);
+  bool ended_ MODELYARD_GUARDED_BY(mutex_) = false;
   std::vector<Task> running_;  // reused between turns
 };
 

@@ -1,0 +1,98 @@
+#include "app/cli/command.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/nearest_name.h"
+
+namespace modelyard::app {
+namespace {
+
+std::string default_server() {
+  const char* server = std::getenv("MODELYARD_SERVER");
+  return server != nullptr && *server != '\0' ? server : "http://127.0.0.1:8080";
+}
+
+}  // namespace
+
+CommandLine::CommandLine() : root_("modelyard takes a trained model and keeps it in production.", "modelyard") {
+  root_.require_subcommand(1);
+  root_.set_help_flag("-h,--help", "Show this and exit");
+  root_.footer("Begin with `modelyard serve model.onnx`. Every command has --help and --json.");
+  root_.get_formatter()->column_width(34);
+  context_.server = default_server();
+}
+
+CLI::App& CommandLine::group(const std::string& name, const std::string& help) {
+  CLI::App* group = root_.add_subcommand(name, help);
+  group->require_subcommand(1);
+  return *group;
+}
+
+CLI::App& CommandLine::add(const std::string& name, const std::string& help, Command command) {
+  return add(root_, name, help, std::move(command));
+}
+
+CLI::App& CommandLine::add(CLI::App& parent, const std::string& name, const std::string& help, Command command) {
+  CLI::App* app = parent.add_subcommand(name, help);
+  app->add_option("--server", context_.server, "Server to talk to [MODELYARD_SERVER]")->type_name("URL");
+  app->add_flag("--json", context_.json, "Print JSON");
+  app->callback([this, command = std::move(command)] { chosen_ = command; });
+  return *app;
+}
+
+// The library's words, and the nearest command or flag.
+int CommandLine::report_usage(const CLI::ParseError& failure, int argc, char** argv) {
+  if (failure.get_exit_code() == 0) return root_.exit(failure);  // --help
+  std::string message = failure.what();
+  const CLI::App* app = &root_;
+  for (const CLI::App* parsed : root_.get_subcommands()) app = parsed;
+  std::vector<std::string> known;
+  for (const CLI::App* command : root_.get_subcommands({})) known.push_back(command->get_name());
+  for (const CLI::Option* option : app->get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool misspelt = message.find(word) != std::string::npos || i == 1;
+    const auto nearest = misspelt ? nearest_name(word, known) : std::nullopt;
+    if (!nearest || *nearest == word) continue;
+    message += fmt::format("; did you mean '{}'?", *nearest);
+    break;
+  }
+  print_error(message);
+  std::fprintf(stderr, "Run `modelyard %s--help` for what there is.\n", app == &root_ ? "" : (app->get_name() + " ").c_str());
+  return kUsage;
+}
+
+int CommandLine::run(int argc, char** argv) {
+  try {
+    root_.parse(argc, argv);
+  } catch (const CLI::ParseError& failure) {
+    return report_usage(failure, argc, argv);
+  }
+  while (context_.server.ends_with('/')) context_.server.pop_back();
+  if (context_.server.find("://") == std::string::npos) context_.server = "http://" + context_.server;
+  const auto code = chosen_();
+  if (code) return *code;
+  print_error(code.error().message());
+  return exit_code_of(code.error().code());
+}
+
+Result<ModelArgument> parse_model_argument(const std::string& text) {
+  ModelArgument argument;
+  const auto split = text.find_first_of("/@");
+  argument.model = text.substr(0, split);
+  MODELYARD_TRY(check_model_name(argument.model));
+  if (split == std::string::npos) return argument;
+  const std::string rest = text.substr(split + 1);
+  if (text[split] == '@') {
+    MODELYARD_TRY(check_alias_name(rest));
+    argument.alias = rest;
+  } else {
+    MODELYARD_ASSIGN(argument.version, parse_version_number(rest));
+  }
+  return argument;
+}
+
+}  // namespace modelyard::app

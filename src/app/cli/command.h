@@ -1,0 +1,64 @@
+// The commands of the command line. Each returns an exit code; an Error becomes a message and a code by run_cli().
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <string>
+
+#include "app/cli/exit_code.h"
+#include "app/cli/http_client.h"
+#include "app/cli/screen.h"
+#include "base/names.h"
+
+namespace modelyard::app {
+
+// What every command shares, filled from flags before it runs.
+struct CommandContext {
+  std::string server;
+  bool json = false;
+
+  HttpClient client() const { return HttpClient(server); }
+};
+
+// Runs a command: result or error.
+using Command = std::function<Result<int>()>;
+
+class CommandLine {
+ public:
+  CommandLine();
+  int run(int argc, char** argv);
+
+  // Adds a subcommand that knows --server and --json.
+  CLI::App& add(const std::string& name, const std::string& help, Command command);
+  // A subcommand of a subcommand ("alias set").
+  CLI::App& add(CLI::App& parent, const std::string& name, const std::string& help, Command command);
+  CLI::App& group(const std::string& name, const std::string& help);
+
+  CommandContext& context() { return context_; }
+  CLI::App& root() { return root_; }
+
+ private:
+  int report_usage(const CLI::ParseError& failure, int argc, char** argv);
+
+  CLI::App root_;
+  CommandContext context_;
+  Command chosen_;
+};
+
+void add_serve_commands(CommandLine& line);
+void add_publish_commands(CommandLine& line);
+void add_show_commands(CommandLine& line);
+void add_change_commands(CommandLine& line);
+void add_offline_commands(CommandLine& line);
+void add_completion_command(CommandLine& line);
+
+// "fraud/3", "fraud@champion", "fraud"
+struct ModelArgument {
+  std::string model;
+  VersionNumber version = 0;
+  std::string alias;
+};
+Result<ModelArgument> parse_model_argument(const std::string& text);
+
+}  // namespace modelyard::app

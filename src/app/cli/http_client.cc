@@ -1,0 +1,176 @@
+#include "app/cli/http_client.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+namespace modelyard::app {
+namespace {
+
+constexpr long kConnectSeconds = 5;
+
+std::size_t take_body(char* data, std::size_t size, std::size_t count, void* to) {
+  static_cast<std::string*>(to)->append(data, size * count);
+  return size * count;
+}
+
+std::size_t take_header(char* data, std::size_t size, std::size_t count, void* to) {
+  const std::string_view line(data, size * count);
+  const auto colon = line.find(':');
+  if (colon != std::string_view::npos) {
+    std::string name(line.substr(0, colon)), value(line.substr(colon + 1));
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    const auto first = value.find_first_not_of(" \t");
+    const auto last = value.find_last_not_of(" \r\n");
+    (*static_cast<std::map<std::string, std::string>*>(to))[name] =
+        first == std::string::npos ? "" : value.substr(first, last - first + 1);
+  }
+  return size * count;
+}
+
+using Handle = std::unique_ptr<CURL, void (*)(CURL*)>;
+using HeaderList = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
+
+Handle make_handle() {
+  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
+  (void)started;
+  return {curl_easy_init(), curl_easy_cleanup};
+}
+
+void add_line(HeaderList& list, const std::string& line) { list.reset(curl_slist_append(list.release(), line.c_str())); }
+
+Result<HttpAnswer> perform(CURL* handle, const std::string& server, const HeaderList& headers) {
+  HttpAnswer answer;
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer.body);
+  curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
+  curl_easy_setopt(handle, CURLOPT_HEADERDATA, &answer.headers);
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
+  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  const CURLcode outcome = curl_easy_perform(handle);
+  if (outcome == CURLE_OPERATION_TIMEDOUT) return error(Code::kDeadlineExceeded, "{} did not answer in time", server);
+  if (outcome != CURLE_OK) {
+    return error(Code::kUnavailable, "cannot reach {}: {}; start it with `modelyard serve`, or name it by --server",
+                 server, curl_easy_strerror(outcome));
+  }
+  long status = 0;
+  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  answer.status = static_cast<int>(status);
+  answer.content_type = answer.headers["content-type"];
+  return answer;
+}
+
+Code code_of(int status) {
+  switch (status) {
+    case 401: return Code::kUnauthenticated;
+    case 403: return Code::kPermissionDenied;
+    case 404: return Code::kNotFound;
+    case 409:
+    case 412: return Code::kConflict;
+    case 408:
+    case 504: return Code::kDeadlineExceeded;
+    case 429:
+    case 507: return Code::kResourceExhausted;
+    case 501: return Code::kUnimplemented;
+    case 503: return Code::kUnavailable;
+    default: return status >= 500 ? Code::kInternal : Code::kInvalidArgument;
+  }
+}
+
+struct FileProgress {
+  std::FILE* file = nullptr;
+  std::int64_t sent = 0;
+  std::int64_t total = 0;
+  const std::function<void(std::int64_t, std::int64_t)>* progress = nullptr;
+};
+
+std::size_t read_file_piece(char* buffer, std::size_t size, std::size_t count, void* from) {
+  auto& state = *static_cast<FileProgress*>(from);
+  const std::size_t got = std::fread(buffer, 1, size * count, state.file);
+  state.sent += static_cast<std::int64_t>(got);
+  if (*state.progress) (*state.progress)(state.sent, state.total);
+  return got;
+}
+
+}  // namespace
+
+HttpClient::HttpClient(std::string server) : server_(std::move(server)) {}
+
+Result<HttpAnswer> HttpClient::send(std::string_view method, const std::string& path, std::optional<std::string> body,
+                                    const std::map<std::string, std::string>& headers) const {
+  const Handle handle = make_handle();
+  HeaderList list(nullptr, curl_slist_free_all);
+  for (const auto& [name, value] : headers) add_line(list, name + ": " + value);
+  add_line(list, "Expect:");
+  const std::string url = server_ + path, verb(method);
+  curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(handle.get(), CURLOPT_CUSTOMREQUEST, verb.c_str());
+  if (method == "HEAD") curl_easy_setopt(handle.get(), CURLOPT_NOBODY, 1L);
+  if (body) {
+    curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
+    curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDS, body->data());
+  }
+  return perform(handle.get(), server_, list);
+}
+
+Result<Json> HttpClient::call(std::string_view method, const std::string& path, const Json& body) const {
+  std::optional<std::string> text;
+  if (!body.is_null()) text = body.dump();
+  MODELYARD_ASSIGN(const HttpAnswer answer, send(method, path, text, {{"Content-Type", "application/json"}}));
+  if (answer.status < 200 || answer.status > 299) return error_of(answer);
+  if (answer.body.empty()) return Json(nullptr);
+  return parse_json(answer.body, {.max_bytes = 1u << 30, .max_depth = 256});
+}
+
+Status HttpClient::upload(const std::string& path, const std::string& file,
+                          const std::function<void(std::int64_t, std::int64_t)>& progress) const {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> source(std::fopen(file.c_str(), "rb"), std::fclose);
+  std::error_code failure;
+  const auto size = std::filesystem::file_size(file, failure);
+  if (!source || failure) return error(Code::kNotFound, "cannot read '{}'", file);
+  FileProgress state{source.get(), 0, static_cast<std::int64_t>(size), &progress};
+  const Handle handle = make_handle();
+  HeaderList list(nullptr, curl_slist_free_all);
+  add_line(list, "Content-Type: application/octet-stream");
+  const std::string url = server_ + path;
+  curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(handle.get(), CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(handle.get(), CURLOPT_READFUNCTION, read_file_piece);
+  curl_easy_setopt(handle.get(), CURLOPT_READDATA, &state);
+  curl_easy_setopt(handle.get(), CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
+  MODELYARD_ASSIGN(const HttpAnswer answer, perform(handle.get(), server_, list));
+  return answer.status == 200 || answer.status == 201 ? ok() : Status(error_of(answer));
+}
+
+Error error_of(const HttpAnswer& answer) {
+  const auto document = parse_json(answer.body);
+  std::string words = answer.body.substr(0, 500);
+  Code code = code_of(answer.status);
+  if (document && document->is_object()) {
+    words = document->value("detail", document->value("error", words));
+    // 409 stands for two codes; the document says which.
+    if (document->value("code", "") == code_name(Code::kFailedPrecondition)) code = Code::kFailedPrecondition;
+  }
+  return Error(code, words.empty() ? fmt::format("the server answered {}", answer.status) : words);
+}
+
+std::string path_segment(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    if (plain) {
+      escaped += c;
+    } else {
+      escaped += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return escaped;
+}
+
+}  // namespace modelyard::app

@@ -1,0 +1,50 @@
+// The command line's HTTP client, over libcurl.
+//
+// Errors: Unavailable when the server cannot be reached, DeadlineExceeded, or the code of the server's problem
+//         document with its words.
+// Threads: one at a time.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+
+namespace modelyard::app {
+
+struct HttpAnswer {
+  int status = 0;
+  std::string content_type;
+  std::map<std::string, std::string> headers;  // names in lower case
+  std::string body;
+};
+
+class HttpClient {
+ public:
+  // `server` like "http://127.0.0.1:8080".
+  explicit HttpClient(std::string server);
+
+  Result<HttpAnswer> send(std::string_view method, const std::string& path, std::optional<std::string> body = {},
+                          const std::map<std::string, std::string>& headers = {}) const;
+  // Sends JSON and reads JSON; an answer that is no success is an Error.
+  Result<Json> call(std::string_view method, const std::string& path, const Json& body = nullptr) const;
+  // Streams a file; `progress` is told how much has been sent.
+  Status upload(const std::string& path, const std::string& file,
+                const std::function<void(std::int64_t sent, std::int64_t total)>& progress) const;
+
+  const std::string& server() const { return server_; }
+
+ private:
+  const std::string server_;
+};
+
+// The error a refused request stands for.
+Error error_of(const HttpAnswer& answer);
+
+// One segment of a path, escaped.
+std::string path_segment(std::string_view text);
+
+}  // namespace modelyard::app

@@ -1,0 +1,12 @@
+#include "app/cli/command.h"
+
+int main(int argc, char** argv) {
+  modelyard::app::CommandLine line;
+  modelyard::app::add_serve_commands(line);
+  modelyard::app::add_publish_commands(line);
+  modelyard::app::add_show_commands(line);
+  modelyard::app::add_change_commands(line);
+  modelyard::app::add_offline_commands(line);
+  modelyard::app::add_completion_command(line);
+  return line.run(argc, argv);
+}

@@ -1,0 +1,153 @@
+#include "app/server/metrics.h"
+
+#include "telemetry/process_status.h"
+
+namespace modelyard::app {
+namespace {
+
+using serving::VersionTotals;
+using telemetry::Exposition;
+using telemetry::Labels;
+using telemetry::MetricKind;
+
+struct VersionFigures {
+  VersionRef ref;
+  VersionTotals totals;
+  std::size_t queue_length = 0;
+
+  Labels labels() const { return {{"model", ref.model}, {"version", std::to_string(ref.version)}}; }
+};
+
+std::vector<VersionFigures> collect(const lifecycle::PublishedTable& published) {
+  std::vector<VersionFigures> figures;
+  const auto table = published.snapshot().current();
+  for (const auto& [name, model] : table->models) {
+    for (const auto& [number, servable] : model.ready) {
+      const auto& executor = static_cast<const serving::VersionExecutor&>(servable->executor());
+      figures.push_back({servable->ref(), executor.totals(), executor.queue_length()});
+    }
+  }
+  return figures;
+}
+
+void write_predictions(Exposition& out, const std::vector<VersionFigures>& versions) {
+  out.family("modelyard_prediction_duration_seconds", MetricKind::kHistogram,
+             "Time from admission to the formed answer, by model, version, protocol and code.");
+  for (const VersionFigures& version : versions) {
+    for (int protocol = 0; protocol < serving::kProtocols; ++protocol) {
+      for (int outcome = 0; outcome < serving::kOutcomes; ++outcome) {
+        const auto& histogram = version.totals.latency[static_cast<std::size_t>(protocol)][static_cast<std::size_t>(outcome)];
+        if (histogram.count() == 0) continue;
+        Labels labels = version.labels();
+        labels.emplace_back("protocol", serving::protocol_name(static_cast<serving::Protocol>(protocol)));
+        labels.emplace_back("code", serving::outcome_name(outcome));
+        out.histogram(labels, serving::kLatencyBounds, histogram.counts, static_cast<double>(histogram.nanoseconds) / 1e9);
+      }
+    }
+  }
+  const auto counter = [&](std::string_view name, std::string_view help, auto value) {
+    out.family(name, MetricKind::kCounter, help);
+    for (const VersionFigures& version : versions) out.sample(version.labels(), value(version.totals));
+  };
+  counter("modelyard_prediction_rows", "Rows answered.", [](const VersionTotals& totals) { return totals.rows; });
+  counter("modelyard_executions", "Runs of the engine.", [](const VersionTotals& totals) { return totals.executions; });
+  counter("modelyard_queue_seconds", "Time that answered requests waited for a worker.",
+          [](const VersionTotals& totals) { return static_cast<double>(totals.queued) / 1e9; });
+  counter("modelyard_compute_seconds", "Time in the engine for answered requests.",
+          [](const VersionTotals& totals) { return static_cast<double>(totals.computed) / 1e9; });
+  out.family("modelyard_queue_length", MetricKind::kGauge, "Requests waiting for a worker now.");
+  for (const VersionFigures& version : versions) out.sample(version.labels(), std::uint64_t{version.queue_length});
+}
+
+void write_lifecycle(Exposition& out, const lifecycle::LifecycleStatus& status) {
+  out.family("modelyard_version_phase", MetricKind::kGauge, "1 for the phase a version is in.");
+  for (const auto& version : status.versions) {
+    out.sample({{"model", version.version.model}, {"version", std::to_string(version.version.version)},
+                {"phase", std::string(lifecycle::phase_name(version.phase))}}, std::uint64_t{1});
+  }
+  out.family("modelyard_version_memory_bytes", MetricKind::kGauge, "Memory measured when the version was loaded.");
+  for (const auto& version : status.versions) {
+    out.sample({{"model", version.version.model}, {"version", std::to_string(version.version.version)}},
+               static_cast<std::uint64_t>(version.memory_bytes));
+  }
+  out.family("modelyard_loads", MetricKind::kCounter, "Loads that began.");
+  out.sample({}, status.loads);
+  out.family("modelyard_load_failures", MetricKind::kCounter, "Loads that failed.");
+  out.sample({}, status.load_failures);
+  out.family("modelyard_memory_reserved_bytes", MetricKind::kGauge, "Memory that loaded versions take by the ledger.");
+  out.sample({}, static_cast<std::uint64_t>(status.memory_used));
+}
+
+void write_http(Exposition& out, const MetricsSources& sources) {
+  const auto totals = sources.http.totals();
+  const auto one = [&](std::string_view name, MetricKind kind, std::string_view help, std::uint64_t value) {
+    out.family(name, kind, help);
+    out.sample({}, value);
+  };
+  one("modelyard_http_connections", MetricKind::kCounter, "Connections accepted.", totals.connections_opened);
+  one("modelyard_http_connections_open", MetricKind::kGauge, "Connections open now.", totals.connections_open);
+  one("modelyard_http_requests", MetricKind::kCounter, "Requests whose head was read.", totals.requests);
+  one("modelyard_http_received_bytes", MetricKind::kCounter, "Bytes read from connections.", totals.bytes_received);
+  one("modelyard_http_sent_bytes", MetricKind::kCounter, "Bytes written to connections.", totals.bytes_sent);
+  one("modelyard_access_lines_dropped", MetricKind::kCounter, "Access log lines dropped.", sources.access_lines_dropped());
+  std::uint64_t in_flight = 0, refused = 0;
+  for (const auto& dispatcher : sources.dispatchers) {
+    in_flight += dispatcher->in_flight();
+    refused += dispatcher->refused();
+  }
+  one("modelyard_requests_in_flight", MetricKind::kGauge, "Predictions being answered now.", in_flight);
+  one("modelyard_requests_refused", MetricKind::kCounter, "Predictions refused by limits.", refused);
+}
+
+void write_process(Exposition& out, const MetricsSources& sources) {
+  const auto status = telemetry::read_process_status();
+  out.family("modelyard_build_info", MetricKind::kGauge, "1, with versions as labels.");
+  out.sample({{"version", sources.server_version}, {"engine_version", sources.engine_version}}, std::uint64_t{1});
+  out.family("process_cpu_seconds", MetricKind::kCounter, "CPU time of the process.");
+  out.sample({}, status.cpu_seconds);
+  const auto gauge = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+    out.family(name, MetricKind::kGauge, help);
+    out.sample({}, value);
+  };
+  gauge("process_resident_memory_bytes", "Resident memory of the process.", status.resident_bytes);
+  gauge("process_virtual_memory_bytes", "Virtual memory of the process.", status.virtual_bytes);
+  gauge("process_open_fds", "Open file descriptors.", status.open_fds);
+  gauge("process_max_fds", "Limit of open file descriptors.", status.max_fds);
+  gauge("process_threads", "Threads of the process.", status.threads);
+  out.family("process_start_time_seconds", MetricKind::kGauge, "Start of the process since 1970.");
+  out.sample({}, status.start_time_seconds);
+}
+
+// The names that dashboards made for Triton ask for.
+void write_triton(Exposition& out, const std::vector<VersionFigures>& versions) {
+  const auto counter = [&](std::string_view name, std::string_view help, auto value) {
+    out.family(name, MetricKind::kGauge, help);
+    for (const VersionFigures& version : versions) out.sample(version.labels(), value(version.totals));
+  };
+  counter("nv_inference_request_success", "Requests answered.", [](const VersionTotals& t) { return t.answered(); });
+  counter("nv_inference_request_failure", "Requests failed.", [](const VersionTotals& t) { return t.failed(); });
+  counter("nv_inference_count", "Rows answered.", [](const VersionTotals& t) { return t.rows; });
+  counter("nv_inference_exec_count", "Runs of the engine.", [](const VersionTotals& t) { return t.executions; });
+  counter("nv_inference_request_duration_us", "Time of answered requests.",
+          [](const VersionTotals& t) { return t.answered_nanoseconds() / 1000; });
+  counter("nv_inference_queue_duration_us", "Time in queues.", [](const VersionTotals& t) { return t.queued / 1000; });
+  counter("nv_inference_compute_input_duration_us", "Time before the engine.",
+          [](const VersionTotals& t) { return t.prepared / 1000; });
+  counter("nv_inference_compute_infer_duration_us", "Time in the engine.",
+          [](const VersionTotals& t) { return t.computed / 1000; });
+}
+
+}  // namespace
+
+std::string write_metrics(const MetricsSources& sources, telemetry::ExpositionFormat format, TritonNames triton) {
+  Exposition out(format);
+  const auto versions = collect(sources.table);
+  write_predictions(out, versions);
+  write_lifecycle(out, sources.reconciler.status());
+  write_http(out, sources);
+  write_process(out, sources);
+  if (triton == TritonNames::kAdd) write_triton(out, versions);
+  return std::move(out).finish();
+}
+
+}  // namespace modelyard::app

@@ -1,0 +1,302 @@
+#include "app/server/server.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <thread>
+
+#include "app/server/engines.h"
+#include "app/server/file_upload.h"
+#include "app/server/metrics.h"
+#include "base/directory.h"
+#include "control/registry_source.h"
+#include "edge/control_api/control_api.h"
+#include "edge/inference_api/inference_api.h"
+#include "edge/operations/operations.h"
+#include "registry/folder_blob_store.h"
+#include "registry/sqlite_catalog.h"
+#include "telemetry/access_log.h"
+
+namespace modelyard::app {
+namespace {
+
+constexpr std::size_t kControlQueue = 256;
+constexpr std::chrono::seconds kStartUpTime{600};
+
+std::size_t cores() { return std::max(1u, std::thread::hardware_concurrency()); }
+
+std::size_t or_cores(std::int64_t setting) { return setting > 0 ? static_cast<std::size_t>(setting) : cores(); }
+
+telemetry::LogFormat log_format_of(const std::string& text) {
+  const bool terminal = ::isatty(STDERR_FILENO) == 1;
+  return text == "text" || (text == "auto" && terminal) ? telemetry::LogFormat::kText : telemetry::LogFormat::kJson;
+}
+
+edge::HttpServerOptions http_options(const Configuration& c, const ListenAddress& address) {
+  edge::HttpServerOptions options;
+  options.host = address.host;
+  options.port = address.port;
+  options.loops = or_cores(c.integer("loops"));
+  options.max_connections = static_cast<std::size_t>(c.integer("max_connections"));
+  options.limits.head = {static_cast<std::size_t>(c.integer("max_target_bytes")),
+                         static_cast<std::size_t>(c.integer("max_header_bytes")),
+                         static_cast<std::size_t>(c.integer("max_headers"))};
+  options.limits.max_body_bytes = static_cast<std::size_t>(c.integer("max_body_bytes"));
+  options.limits.idle_timeout = c.seconds("idle_timeout_seconds");
+  options.limits.header_timeout = c.seconds("header_timeout_seconds");
+  options.limits.body_timeout = c.seconds("body_timeout_seconds");
+  return options;
+}
+
+lifecycle::ReconcilerOptions reconciler_options(const Configuration& c) {
+  return {c.integer("memory_limit_bytes"), c.seconds("load_retry_least_seconds"), c.seconds("load_retry_most_seconds")};
+}
+
+// SIGTERM, SIGINT and SIGHUP as something to wait on. Blocked in every thread that starts later.
+Result<UniqueFd> open_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  if (::pthread_sigmask(SIG_BLOCK, &signals, nullptr) != 0) return system_error("block", "signals", errno);
+  UniqueFd fd(::signalfd(-1, &signals, SFD_CLOEXEC));
+  return fd ? Result<UniqueFd>(std::move(fd)) : Result<UniqueFd>(system_error("wait for", "signals", errno));
+}
+
+class RunningServer final : public Server {
+ public:
+  RunningServer(const Configuration& configuration, std::function<Result<Configuration>()> reload)
+      : configuration_(configuration),
+        reload_(std::move(reload)),
+        log_(STDERR_FILENO, log_format_of(configuration.text("log_format")),
+             *telemetry::parse_level(configuration.text("log_level")), system_clock()),
+        router_(static_cast<std::size_t>(configuration.integer("max_body_bytes"))) {}
+
+  ~RunningServer() override { stop(); }
+
+  Status open() {
+    MODELYARD_ASSIGN(signals_, open_signals());
+    MODELYARD_TRY(open_registry());
+    MODELYARD_ASSIGN(engines_, open_engines(configuration_.text("onnxruntime_lib"), [this](std::string_view message) {
+      log_.warning("engine", {{"text", message}});
+    }));
+    if (engines_.onnx.api == nullptr) log_.warning("no engine for onnx", {{"remedy", engines_.onnx.remedy()}});
+    MODELYARD_ASSIGN(const ListenAddress address, parse_listen_address(configuration_.text("listen")));
+    MODELYARD_ASSIGN(http_, edge::HttpServer::create(http_options(configuration_, address), system_clock()));
+    access_log_ = std::make_unique<telemetry::AccessLog>(log_, configuration_.integer("access_log_every"));
+    open_lifecycle();
+    open_edge();
+    return ok();
+  }
+
+  Status serve_file(const std::string& name, const std::string& path) override {
+    MODELYARD_ASSIGN(const auto files, upload_model(path, *blobs_));
+    control::PublishRequest request;
+    request.model = name;
+    request.format = "onnx";
+    request.files = files;
+    request.deploy = control::DeployChoice::kAlways;
+    MODELYARD_TRY(check_model_name(name));
+    MODELYARD_TRY(publisher_->publish(request, {"serve"}));
+    return ok();
+  }
+
+  Status start() override {
+    reconciler_->start();
+    MODELYARD_TRY(http_->start(router_));
+    (void)reconciler_->wait_for_settled(kStartUpTime).has_value();
+    ready_ = true;
+    if (!configuration_.text("port_file").empty()) {
+      MODELYARD_TRY(write_file_atomically(configuration_.text("port_file"), std::to_string(http_->port()) + "\n"));
+    }
+    const std::string host = configuration_.text("listen").substr(0, configuration_.text("listen").rfind(':'));
+    std::printf("modelyard %s listens on http://%s:%u\n", MODELYARD_VERSION, host.c_str(), unsigned{http_->port()});
+    std::fflush(stdout);
+    log_.info("ready", {{"port", std::int64_t{http_->port()}}, {"data", configuration_.text("data")}});
+    return ok();
+  }
+
+  bool run() override {
+    for (;;) {
+      signalfd_siginfo signal{};
+      if (::read(signals_.get(), &signal, sizeof signal) != sizeof signal) continue;
+      if (signal.ssi_signo != SIGHUP) break;
+      reload();
+    }
+    return drain();
+  }
+
+ private:
+  Status open_registry() {
+    MODELYARD_ASSIGN(const Directory data, Directory::create(configuration_.text("data")));
+    MODELYARD_ASSIGN(catalog_, registry::SqliteCatalog::open({data.path() + "/catalog.db", configuration_.integer("event_retention")},
+                                                             system_clock()));
+    MODELYARD_ASSIGN(blobs_, registry::FolderBlobStore::open(data.path() + "/blobs", system_clock(), system_random()));
+    return ok();
+  }
+
+  void open_lifecycle() {
+    source_ = std::make_unique<control::RegistrySource>(
+        *catalog_, *blobs_, control::SourceOptions{configuration_.seconds("version_grace_seconds"),
+                                                   static_cast<int>(configuration_.integer("intra_op_threads"))});
+    catalog_->on_change([this](registry::Revision) { source_->changed(); });
+    for (std::size_t i = 0; i < http_->loops(); ++i) {
+      edge::EventLoop& loop = http_->loop(i);
+      lifecycle::TableReader& reader = table_.add_reader([&loop] { loop.post([] {}); });
+      serving::DispatcherOptions options;
+      options.loop_index = i;
+      options.most_in_flight = std::max<std::size_t>(1, static_cast<std::size_t>(configuration_.integer("max_in_flight")) / http_->loops());
+      options.most_in_flight_bytes = static_cast<std::size_t>(configuration_.integer("max_in_flight_bytes")) / http_->loops();
+      options.inline_below = std::chrono::microseconds(configuration_.integer("inline_below_us"));
+      dispatchers_.push_back(std::make_unique<serving::Dispatcher>(
+          options, table_, reader, [&loop](std::move_only_function<void()> task) { loop.post(std::move(task)); },
+          system_clock(), system_random()));
+      loop.set_turn_hook([dispatcher = dispatchers_.back().get()] { dispatcher->refresh(); });
+    }
+    const serving::ExecutorOptions executor{static_cast<std::size_t>(configuration_.integer("queue_capacity")),
+                                            or_cores(configuration_.integer("workers_per_version")), http_->loops()};
+    reconciler_ = std::make_unique<lifecycle::Reconciler>(
+        reconciler_options(configuration_), engines_.all(), *source_, table_,
+        [executor](lifecycle::Servable& servable) -> Result<std::unique_ptr<lifecycle::Executor>> {
+          return std::make_unique<serving::VersionExecutor>(servable, executor, system_clock());
+        },
+        [this](const lifecycle::Happening& happening) { record(happening); }, system_clock(), system_random());
+  }
+
+  void record(const lifecycle::Happening& happening) {
+    log_.info(happening.kind, {{"model", happening.version.model}, {"version", happening.version.version},
+                               {"text", happening.message}});
+    const Status kept = catalog_->record_event(happening.kind, happening.version, happening.message);
+    if (!kept) log_.error("event was not kept", {{"error", kept.error().message()}});
+  }
+
+  void open_edge() {
+    publisher_ = std::make_unique<control::Publisher>(
+        *catalog_, *blobs_, [this](const std::string& format, const std::string& folder) -> Result<inference::Signature> {
+          backend::Backend* backend = engines_.find(format);
+          if (!backend) return error(Code::kUnimplemented, "no engine for the format '{}'", format);
+          MODELYARD_ASSIGN(const auto model, backend->load(folder, {}));
+          return model->signature();
+        });
+    deployer_ = std::make_unique<control::Deployer>(*catalog_, *reconciler_);
+    curator_ = std::make_unique<control::Curator>(*catalog_, system_clock());
+    applier_ = std::make_unique<control::Applier>(*catalog_);
+    executor_ = std::make_unique<edge::ControlExecutor>(static_cast<std::size_t>(configuration_.integer("control_threads")),
+                                                        kControlQueue);
+    const auto is_ready = [this] { return ready_.load() && !draining_.load(); };
+    std::vector<serving::Dispatcher*> dispatchers;
+    for (const auto& dispatcher : dispatchers_) dispatchers.push_back(dispatcher.get());
+    inference_api_ = std::make_unique<edge::InferenceApi>(edge::InferenceApiOptions{MODELYARD_VERSION, is_ready},
+                                                          std::move(dispatchers), system_clock(), system_random());
+    inference_api_->add_routes(router_);
+    control_api_ = std::make_unique<edge::ControlApi>(edge::ControlParts{
+        *catalog_, *blobs_, *publisher_, *deployer_, *curator_, *applier_, *reconciler_, *executor_, system_clock(),
+        std::chrono::seconds(configuration_.integer("upload_lease_seconds")), [this] { return version_document(engines_); }});
+    control_api_->add_routes(router_);
+    const auto triton = configuration_.boolean("metrics_triton_names") ? TritonNames::kAdd : TritonNames::kLeaveOut;
+    edge::add_operations_routes(router_, {is_ready, [this, triton](telemetry::ExpositionFormat format) {
+      return write_metrics({*http_, *reconciler_, table_, dispatchers_, MODELYARD_VERSION, engines_.onnx.version,
+                            [this] { return access_log_->dropped(); }}, format, triton);
+    }});
+    http_->set_observer([this](const edge::Request& request, const edge::Response& response, std::chrono::nanoseconds took) {
+      log_request(request, response, took);
+    });
+  }
+
+  // "Name: value" of the further header lines.
+  static std::string header_value(const edge::Response& response, std::string_view name) {
+    const auto at = response.headers.find(std::string(name) + ": ");
+    if (at == std::string::npos) return "";
+    const auto first = at + name.size() + 2;
+    return response.headers.substr(first, response.headers.find('\r', first) - first);
+  }
+
+  void log_request(const edge::Request& request, const edge::Response& response, std::chrono::nanoseconds took) {
+    if (!access_log_->takes_next()) return;
+    access_log_->submit({std::string(edge::method_name(request.method)), std::string(request.path), std::string(request.remote),
+                         header_value(response, "X-Request-Id"), header_value(response, "Modelyard-Prediction-Id"),
+                         response.status, static_cast<std::int64_t>(request.body.size()),
+                         static_cast<std::int64_t>(response.body_bytes()), took.count() / 1000});
+  }
+
+  void reload() {
+    const auto fresh = reload_();
+    if (!fresh) return log_.error("configuration was not reloaded", {{"error", fresh.error().message()}});
+    for (const Setting& setting : settings()) {
+      const bool changed = fresh->text(setting.key) != configuration_.text(setting.key);
+      if (changed && !setting.reloadable) {
+        return log_.error("configuration was not reloaded: a setting needs a restart", {{"setting", setting.key}});
+      }
+    }
+    configuration_ = *fresh;
+    log_.set_level(*telemetry::parse_level(configuration_.text("log_level")));
+    access_log_->set_every(static_cast<std::uint64_t>(configuration_.integer("access_log_every")));
+    source_->set_grace(configuration_.seconds("version_grace_seconds"));
+    log_.info("configuration reloaded");
+  }
+
+  bool drain() {
+    draining_ = true;
+    log_.info("draining");
+    // Balancers need time to see that we are not ready; requests are answered meanwhile. A second signal ends it.
+    pollfd more{signals_.get(), POLLIN, 0};
+    ::poll(&more, 1, static_cast<int>(configuration_.seconds("lame_duck_seconds").count()));
+    const bool all = http_->drain(configuration_.seconds("drain_timeout_seconds"));
+    if (!all) log_.warning("connections were cut off", {{"seconds", configuration_.integer("drain_timeout_seconds")}});
+    stop();
+    log_.info("stopped");
+    return all;
+  }
+
+  // Reverse order of start. Loops run until the versions are gone: workers post to them.
+  void stop() {
+    if (stopped_ || !http_) return;
+    stopped_ = true;
+    if (executor_) executor_->stop();
+    if (reconciler_) reconciler_->stop();
+    http_->stop();
+    dispatchers_.clear();  // and with them the last table
+    if (access_log_) access_log_->stop();
+  }
+
+  Configuration configuration_;
+  const std::function<Result<Configuration>()> reload_;
+  telemetry::Log log_;
+  std::unique_ptr<telemetry::AccessLog> access_log_;
+  UniqueFd signals_;
+  Engines engines_;
+  std::unique_ptr<registry::SqliteCatalog> catalog_;
+  std::unique_ptr<registry::FolderBlobStore> blobs_;
+  lifecycle::PublishedTable table_;
+  std::vector<std::unique_ptr<serving::Dispatcher>> dispatchers_;
+  std::unique_ptr<control::RegistrySource> source_;
+  std::unique_ptr<lifecycle::Reconciler> reconciler_;
+  std::unique_ptr<control::Publisher> publisher_;
+  std::unique_ptr<control::Deployer> deployer_;
+  std::unique_ptr<control::Curator> curator_;
+  std::unique_ptr<control::Applier> applier_;
+  std::unique_ptr<edge::ControlExecutor> executor_;
+  std::unique_ptr<edge::InferenceApi> inference_api_;
+  std::unique_ptr<edge::ControlApi> control_api_;
+  edge::Router router_;
+  std::unique_ptr<edge::HttpServer> http_;
+  std::atomic<bool> ready_{false};
+  std::atomic<bool> draining_{false};
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::open(const Configuration& configuration,
+                                             std::function<Result<Configuration>()> reload) {
+  auto server = std::make_unique<RunningServer>(configuration, std::move(reload));
+  MODELYARD_TRY(server->open());
+  return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace modelyard::app

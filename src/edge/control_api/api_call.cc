@@ -1,0 +1,95 @@
+#include "edge/control_api/api_call.h"
+
+#include <charconv>
+
+namespace modelyard::edge {
+namespace {
+
+struct ProblemRow {
+  int status;
+  std::string_view title;
+};
+
+ProblemRow row_of(Code code, Precondition precondition) {
+  switch (code) {
+    case Code::kInvalidArgument: return {400, "The request is wrong"};
+    case Code::kUnauthenticated: return {401, "Who are you?"};
+    case Code::kPermissionDenied: return {403, "Not allowed"};
+    case Code::kNotFound: return {404, "Not found"};
+    case Code::kConflict:
+      return precondition == Precondition::kIfMatch ? ProblemRow{412, "Changed since it was read"}
+                                                    : ProblemRow{409, "Conflict"};
+    case Code::kFailedPrecondition: return {409, "Not in this state"};
+    case Code::kResourceExhausted: return {507, "A limit is reached"};
+    case Code::kCancelled: return {499, "The client has left"};
+    case Code::kInternal: return {500, "The server failed"};
+    case Code::kUnimplemented: return {501, "Not supported"};
+    case Code::kUnavailable: return {503, "Not available now"};
+    case Code::kDeadlineExceeded: return {504, "Out of time"};
+  }
+  return {500, "The server failed"};
+}
+
+}  // namespace
+
+std::optional<std::string> ApiCall::query_value(std::string_view name) const {
+  for (const auto& [key, value] : query) {
+    if (key == name) return value;
+  }
+  return std::nullopt;
+}
+
+Result<bool> ApiCall::query_flag(std::string_view name) const {
+  const auto value = query_value(name);
+  if (!value || *value == "false") return false;
+  if (*value == "true") return true;
+  return error(Code::kInvalidArgument, "{}: expected true or false, got '{}'", name, *value);
+}
+
+Result<int> ApiCall::limit() const {
+  const auto value = query_value("limit");
+  if (!value) return 100;
+  int limit = 0;
+  const auto [end, failure] = std::from_chars(value->data(), value->data() + value->size(), limit);
+  if (failure != std::errc{} || end != value->data() + value->size() || limit < 1 || limit > 1000) {
+    return error(Code::kInvalidArgument, "limit: expected 1 to 1000, got '{}'", *value);
+  }
+  return limit;
+}
+
+Result<VersionRef> ApiCall::version_ref() const {
+  MODELYARD_ASSIGN(const VersionNumber version, parse_version_number(parameters[1]));
+  return VersionRef{parameters[0], version};
+}
+
+Response problem(const Error& error, Precondition precondition) {
+  const ProblemRow row = row_of(error.code(), precondition);
+  Response response;
+  response.status = row.status;
+  response.content_type = "application/problem+json";
+  response.body = Json{{"type", "about:blank"},
+                       {"title", row.title},
+                       {"status", row.status},
+                       {"code", code_name(error.code())},
+                       {"detail", error.message()}}
+                      .dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (error.code() == Code::kUnavailable) response.add_header("Retry-After", "1");
+  return response;
+}
+
+Response to_response(const ApiAnswer& answer) {
+  Response response;
+  response.status = answer.status;
+  if (answer.revision) response.add_header("ETag", fmt::format("\"{}\"", *answer.revision));
+  if (answer.status != 204) response.body = answer.body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return response;
+}
+
+Json page_of(Json items, int limit, const std::function<std::string(const Json&)>& cursor_of) {
+  Json page{{"next_cursor", nullptr}};
+  if (static_cast<int>(items.size()) == limit) page["next_cursor"] = cursor_of(items.back());
+  page["items"] = std::move(items);
+  return page;
+}
+
+}  // namespace modelyard::edge

@@ -1,0 +1,46 @@
+// What a control call sees of its request, copied off the connection, and what it answers. Private to this room.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "control/actor.h"
+#include "edge/http/handler.h"
+#include "edge/http/target.h"
+
+namespace modelyard::edge {
+
+struct ApiCall {
+  std::vector<std::string> parameters;
+  QueryFields query;
+  Json body;  // null without one
+  control::Expected expected;  // If-Match
+  control::Actor actor;
+
+  std::optional<std::string> query_value(std::string_view name) const;
+  Result<bool> query_flag(std::string_view name) const;
+  Result<int> limit() const;  // 1..1000, 100 by default
+  std::string cursor() const { return query_value("cursor").value_or(""); }
+  Result<VersionRef> version_ref() const;  // of the first two parameters
+};
+
+struct ApiAnswer {
+  int status = 200;
+  Json body;
+  std::optional<registry::Revision> revision;  // becomes the ETag
+};
+
+using ApiWork = std::function<Result<ApiAnswer>(const ApiCall&)>;
+
+// RFC 9457. `with_precondition`: the request had If-Match, so that a conflict is a failed precondition.
+enum class Precondition { kNone, kIfMatch };
+Response problem(const Error& error, Precondition precondition = Precondition::kNone);
+Response to_response(const ApiAnswer& answer);
+
+// A page of a list and where the next one begins.
+Json page_of(Json items, int limit, const std::function<std::string(const Json&)>& cursor_of);
+
+}  // namespace modelyard::edge

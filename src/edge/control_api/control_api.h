@@ -1,0 +1,65 @@
+// ControlApi binds the operator's use-cases to /api/v1 (api/openapi.yaml), and Triton's repository calls to the same
+// use-cases: load is deploy and wait, unload is undeploy.
+//
+// Threads:   handlers copy what they need off the connection and run on the executor; the answer goes back by a Deferred.
+// Ownership: everything in ControlParts outlives this; requests must have ended before the executor is stopped.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "control/applier.h"
+#include "control/curator.h"
+#include "control/deployer.h"
+#include "control/publisher.h"
+#include "edge/control_api/api_call.h"
+#include "edge/control_api/control_executor.h"
+#include "edge/http/router.h"
+
+namespace modelyard::edge {
+
+struct ControlParts {
+  registry::Catalog& catalog;
+  registry::BlobStore& blobs;
+  control::Publisher& publisher;
+  control::Deployer& deployer;
+  control::Curator& curator;
+  control::Applier& applier;
+  lifecycle::Reconciler& reconciler;
+  ControlExecutor& executor;
+  const Clock& clock;
+  std::chrono::seconds upload_lease{3600};
+  std::function<Json()> version_document;
+};
+
+class ControlApi {
+ public:
+  explicit ControlApi(ControlParts parts) : parts_(std::move(parts)) {}
+  void add_routes(Router& router);
+
+ private:
+  // Registers a call; `query` names the query fields it knows.
+  void route(Router& router, Method method, std::string_view pattern, std::vector<std::string> query, ApiWork work);
+  void run(Exchange& exchange, const std::vector<std::string>& query, const ApiWork& work);
+  Result<ApiAnswer> run_once(const ApiCall& call, const ApiWork& work, const std::string& key, const std::string& body);
+
+  void add_model_routes(Router& router);
+  void add_version_routes(Router& router);
+  void add_name_routes(Router& router);
+  void add_endpoint_routes(Router& router);
+  void add_server_routes(Router& router);
+  void add_blob_routes(Router& router);
+  void add_event_routes(Router& router);
+  void add_repository_routes(Router& router);
+
+  ApiWork deployment(Result<control::Deployed> (control::Deployer::*change)(const std::string&,
+                                                                            const control::DeployRequest&,
+                                                                            const control::Actor&,
+                                                                            const control::Expected&));
+  Result<ApiAnswer> list_events(const ApiCall& call);
+
+  const ControlParts parts_;
+};
+
+}  // namespace modelyard::edge

@@ -1,0 +1,42 @@
+#include "control/documents.h"
+#include "edge/control_api/control_api.h"
+#include "edge/control_api/openapi_document.h"
+
+namespace modelyard::edge {
+namespace {
+
+using registry::CatalogReader;
+
+Result<std::int64_t> cursor_of(const ApiCall& call) {
+  if (call.cursor().empty()) return 0;
+  return parse_version_number(call.cursor());
+}
+
+}  // namespace
+
+// Newest last; without a cursor the last `limit` of them.
+Result<ApiAnswer> ControlApi::list_events(const ApiCall& call) {
+  MODELYARD_ASSIGN(const int limit, call.limit());
+  MODELYARD_ASSIGN(const std::int64_t after, cursor_of(call));
+  ApiAnswer answer;
+  MODELYARD_TRY(parts_.catalog.read([&](CatalogReader& reader) -> Status {
+    MODELYARD_ASSIGN(const auto events, reader.events(call.query_value("model").value_or(""), after, limit));
+    answer.body = page_of(control::list_to_json(events), limit,
+                          [](const Json& last) { return std::to_string(last["id"].get<std::int64_t>()); });
+    return ok();
+  }));
+  return answer;
+}
+
+void ControlApi::add_event_routes(Router& router) {
+  route(router, Method::kGet, "/api/v1/events", {"limit", "cursor", "model"},
+        [this](const ApiCall& call) { return list_events(call); });
+  router.add(Method::kGet, "/api/v1/openapi.yaml", [](Exchange& exchange) {
+    Response response;
+    response.content_type = "application/yaml";
+    response.body = openapi_document();
+    exchange.respond(std::move(response));
+  });
+}
+
+}  // namespace modelyard::edge

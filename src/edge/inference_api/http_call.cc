@@ -1,0 +1,72 @@
+#include "edge/inference_api/http_call.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace modelyard::edge {
+
+int http_status(Code code) {
+  switch (code) {
+    case Code::kInvalidArgument:
+    case Code::kFailedPrecondition: return 400;
+    case Code::kUnauthenticated: return 401;
+    case Code::kPermissionDenied: return 403;
+    case Code::kNotFound: return 404;
+    case Code::kConflict: return 409;
+    case Code::kResourceExhausted: return 429;
+    case Code::kCancelled: return 499;
+    case Code::kInternal: return 500;
+    case Code::kUnimplemented: return 501;
+    case Code::kUnavailable: return 503;
+    case Code::kDeadlineExceeded: return 504;
+  }
+  return 500;
+}
+
+Response refusal(const Error& error, std::string_view request_id) {
+  Response response = error_response(http_status(error.code()), error.message());
+  response.add_header("X-Request-Id", request_id);
+  if (error.code() == Code::kUnavailable || error.code() == Code::kResourceExhausted) {
+    response.add_header("Retry-After", "1");
+  }
+  return response;
+}
+
+void HttpCall::finish(Result<inference::InferResponse> response) {
+  if (!response) return reply_.complete_here(refusal(response.error(), request_id_));
+  auto answer = encode(*response);
+  if (!answer) return reply_.complete_here(refusal(answer.error(), request_id_));
+  char id[Uuid::kTextBytes];
+  response->prediction_id.format_to(id);
+  answer->add_header("X-Request-Id", request_id_);
+  answer->add_header("Modelyard-Prediction-Id", {id, sizeof id});
+  answer->add_header("Modelyard-Model", response->model);
+  answer->add_header("Modelyard-Version", std::to_string(response->version));
+  if (!answer->blobs.empty()) {
+    // The blobs are the outputs' own memory.
+    answer->keep = std::make_shared<std::vector<inference::Tensor>>(std::move(response->outputs));
+  }
+  reply_.complete_here(std::move(*answer));
+}
+
+inference::VersionChoice parse_version_choice(std::string_view text) {
+  if (const auto number = parse_version_number(text)) return {*number, {}};
+  return {0, text};
+}
+
+Result<std::optional<SteadyTime>> deadline_of(const Request& request, std::optional<std::chrono::microseconds> timeout,
+                                              SteadyTime now) {
+  std::optional<SteadyTime> deadline;
+  if (timeout) deadline = now + *timeout;
+  const auto header = request.header("Modelyard-Timeout-Ms");
+  if (!header) return deadline;
+  std::uint32_t milliseconds = 0;
+  const auto [end, failure] = std::from_chars(header->data(), header->data() + header->size(), milliseconds);
+  if (failure != std::errc{} || end != header->data() + header->size()) {
+    return error(Code::kInvalidArgument, "Modelyard-Timeout-Ms: '{}' is not a number of milliseconds", *header);
+  }
+  const SteadyTime by_header = now + std::chrono::milliseconds(milliseconds);
+  return std::optional<SteadyTime>(deadline ? std::min(*deadline, by_header) : by_header);
+}
+
+}  // namespace modelyard::edge

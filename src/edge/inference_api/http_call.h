@@ -1,0 +1,37 @@
+// HttpCall is a prediction on its way through serving that will be answered over HTTP. Private to this room.
+#pragma once
+
+#include "edge/http/handler.h"
+#include "edge/inference_api/inference_api.h"
+#include "serving/call.h"
+
+namespace modelyard::edge {
+
+class HttpCall : public serving::Call {
+ public:
+  HttpCall(Deferred reply, std::size_t body_bytes, std::string request_id)
+      : reply_(std::move(reply)), body_bytes_(body_bytes), request_id_(std::move(request_id)) {}
+
+  std::size_t body_bytes() const override { return body_bytes_; }
+  bool cancelled() const override { return reply_.cancelled(); }
+  void finish(Result<inference::InferResponse> response) override;
+
+ protected:
+  virtual Result<Response> encode(inference::InferResponse& response) = 0;
+
+ private:
+  Deferred reply_;
+  const std::size_t body_bytes_;
+  const std::string request_id_;
+};
+
+Response refusal(const Error& error, std::string_view request_id);
+
+// Reads the version part of a path: a number, or an alias.
+inference::VersionChoice parse_version_choice(std::string_view text);
+
+// By `timeout`, and by the header Modelyard-Timeout-Ms; the earlier one counts.
+Result<std::optional<SteadyTime>> deadline_of(const Request& request, std::optional<std::chrono::microseconds> timeout,
+                                              SteadyTime now);
+
+}  // namespace modelyard::edge

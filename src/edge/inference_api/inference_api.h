@@ -1,0 +1,62 @@
+// InferenceApi binds the inference protocols to HTTP: Open Inference Protocol v2 and TensorFlow Serving.
+//
+// Every answer names the request (X-Request-Id: the caller's, else the trace id of traceparent, else a new one), and
+// every prediction its id and version (Modelyard-Prediction-Id, Modelyard-Model, Modelyard-Version).
+// A deadline comes from the parameter `timeout` (microseconds) or the header Modelyard-Timeout-Ms.
+// In place of a version number a path may name an alias.
+//
+// Threads:   handlers run on the exchange's loop, with that loop's dispatcher.
+// Ownership: dispatchers, one for each loop, outlive this.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "edge/http/router.h"
+#include "serving/dispatcher.h"
+
+namespace modelyard::edge {
+
+struct InferenceApiOptions {
+  std::string server_version;
+  std::function<bool()> ready;  // of the whole server
+};
+
+// How a path names a version.
+enum class Naming { kByVersion, kByLabel };
+
+class InferenceApi {
+ public:
+  InferenceApi(InferenceApiOptions options, std::vector<serving::Dispatcher*> dispatchers, const Clock& clock,
+               Random& random)
+      : options_(std::move(options)), dispatchers_(std::move(dispatchers)), clock_(clock), random_(random) {}
+
+  void add_routes(Router& router);
+
+ private:
+  serving::Dispatcher& dispatcher(const Exchange& exchange) { return *dispatchers_[exchange.loop_index()]; }
+  std::string request_id(const Request& request);
+  void add_open_inference_routes(Router& router);
+  void add_tensorflow_routes(Router& router);
+
+  void open_infer(Exchange& exchange);
+  void open_metadata(Exchange& exchange);
+  void open_ready(Exchange& exchange);
+  void open_config(Exchange& exchange);
+  void open_statistics(Exchange& exchange);
+  void tensorflow_predict(Exchange& exchange, Naming naming);
+  void tensorflow_status(Exchange& exchange, Naming naming);
+  void tensorflow_metadata(Exchange& exchange, Naming naming);
+
+  const InferenceApiOptions options_;
+  const std::vector<serving::Dispatcher*> dispatchers_;
+  const Clock& clock_;
+  Random& random_;
+};
+
+// The status of a code, the same for both protocols.
+int http_status(Code code);
+
+}  // namespace modelyard::edge

@@ -1,0 +1,181 @@
+#include <charconv>
+
+#include "edge/codec/oip/documents.h"
+#include "edge/codec/oip/infer_request.h"
+#include "edge/codec/oip/infer_response.h"
+#include "edge/inference_api/http_call.h"
+
+namespace modelyard::edge {
+namespace {
+
+class OpenInferenceCall final : public HttpCall {
+ public:
+  OpenInferenceCall(Deferred reply, std::size_t body_bytes, std::string request_id, oip::OipInfer asked,
+                    const inference::Signature& signature)
+      : HttpCall(std::move(reply), body_bytes, std::move(request_id)),
+        asked_(std::move(asked)),
+        signature_(signature) {}
+
+  inference::InferRequest& request() override { return asked_.request; }
+  serving::Protocol protocol() const override { return serving::Protocol::kOpenInference; }
+
+ private:
+  Result<Response> encode(inference::InferResponse& answer) override {
+    MODELYARD_ASSIGN(oip::EncodedAnswer encoded, oip::encode_infer_response(answer, asked_, signature_));
+    Response response;
+    response.body = std::move(encoded.json);
+    if (encoded.header_bytes) {
+      response.content_type = "application/octet-stream";
+      response.add_header("Inference-Header-Content-Length", std::to_string(*encoded.header_bytes));
+      response.blobs = std::move(encoded.blobs);
+    }
+    return response;
+  }
+
+  oip::OipInfer asked_;
+  const inference::Signature& signature_;  // of the servable, which serving keeps until finish() has returned
+};
+
+Result<std::optional<std::size_t>> header_bytes_of(const Request& request) {
+  const auto header = request.header("Inference-Header-Content-Length");
+  if (!header) return std::optional<std::size_t>();
+  std::int32_t bytes = 0;
+  const auto [end, failure] = std::from_chars(header->data(), header->data() + header->size(), bytes);
+  if (failure != std::errc{} || end != header->data() + header->size() || bytes < 0) {
+    return error(Code::kInvalidArgument, "inference header size should be in range (0, {}), got: {}",
+                 request.body.size(), *header);
+  }
+  return std::optional<std::size_t>(static_cast<std::size_t>(bytes));
+}
+
+inference::VersionChoice choice_of(const Request& request) {
+  return request.parameters.size() > 1 ? parse_version_choice(request.parameters[1]) : inference::VersionChoice{};
+}
+
+Response json_response(std::string body) {
+  Response response;
+  response.body = std::move(body);
+  return response;
+}
+
+Response empty_response(int status) {
+  Response response;
+  response.status = status;
+  response.content_type = "text/plain";
+  return response;
+}
+
+oip::ModelStatistics statistics_of(lifecycle::Servable& servable) {
+  const auto totals = static_cast<serving::VersionExecutor&>(servable.executor()).totals();
+  oip::ModelStatistics statistics;
+  statistics.model = servable.ref().model;
+  statistics.version = servable.ref().version;
+  statistics.last_inference_ms = totals.last_request_ms;
+  statistics.inferences = totals.rows;
+  statistics.executions = totals.executions;
+  const std::uint64_t answered = totals.answered();
+  statistics.success = {answered, totals.answered_nanoseconds()};
+  statistics.fail = {totals.failed(), totals.failed_nanoseconds()};
+  statistics.queue = {answered, totals.queued};
+  statistics.compute_input = {answered, totals.prepared};
+  statistics.compute_infer = {answered, totals.computed};
+  statistics.compute_output = {answered, 0};
+  return statistics;
+}
+
+}  // namespace
+
+void InferenceApi::open_infer(Exchange& exchange) {
+  const Request& request = exchange.request();
+  std::string id = request_id(request);
+  serving::Dispatcher& loop = dispatcher(exchange);
+  const auto route = loop.route(request.parameters[0], choice_of(request), 0);
+  if (!route) return exchange.respond(refusal(route.error(), id));
+  const auto header_bytes = header_bytes_of(request);
+  if (!header_bytes) return exchange.respond(refusal(header_bytes.error(), id));
+  auto asked = oip::decode_infer_request(request.body, *header_bytes, route->signature(), request.parameters[0]);
+  if (!asked) return exchange.respond(refusal(asked.error(), id));
+  const auto deadline = deadline_of(request, asked->timeout, clock_.steady_now());
+  if (!deadline) return exchange.respond(refusal(deadline.error(), id));
+  asked->request.deadline = *deadline;
+  asked->request.endpoint = request.parameters[0];
+  loop.submit(*route, std::make_unique<OpenInferenceCall>(exchange.defer(), request.body.size(), std::move(id),
+                                                          std::move(*asked), route->signature()));
+}
+
+void InferenceApi::open_metadata(Exchange& exchange) {
+  const Request& request = exchange.request();
+  serving::Dispatcher& loop = dispatcher(exchange);
+  const auto route = loop.route(request.parameters[0], choice_of(request), 0);
+  if (!route) return exchange.respond(refusal(route.error(), request_id(request)));
+  std::vector<VersionNumber> versions;
+  const auto model = loop.table().models.find(route->ref().model);
+  for (const auto& [number, servable] : model->second.ready) versions.push_back(number);
+  exchange.respond(json_response(oip::model_metadata(request.parameters[0], versions, route->signature())));
+}
+
+void InferenceApi::open_ready(Exchange& exchange) {
+  const Request& request = exchange.request();
+  const auto route = dispatcher(exchange).route(request.parameters[0], choice_of(request), 0);
+  exchange.respond(route ? empty_response(200) : error_response(400, "Model version not ready"));
+}
+
+void InferenceApi::open_config(Exchange& exchange) {
+  const Request& request = exchange.request();
+  const auto route = dispatcher(exchange).route(request.parameters[0], choice_of(request), 0);
+  if (!route) return exchange.respond(refusal(route.error(), request_id(request)));
+  exchange.respond(json_response(oip::model_config(request.parameters[0], route->signature())));
+}
+
+void InferenceApi::open_statistics(Exchange& exchange) {
+  const Request& request = exchange.request();
+  serving::Dispatcher& loop = dispatcher(exchange);
+  std::vector<oip::ModelStatistics> statistics;
+  if (!request.parameters.empty()) {
+    const auto route = loop.route(request.parameters[0], choice_of(request), 0);
+    if (!route) return exchange.respond(refusal(route.error(), request_id(request)));
+    statistics.push_back(statistics_of(*route->servable));
+    statistics.back().model = request.parameters[0];
+  } else {
+    for (const auto& [name, model] : loop.table().models) {
+      for (const auto& [number, servable] : model.ready) statistics.push_back(statistics_of(*servable));
+    }
+  }
+  exchange.respond(json_response(oip::statistics_document(statistics)));
+}
+
+void InferenceApi::add_open_inference_routes(Router& router) {
+  router.add(Method::kGet, "/v2", [this](Exchange& exchange) {
+    exchange.respond(json_response(oip::server_metadata(options_.server_version)));
+  });
+  router.add(Method::kGet, "/v2/health/live", [](Exchange& exchange) { exchange.respond(empty_response(200)); });
+  router.add(Method::kGet, "/v2/health/ready", [this](Exchange& exchange) {
+    exchange.respond(empty_response(options_.ready() ? 200 : 400));
+  });
+  router.add(Method::kGet, "/v2/models/stats", [this](Exchange& exchange) { open_statistics(exchange); });
+  for (const std::string& model : {std::string("/v2/models/{model}"), std::string("/v2/models/{model}/versions/{version}")}) {
+    router.add(Method::kGet, model, [this](Exchange& exchange) { open_metadata(exchange); });
+    router.add(Method::kGet, model + "/ready", [this](Exchange& exchange) { open_ready(exchange); });
+    router.add(Method::kGet, model + "/config", [this](Exchange& exchange) { open_config(exchange); });
+    router.add(Method::kGet, model + "/stats", [this](Exchange& exchange) { open_statistics(exchange); });
+    router.add(Method::kPost, model + "/infer", [this](Exchange& exchange) { open_infer(exchange); }, BodyNeed::kRequired);
+  }
+}
+
+void InferenceApi::add_routes(Router& router) {
+  add_open_inference_routes(router);
+  add_tensorflow_routes(router);
+}
+
+std::string InferenceApi::request_id(const Request& request) {
+  constexpr std::size_t kLongest = 128;
+  if (const auto given = request.header("X-Request-Id"); given && !given->empty()) {
+    return std::string(given->substr(0, kLongest));
+  }
+  // traceparent: 00-<32 digits of trace id>-<16>-<2>
+  const auto trace = request.header("traceparent");
+  if (trace && trace->size() >= 55 && (*trace)[2] == '-' && (*trace)[35] == '-') return std::string(trace->substr(3, 32));
+  return Uuid::make_v7(clock_.utc_now(), random_).text();
+}
+
+}  // namespace modelyard::edge

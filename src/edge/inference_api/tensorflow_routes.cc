@@ -1,0 +1,126 @@
+#include <array>
+
+#include "edge/codec/tfs/documents.h"
+#include "edge/codec/tfs/predict.h"
+#include "edge/inference_api/http_call.h"
+
+namespace modelyard::edge {
+namespace {
+
+class TensorflowCall final : public HttpCall {
+ public:
+  TensorflowCall(Deferred reply, std::size_t body_bytes, std::string request_id, tfs::PredictAsk asked)
+      : HttpCall(std::move(reply), body_bytes, std::move(request_id)), asked_(std::move(asked)) {}
+
+  inference::InferRequest& request() override { return asked_.request; }
+  serving::Protocol protocol() const override { return serving::Protocol::kTensorFlowServing; }
+
+ private:
+  Result<Response> encode(inference::InferResponse& answer) override {
+    Response response;
+    MODELYARD_ASSIGN(response.body, tfs::encode_predict(answer, asked_));
+    return response;
+  }
+
+  tfs::PredictAsk asked_;
+};
+
+Result<inference::VersionChoice> choice_of(const Request& request, Naming naming) {
+  if (request.parameters.size() < 2) return inference::VersionChoice{};
+  if (naming == Naming::kByLabel) return inference::VersionChoice{0, request.parameters[1]};
+  MODELYARD_ASSIGN(const VersionNumber version, parse_version_number(request.parameters[1]));
+  return inference::VersionChoice{version, {}};
+}
+
+// A phase that will pass, or why it did not.
+tfs::VersionStatus status_of(VersionNumber version, const std::string& why) {
+  constexpr std::array<std::string_view, 5> kPhases{"waiting", "fetching", "loading", "checking", "warming"};
+  for (const std::string_view phase : kPhases) {
+    if (why == phase) return {version, "LOADING", "OK", ""};
+  }
+  if (why == "unloading") return {version, "UNLOADING", "OK", ""};
+  return {version, "END", "FAILED_PRECONDITION", why};
+}
+
+}  // namespace
+
+void InferenceApi::tensorflow_predict(Exchange& exchange, Naming naming) {
+  const Request& request = exchange.request();
+  std::string id = request_id(request);
+  serving::Dispatcher& loop = dispatcher(exchange);
+  const auto choice = choice_of(request, naming);
+  if (!choice) return exchange.respond(refusal(choice.error(), id));
+  const auto route = loop.route(request.parameters[0], *choice, 0);
+  if (!route) return exchange.respond(refusal(route.error(), id));
+  auto asked = tfs::decode_predict(request.body, route->signature());
+  if (!asked) return exchange.respond(refusal(asked.error(), id));
+  const auto deadline = deadline_of(request, std::nullopt, clock_.steady_now());
+  if (!deadline) return exchange.respond(refusal(deadline.error(), id));
+  asked->request.deadline = *deadline;
+  asked->request.endpoint = request.parameters[0];
+  loop.submit(*route, std::make_unique<TensorflowCall>(exchange.defer(), request.body.size(), std::move(id),
+                                                       std::move(*asked)));
+}
+
+void InferenceApi::tensorflow_status(Exchange& exchange, Naming naming) {
+  const Request& request = exchange.request();
+  const lifecycle::ServingTable& table = dispatcher(exchange).table();
+  const auto endpoint = table.endpoints.find(request.parameters[0]);
+  const auto model = table.models.find(endpoint == table.endpoints.end() ? request.parameters[0]
+                                                                         : std::string_view(endpoint->second.plan.model));
+  const auto choice = choice_of(request, naming);
+  if (!choice) return exchange.respond(refusal(choice.error(), request_id(request)));
+  std::vector<tfs::VersionStatus> versions;
+  if (model != table.models.end()) {
+    VersionNumber wanted = choice->version;
+    if (const auto alias = model->second.aliases.find(choice->alias); alias != model->second.aliases.end()) wanted = alias->second;
+    const bool all = choice->alias.empty() && choice->version == 0;
+    for (const auto& [number, servable] : model->second.ready) {
+      if (all || number == wanted) versions.push_back({number, "AVAILABLE", "OK", ""});
+    }
+    for (const auto& [number, why] : model->second.not_ready) {
+      if (all || number == wanted) versions.push_back(status_of(number, why));
+    }
+  }
+  if (versions.empty()) {
+    return exchange.respond(error_response(404, fmt::format("Could not find any versions of model {}", request.parameters[0])));
+  }
+  Response response;
+  response.body = tfs::status_document(versions);
+  exchange.respond(std::move(response));
+}
+
+void InferenceApi::tensorflow_metadata(Exchange& exchange, Naming naming) {
+  const Request& request = exchange.request();
+  const auto choice = choice_of(request, naming);
+  if (!choice) return exchange.respond(refusal(choice.error(), request_id(request)));
+  const auto route = dispatcher(exchange).route(request.parameters[0], *choice, 0);
+  if (!route) return exchange.respond(refusal(route.error(), request_id(request)));
+  Response response;
+  response.body = tfs::metadata_document(request.parameters[0], route->ref().version, route->signature());
+  exchange.respond(std::move(response));
+}
+
+void InferenceApi::add_tensorflow_routes(Router& router) {
+  struct Place {
+    const char* path;
+    Naming naming;
+  };
+  for (const Place& place : {Place{"/v1/models/{model}", Naming::kByVersion}, Place{"/v1/models/{model}/versions/{version}", Naming::kByVersion},
+                             Place{"/v1/models/{model}/labels/{label}", Naming::kByLabel}}) {
+    const std::string path = place.path;
+    const Naming naming = place.naming;
+    router.add(Method::kPost, path + ":predict",
+               [this, naming](Exchange& exchange) { tensorflow_predict(exchange, naming); }, BodyNeed::kRequired);
+    for (const char* verb : {":classify", ":regress"}) {
+      router.add(Method::kPost, path + verb, [](Exchange& exchange) {
+        exchange.respond(error_response(501, "the model has no such signature; ONNX models answer :predict"));
+      });
+    }
+    router.add(Method::kGet, path, [this, naming](Exchange& exchange) { tensorflow_status(exchange, naming); });
+    router.add(Method::kGet, path + "/metadata",
+               [this, naming](Exchange& exchange) { tensorflow_metadata(exchange, naming); });
+  }
+}
+
+}  // namespace modelyard::edge

@@ -1,0 +1,29 @@
+#include "edge/operations/operations.h"
+
+namespace modelyard::edge {
+namespace {
+
+Response text_response(int status, std::string body) {
+  Response response;
+  response.status = status;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = std::move(body);
+  return response;
+}
+
+}  // namespace
+
+void add_operations_routes(Router& router, OperationsHooks hooks) {
+  router.add(Method::kGet, "/livez", [](Exchange& exchange) { exchange.respond(text_response(200, "ok\n")); });
+  router.add(Method::kGet, "/readyz", [ready = hooks.ready](Exchange& exchange) {
+    exchange.respond(ready() ? text_response(200, "ok\n") : text_response(503, "not ready\n"));
+  });
+  router.add(Method::kGet, "/metrics", [metrics = hooks.metrics](Exchange& exchange) {
+    const auto format = telemetry::choose_exposition(exchange.request().header("accept").value_or(""));
+    Response response = text_response(200, metrics(format));
+    response.content_type = telemetry::exposition_content_type(format);
+    exchange.respond(std::move(response));
+  });
+}
+
+}  // namespace modelyard::edge
