@@ -28,7 +28,9 @@ Result<Shape> parse_shape(const Json& value, const std::string& path) {
   }
   Shape shape;
   for (const Json& dimension : value) {
-    if (!dimension.is_number_integer() || dimension.get<std::int64_t>() < kAnySize) {
+    const bool too_large = dimension.is_number_unsigned() &&
+                           dimension.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
+    if (!dimension.is_number_integer() || too_large || dimension.get<std::int64_t>() < kAnySize) {
       return error(Code::kInvalidArgument, "{}: a dimension is a size, or -1 for any", path);
     }
     shape.push_back(dimension.get<std::int64_t>());
@@ -92,6 +94,14 @@ Result<std::vector<TensorSpec>> parse_specs(const Json& value, const std::string
   return specs;
 }
 
+Status check_none_optional(std::span<const TensorSpec> outputs) {
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (!outputs[i].optional) continue;
+    return error(Code::kInvalidArgument, "signature.outputs[{}].optional: only inputs may be optional", i);
+  }
+  return ok();
+}
+
 bool begins_with_any_size(const TensorSpec& spec) {
   return !spec.shape.empty() && spec.shape.front() == kAnySize;
 }
@@ -122,6 +132,7 @@ Result<Signature> parse_signature(const Json& value) {
   MODELYARD_ASSIGN(signature.inputs, parse_specs(*inputs, "signature.inputs"));
   MODELYARD_ASSIGN(const Json* outputs, reader.array("outputs"));
   MODELYARD_ASSIGN(signature.outputs, parse_specs(*outputs, "signature.outputs"));
+  MODELYARD_TRY(check_none_optional(signature.outputs));
   MODELYARD_ASSIGN(const auto batched, reader.optional_boolean("batched"));
   signature.batched = batched.value_or(false);
   MODELYARD_TRY(reader.finish());

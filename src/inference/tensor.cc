@@ -39,6 +39,7 @@ Buffer Buffer::adopt(std::span<std::byte> bytes, std::function<void()> release) 
   Buffer buffer;
   buffer.bytes_ = bytes;
   buffer.release_ = std::move(release);
+  if (!buffer.release_) buffer.release_ = [] {};  // never freed as if allocated here
   return buffer;
 }
 
