@@ -1,9 +1,11 @@
 #include "app/configuration/yaml_document.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
 #include <set>
+#include <sstream>
 
 namespace modelyard::app {
 namespace {
