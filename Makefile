@@ -1,0 +1,23 @@
+# Thin targets over tools/; everything a fresh machine needs is installed by them.
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test lint bench fuzz format clean
+
+help:     ## Show this
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+build:    ## Build build/release/bin/modelyard
+	@tools/build.sh release
+demo:     ## Train a real model, serve it, ask it, roll it back (leaves the server running)
+	@tools/demo.sh
+test:     ## Run everything: unit, integration, sanitizers, fuzz targets
+	@tools/test.sh
+lint:     ## Check format, layers, function lengths, scripts, second compiler
+	@tools/lint.sh
+bench:    ## Measure against the raw engine, side by side
+	@tools/bench.sh
+fuzz:     ## Run every fuzz target for a minute (SECONDS_EACH=60)
+	@tools/fuzz.sh $${SECONDS_EACH:-60}
+format:   ## Format the C++ sources
+	@tools/format.sh
+clean:    ## Remove builds; engine and Python environments stay
+	@rm -rf build/release build/debug build/asan build/tsan build/clang build/fuzz

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Configures and builds a preset: tools/build.sh [release|debug|asan|tsan|clang|fuzz]
+set -euo pipefail
+. "$(dirname "$0")/lib/steps.sh"
+
+preset="${1:-release}"
+need_disk 2000
+"$root/tools/deps.sh" build
+if [ "$preset" != release ] || [ "${MODELYARD_WITH_TESTS:-no}" = yes ]; then "$root/tools/deps.sh" test; fi
+"$root/tools/engine.sh"
+step "building '$preset'"
+cd "$root"
+options=()
+if ! dpkg-query -W libgtest-dev >/dev/null 2>&1; then options+=(-DMODELYARD_TESTS=OFF); else options+=(-DMODELYARD_TESTS=ON); fi
+if [ "$preset" = fuzz ]; then options=(-DMODELYARD_TESTS=OFF); fi
+cmake --preset "$preset" "${options[@]}" >"build/configure-$preset.log" 2>&1 ||
+  { tail -20 "build/configure-$preset.log" >&2; fail "cmake could not configure '$preset'" "read build/configure-$preset.log"; }
+cmake --build "build/$preset" -j "$(jobs)"
+if [ "$preset" = release ]; then note "build/release/bin/modelyard"; fi
