@@ -9,8 +9,7 @@ namespace {
 class SystemClock final : public Clock {
  public:
   UtcTime utc_now() const override {
-    return std::chrono::time_point_cast<std::chrono::microseconds>(
-        std::chrono::system_clock::now());
+    return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
   }
   SteadyTime steady_now() const override { return std::chrono::steady_clock::now(); }
 };
@@ -35,31 +34,27 @@ std::string format_utc(UtcTime time) {
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                     clock.subseconds().count());
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
 Result<UtcTime> parse_utc(std::string_view text) {
   const auto bad = [&] {
-    return error(Code::kInvalidArgument,
-                 "'{}' is not a UTC time; write it like 2026-01-31T12:00:00.000000Z", text);
+    return error(Code::kInvalidArgument, "'{}' is not a UTC time; write it like 2026-01-31T12:00:00.000000Z", text);
   };
-  if (text.size() != 27 || text[4] != '-' || text[7] != '-' || text[10] != 'T' ||
-      text[13] != ':' || text[16] != ':' || text[19] != '.' || text[26] != 'Z') {
+  if (text.size() != 27 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' ||
+      text[19] != '.' || text[26] != 'Z') {
     return bad();
   }
   const auto year = digits(text, 0, 4), month = digits(text, 5, 2), day = digits(text, 8, 2);
   const auto hour = digits(text, 11, 2), minute = digits(text, 14, 2), second = digits(text, 17, 2);
   const auto micro = digits(text, 20, 6);
   if (!year || !month || !day || !hour || !minute || !second || !micro) return bad();
-  const std::chrono::year_month_day date{std::chrono::year(*year),
-                                         std::chrono::month(static_cast<unsigned>(*month)),
+  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok() || *hour > 23 || *minute > 59 || *second > 59) return bad();
-  return UtcTime(std::chrono::sys_days(date)) + std::chrono::hours(*hour) +
-         std::chrono::minutes(*minute) + std::chrono::seconds(*second) +
-         std::chrono::microseconds(*micro);
+  return UtcTime(std::chrono::sys_days(date)) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+         std::chrono::seconds(*second) + std::chrono::microseconds(*micro);
 }
 
 }  // namespace modelyard

@@ -29,7 +29,9 @@ const Clock& system_clock();
 std::string format_utc(UtcTime time);
 Result<UtcTime> parse_utc(std::string_view text);
 
-inline std::int64_t utc_micros(UtcTime time) { return time.time_since_epoch().count(); }
+inline std::int64_t utc_micros(UtcTime time) {
+  return time.time_since_epoch().count();
+}
 inline UtcTime utc_from_micros(std::int64_t micros) {
   return UtcTime(std::chrono::microseconds(micros));
 }

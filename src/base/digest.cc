@@ -15,8 +15,7 @@ int hex_value(char digit) {
 
 Result<Digest> Digest::parse(std::string_view hex) {
   const auto bad = [&] {
-    return modelyard::error(Code::kInvalidArgument,
-                            "'{}' is not a SHA-256 digest: expected 64 lower-case hex digits",
+    return modelyard::error(Code::kInvalidArgument, "'{}' is not a SHA-256 digest: expected 64 lower-case hex digits",
                             hex.substr(0, 80));
   };
   if (hex.size() != 2 * kBytes) return bad();
@@ -55,14 +54,12 @@ Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
 void Sha256::update(std::span<const std::byte> bytes) {
-  MODELYARD_CHECK(EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size()) == 1,
-                  "hashing memory cannot fail");
+  MODELYARD_CHECK(EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size()) == 1, "hashing memory cannot fail");
 }
 
 Digest Sha256::finish() {
   std::array<std::uint8_t, Digest::kBytes> bytes;
-  MODELYARD_CHECK(EVP_DigestFinal_ex(context_->evp, bytes.data(), nullptr) == 1,
-                  "finish() is called once");
+  MODELYARD_CHECK(EVP_DigestFinal_ex(context_->evp, bytes.data(), nullptr) == 1, "finish() is called once");
   return Digest(bytes);
 }
 

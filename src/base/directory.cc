@@ -81,7 +81,7 @@ Result<Step> last_step(int directory, const std::string& path) {
 
 bool is_file_or_folder(int directory, const dirent& entry) {
   if (entry.d_type != DT_UNKNOWN) return entry.d_type == DT_REG || entry.d_type == DT_DIR;
-  struct stat status {};  // some file systems do not tell with the name
+  struct stat status{};  // some file systems do not tell with the name
   return ::fstatat(directory, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
          (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
 }
@@ -133,8 +133,7 @@ Status Directory::make_directory(const std::string& path) const {
 Status Directory::rename(const std::string& from, const std::string& to) const {
   MODELYARD_ASSIGN(const Step source, last_step(fd_.get(), from));
   MODELYARD_ASSIGN(const Step target, last_step(fd_.get(), to));
-  if (::renameat(source.parent.get(), source.name.c_str(), target.parent.get(),
-                 target.name.c_str()) != 0) {
+  if (::renameat(source.parent.get(), source.name.c_str(), target.parent.get(), target.name.c_str()) != 0) {
     return system_error("rename", from, errno);
   }
   return ok();
@@ -149,8 +148,7 @@ Status Directory::remove(const std::string& path) const {
 }
 
 Result<std::vector<std::string>> Directory::list(const std::string& path) const {
-  MODELYARD_ASSIGN(UniqueFd fd, open_beneath(fd_.get(), path.empty() ? "." : path,
-                                             O_RDONLY | O_DIRECTORY, 0));
+  MODELYARD_ASSIGN(UniqueFd fd, open_beneath(fd_.get(), path.empty() ? "." : path, O_RDONLY | O_DIRECTORY, 0));
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd.get()), ::closedir);
   if (!stream) return system_error("list", path, errno);
   const int folder = fd.release();  // the stream closes it
@@ -168,8 +166,7 @@ Result<std::vector<std::string>> Directory::list(const std::string& path) const 
 }
 
 Status Directory::sync(const std::string& path) const {
-  MODELYARD_ASSIGN(const UniqueFd fd, open_beneath(fd_.get(), path.empty() ? "." : path,
-                                                   O_RDONLY | O_DIRECTORY, 0));
+  MODELYARD_ASSIGN(const UniqueFd fd, open_beneath(fd_.get(), path.empty() ? "." : path, O_RDONLY | O_DIRECTORY, 0));
   return sync_file(fd.get(), path.empty() ? path_ : path);
 }
 
@@ -185,7 +182,7 @@ Status write_all(int fd, std::span<const std::byte> bytes, std::string_view whic
 
 Result<std::string> read_all(int fd, std::string_view which, std::uint64_t limit) {
   std::string content;
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
     content.reserve(std::min(static_cast<std::uint64_t>(status.st_size), limit));
   }

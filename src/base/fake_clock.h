@@ -13,9 +13,7 @@ class FakeClock final : public Clock {
  public:
   explicit FakeClock(UtcTime start = utc_from_micros(1'700'000'000'000'000)) : start_(start) {}
 
-  UtcTime utc_now() const override {
-    return start_ + std::chrono::duration_cast<std::chrono::microseconds>(elapsed());
-  }
+  UtcTime utc_now() const override { return start_ + std::chrono::duration_cast<std::chrono::microseconds>(elapsed()); }
   SteadyTime steady_now() const override { return SteadyTime(std::chrono::hours(1)) + elapsed(); }
 
   void advance(std::chrono::nanoseconds step) { elapsed_.fetch_add(step.count()); }

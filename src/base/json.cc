@@ -55,8 +55,8 @@ bool deeper_than(std::string_view text, int max_depth) {
 
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.max_bytes) {
-    return error(Code::kInvalidArgument, "JSON of {} bytes is longer than the limit of {}",
-                 text.size(), limits.max_bytes);
+    return error(Code::kInvalidArgument, "JSON of {} bytes is longer than the limit of {}", text.size(),
+                 limits.max_bytes);
   }
   if (text.find('\0') != std::string_view::npos) {  // the library would take it for the end
     return error(Code::kInvalidArgument, "invalid JSON: a zero byte");
@@ -78,8 +78,7 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
 
 Result<ObjectReader> ObjectReader::open(const Json& value, std::string path) {
   if (!value.is_object()) {
-    return modelyard::error(Code::kInvalidArgument, "{}: expected an object",
-                            path.empty() ? "document" : path);
+    return modelyard::error(Code::kInvalidArgument, "{}: expected an object", path.empty() ? "document" : path);
   }
   return ObjectReader(value, std::move(path));
 }
@@ -94,7 +93,9 @@ const Json* ObjectReader::take(std::string_view key) {
   return found == value_->end() || found->is_null() ? nullptr : &*found;
 }
 
-const Json* ObjectReader::optional_any(std::string_view key) { return take(key); }
+const Json* ObjectReader::optional_any(std::string_view key) {
+  return take(key);
+}
 
 Error ObjectReader::wrong(std::string_view key, std::string_view expected) const {
   return modelyard::error(Code::kInvalidArgument, "{}: expected {}", path_of(key), expected);
@@ -110,8 +111,8 @@ Result<std::optional<std::string>> ObjectReader::optional_string(std::string_vie
 Result<std::optional<std::int64_t>> ObjectReader::optional_integer(std::string_view key) {
   const Json* found = take(key);
   if (!found) return std::optional<std::int64_t>();
-  const bool too_large = found->is_number_unsigned() &&
-                         found->get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
+  const bool too_large =
+      found->is_number_unsigned() && found->get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
   if (!found->is_number_integer() || too_large) return wrong(key, "an integer");
   return std::optional<std::int64_t>(found->get<std::int64_t>());
 }

@@ -20,11 +20,18 @@ TEST(ParseJson, ReadsEveryKindOfValue) {
 }
 
 TEST(ParseJson, RefusesWhatTheStandardForbids) {
-  for (const std::string_view text :
-       {"", " ", "{", "}", "[1,]", "{\"a\":1,}", "{a:1}", "{'a':1}", "[1 2]", "01", "+1", ".5", "1.", "1e",
-        "0x10", "NaN", "Infinity", "-Infinity", "nan", "True", "nul", "\"\t\"", "\"\\x41\"", "\"\\u12\"",
-        "\"", "\"\\ud800\"", "\"\\udc00\\ud800\"", "// c\n1", "/**/1", "1 1", "{}{}", "\"\xff\"",
-        "\"\xed\xa0\x80\"", "{\"a\"}", "[,1]", "1e999"}) {
+  for (const std::string_view text : {"",        " ",           "{",
+                                      "}",       "[1,]",        "{\"a\":1,}",
+                                      "{a:1}",   "{'a':1}",     "[1 2]",
+                                      "01",      "+1",          ".5",
+                                      "1.",      "1e",          "0x10",
+                                      "NaN",     "Infinity",    "-Infinity",
+                                      "nan",     "True",        "nul",
+                                      "\"\t\"",  "\"\\x41\"",   "\"\\u12\"",
+                                      "\"",      "\"\\ud800\"", "\"\\udc00\\ud800\"",
+                                      "// c\n1", "/**/1",       "1 1",
+                                      "{}{}",    "\"\xff\"",    "\"\xed\xa0\x80\"",
+                                      "{\"a\"}", "[,1]",        "1e999"}) {
     EXPECT_NE(refusal(text), "(accepted)") << text;
   }
 }
@@ -52,8 +59,7 @@ TEST(ParseJson, AllowsOneKeyInSeveralObjects) {
 
 TEST(ParseJson, BoundsTheDepth) {
   const auto nested = [](int depth) {
-    return std::string(static_cast<std::size_t>(depth), '[') +
-           std::string(static_cast<std::size_t>(depth), ']');
+    return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']');
   };
 
   EXPECT_EQ(refusal(nested(64)), "(accepted)");

@@ -34,9 +34,7 @@ class MODELYARD_THREAD(capability("mutex")) Mutex {
 
 class MODELYARD_THREAD(scoped_lockable) MutexLock {
  public:
-  explicit MutexLock(Mutex& mutex) MODELYARD_THREAD(acquire_capability(mutex)) : mutex_(mutex) {
-    mutex_.lock();
-  }
+  explicit MutexLock(Mutex& mutex) MODELYARD_THREAD(acquire_capability(mutex)) : mutex_(mutex) { mutex_.lock(); }
   ~MutexLock() MODELYARD_THREAD(release_capability()) { mutex_.unlock(); }
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;

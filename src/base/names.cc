@@ -15,9 +15,8 @@ bool is_alphanumeric(char c) {
 
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= kLongestName && is_alphanumeric(name[0]) &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
-         });
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 }  // namespace
@@ -40,20 +39,17 @@ Status check_alias_name(std::string_view name) {
 }
 
 Status check_tag_key(std::string_view key) {
-  const bool printable = std::all_of(key.begin(), key.end(), [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '=';
-  });
+  const bool printable = std::all_of(
+      key.begin(), key.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '='; });
   if (!key.empty() && key.size() <= kLongestTagKey && printable && is_valid_utf8(key)) return ok();
-  return error(Code::kInvalidArgument, "a tag key is 1 to {} bytes of printable text without '='",
-               kLongestTagKey);
+  return error(Code::kInvalidArgument, "a tag key is 1 to {} bytes of printable text without '='", kLongestTagKey);
 }
 
 Result<VersionNumber> parse_version_number(std::string_view text) {
   VersionNumber number = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (failure != std::errc{} || end != text.data() + text.size() || number < 1) {
-    return error(Code::kInvalidArgument, "'{}' is not a version number: expected 1, 2, 3…",
-                 text.substr(0, 40));
+    return error(Code::kInvalidArgument, "'{}' is not a version number: expected 1, 2, 3…", text.substr(0, 40));
   }
   return number;
 }
@@ -61,7 +57,12 @@ Result<VersionNumber> parse_version_number(std::string_view text) {
 bool is_valid_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xC2 ? 0
+                               : lead < 0xE0 ? 2
+                               : lead < 0xF0 ? 3
+                               : lead < 0xF5 ? 4
+                                             : 0;
     if (length == 0 || i + length > text.size()) return false;
     for (std::size_t j = 1; j < length; ++j) {
       if ((static_cast<unsigned char>(text[i + j]) & 0xC0) != 0x80) return false;

@@ -49,16 +49,14 @@ TEST(TagKey, IsPrintableUtf8WithoutEquals) {
 TEST(VersionNumber, IsOneOrMore) {
   EXPECT_EQ(*parse_version_number("1"), 1);
   EXPECT_EQ(*parse_version_number("9223372036854775807"), INT64_MAX);
-  for (const std::string_view text :
-       {"", "0", "-1", "+1", "1.0", "1 ", " 1", "0x1", "v1", "9223372036854775808"}) {
+  for (const std::string_view text : {"", "0", "-1", "+1", "1.0", "1 ", " 1", "0x1", "v1", "9223372036854775808"}) {
     EXPECT_FALSE(parse_version_number(text).has_value()) << text;
   }
 }
 
 TEST(Utf8, AllowsTheEdgesOfEachLength) {
-  for (const std::string_view text :
-       {"", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
-        "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+  for (const std::string_view text : {"", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
+                                      "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
     EXPECT_TRUE(is_valid_utf8(text)) << text;
   }
   EXPECT_TRUE(is_valid_utf8(std::string_view("\0", 1)));

@@ -11,10 +11,10 @@ namespace {
 const std::vector<std::string> kSettings{"listen", "log_level", "log_format", "loops", "data"};
 
 TEST(NearestName, FindsAMisspeltWord) {
-  EXPECT_EQ(nearest_name("lisen", kSettings), "listen");        // a letter lost
-  EXPECT_EQ(nearest_name("listten", kSettings), "listen");      // a letter doubled
-  EXPECT_EQ(nearest_name("lkg_level", kSettings), "log_level"); // a letter replaced
-  EXPECT_EQ(nearest_name("lopos", kSettings), "loops");         // neighbours swapped
+  EXPECT_EQ(nearest_name("lisen", kSettings), "listen");         // a letter lost
+  EXPECT_EQ(nearest_name("listten", kSettings), "listen");       // a letter doubled
+  EXPECT_EQ(nearest_name("lkg_level", kSettings), "log_level");  // a letter replaced
+  EXPECT_EQ(nearest_name("lopos", kSettings), "loops");          // neighbours swapped
   EXPECT_EQ(nearest_name("log-fromat", kSettings), "log_format");
 }
 

@@ -15,8 +15,8 @@ std::string refusal(const Json& value, Read read, std::string path = "limits") {
 }
 
 TEST(ObjectReader, ReadsEveryType) {
-  const Json value{{"name", "x"}, {"count", 3}, {"share", 0.5}, {"on", true},
-                   {"list", Json::array({1})}, {"inner", {{"a", 1}}}};
+  const Json value{{"name", "x"},        {"count", 3}, {"share", 0.5}, {"on", true}, {"list", Json::array({1})},
+                   {"inner", {{"a", 1}}}};
   auto reader = ObjectReader::open(value, "").value();
 
   EXPECT_EQ(*reader.string("name"), "x");
@@ -44,8 +44,8 @@ TEST(ObjectReader, TakesNullForAbsent) {
 }
 
 TEST(ObjectReader, SaysWhichFieldHasTheWrongType) {
-  const Json value{{"text", 1}, {"count", 1.0}, {"large", UINT64_MAX}, {"share", "1"}, {"on", 0}, {"list", {{"a", 1}}},
-                   {"inner", Json::array()}};
+  const Json value{{"text", 1}, {"count", 1.0},       {"large", UINT64_MAX},   {"share", "1"},
+                   {"on", 0},   {"list", {{"a", 1}}}, {"inner", Json::array()}};
 
   EXPECT_EQ(refusal(value, [](auto& r) { return r.string("text"); }), "limits.text: expected a string");
   EXPECT_EQ(refusal(value, [](auto& r) { return r.integer("count"); }), "limits.count: expected an integer");
@@ -59,10 +59,11 @@ TEST(ObjectReader, SaysWhichFieldHasTheWrongType) {
 TEST(ObjectReader, SaysWhichFieldIsMissing) {
   EXPECT_EQ(refusal(Json::object(), [](auto& r) { return r.string("a"); }),
             "limits.a: expected a string, but it is missing");
-  EXPECT_EQ(refusal(Json{{"a", nullptr}}, [](auto& r) { return r.object("a"); }, "inputs[2]"),
+  EXPECT_EQ(refusal(
+                Json{{"a", nullptr}}, [](auto& r) { return r.object("a"); }, "inputs[2]"),
             "inputs[2].a: expected an object, but it is missing");
-  EXPECT_EQ(refusal(Json::object(), [](auto& r) { return r.array("a"); }, ""),
-            "a: expected an array, but it is missing");
+  EXPECT_EQ(
+      refusal(Json::object(), [](auto& r) { return r.array("a"); }, ""), "a: expected an array, but it is missing");
 }
 
 TEST(ObjectReader, RefusesFieldsThatNobodyTookAndNamesTheNearest) {

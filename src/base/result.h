@@ -122,7 +122,9 @@ class [[nodiscard]] Result<void> {
 
 using Status = Result<void>;
 
-inline Status ok() { return {}; }
+inline Status ok() {
+  return {};
+}
 
 }  // namespace modelyard
 
@@ -131,13 +133,12 @@ inline Status ok() { return {}; }
 
 // Returns from the enclosing function when the Status or Result is an error. The counter gives every use its own
 // name, also within a lambda within another use.
-#define MODELYARD_TRY_AS(name, expression)        \
-  do {                                            \
-    auto&& name = (expression);                   \
-    if (!name.has_value()) return name.error();   \
+#define MODELYARD_TRY_AS(name, expression)      \
+  do {                                          \
+    auto&& name = (expression);                 \
+    if (!name.has_value()) return name.error(); \
   } while (false)
-#define MODELYARD_TRY(expression) \
-  MODELYARD_TRY_AS(MODELYARD_CONCAT(try_status_, __COUNTER__), expression)
+#define MODELYARD_TRY(expression) MODELYARD_TRY_AS(MODELYARD_CONCAT(try_status_, __COUNTER__), expression)
 
 // MODELYARD_ASSIGN(auto file, open(path));
 #define MODELYARD_ASSIGN_AS(name, declaration, expression) \

@@ -52,11 +52,13 @@ class Planner {
   Status plan_aliases(const std::string& model, const Json& aliases) {
     for (const auto& [alias, value] : aliases.items()) {
       MODELYARD_TRY(check_alias_name(alias));
-      if (!value.is_number_integer()) return error(Code::kInvalidArgument, "models.{}.aliases.{}: expected a version", model, alias);
+      if (!value.is_number_integer())
+        return error(Code::kInvalidArgument, "models.{}.aliases.{}: expected a version", model, alias);
       MODELYARD_ASSIGN(const VersionRef wanted, resolve_version(reader_, model, value.get<VersionNumber>(), ""));
       const auto present = reader_.alias(model, alias);
       if (present && present->version == wanted.version) continue;
-      changes_.push_back({"alias.set", model + "@" + alias, present ? Json(present->version) : Json(nullptr), wanted.version});
+      changes_.push_back(
+          {"alias.set", model + "@" + alias, present ? Json(present->version) : Json(nullptr), wanted.version});
     }
     return ok();
   }
@@ -81,7 +83,9 @@ class Planner {
     const Json before = parsed ? *parsed : Json(nullptr);
     const Json after = objectives ? *objectives : present ? before : Json::object();
     if (present && before == after) return;
-    changes_.push_back({"endpoint.put", name, present ? Json{{"objectives", before}} : Json(nullptr),
+    changes_.push_back({"endpoint.put",
+                        name,
+                        present ? Json{{"objectives", before}} : Json(nullptr),
                         {{"model", model}, {"objectives", after}}});
   }
 

@@ -1,9 +1,10 @@
-// Applier makes the catalog be as a document says (`modelyard apply`): aliases, tags and descriptions of models, and what
-// endpoints serve. What the document does not name stays as it is. Applying twice changes nothing the second time.
+// Applier makes the catalog be as a document says (`modelyard apply`): aliases, tags and descriptions of models, and
+// what endpoints serve. What the document does not name stays as it is. Applying twice changes nothing the second time.
 //
 // Form:   {"models": {NAME: {"description"?, "aliases"?: {ALIAS: VERSION}, "tags"?: {KEY: TEXT}}},
 //          "endpoints": {NAME: {"model"?, "version"? | "alias"?, "objectives"?}}}
-// Errors: InvalidArgument for an unknown field, NotFound for versions that are not there. One transaction: all or nothing.
+// Errors: InvalidArgument for an unknown field, NotFound for versions that are not there. One transaction: all or
+// nothing.
 #pragma once
 
 #include "control/actor.h"

@@ -33,18 +33,20 @@ Status Curator::transact(const Actor& actor, const std::string& action, const st
 Status Curator::set_alias(const std::string& model, const std::string& alias, VersionNumber version, const Actor& actor,
                           const Expected& expected) {
   MODELYARD_TRY(check_alias_name(alias));
-  return transact(actor, "alias.set", model + "@" + alias, {{"version", version}}, [&](CatalogWriter& writer) -> Status {
-    const auto present = writer.alias(model, alias);
-    if (expected) MODELYARD_TRY(check_expected(present ? present->revision : 0, expected, "alias '" + alias + "'"));
-    MODELYARD_ASSIGN(const auto record, writer.version({model, version}));
-    if (record.state != VersionState::kPublished) {
-      return error(Code::kFailedPrecondition, "version {} of '{}' is {}; restore it first", version, model,
-                   registry::version_state_name(record.state));
-    }
-    if (present && present->version == version) return ok();
-    MODELYARD_TRY(writer.set_alias(model, alias, version));
-    return writer.add_event("alias_set", record.ref, "alias '" + alias + "'");
-  });
+  return transact(actor, "alias.set", model + "@" + alias, {{"version", version}},
+                  [&](CatalogWriter& writer) -> Status {
+                    const auto present = writer.alias(model, alias);
+                    if (expected)
+                      MODELYARD_TRY(check_expected(present ? present->revision : 0, expected, "alias '" + alias + "'"));
+                    MODELYARD_ASSIGN(const auto record, writer.version({model, version}));
+                    if (record.state != VersionState::kPublished) {
+                      return error(Code::kFailedPrecondition, "version {} of '{}' is {}; restore it first", version,
+                                   model, registry::version_state_name(record.state));
+                    }
+                    if (present && present->version == version) return ok();
+                    MODELYARD_TRY(writer.set_alias(model, alias, version));
+                    return writer.add_event("alias_set", record.ref, "alias '" + alias + "'");
+                  });
 }
 
 Status Curator::unset_alias(const std::string& model, const std::string& alias, const Actor& actor,
@@ -83,23 +85,25 @@ Status Curator::describe(const std::string& model, const std::string& descriptio
   });
 }
 
-Status Curator::delete_model(const std::string& model, Deletion deletion, const Actor& actor, const Expected& expected) {
+Status Curator::delete_model(const std::string& model, Deletion deletion, const Actor& actor,
+                             const Expected& expected) {
   const bool hard = deletion == Deletion::kHard;
-  return transact(actor, hard ? "model.purge" : "model.delete", model, Json::object(), [&](CatalogWriter& writer) -> Status {
-    MODELYARD_ASSIGN(const auto present, writer.model(model));
-    MODELYARD_TRY(check_expected(present.revision, expected, "model '" + model + "'"));
-    MODELYARD_TRY(refuse_if_deployed(writer, model));
-    if (!hard) {
-      MODELYARD_TRY(writer.set_model_deleted(model, clock_.utc_now()));
-      return writer.add_event("model_deleted", {model, 0}, "");
-    }
-    MODELYARD_ASSIGN(const auto endpoints, writer.endpoints());
-    for (const auto& endpoint : endpoints) {
-      if (endpoint.model == model) MODELYARD_TRY(writer.remove_endpoint(endpoint.name));
-    }
-    MODELYARD_TRY(writer.purge_model(model));
-    return writer.add_event("model_purged", {model, 0}, "");
-  });
+  return transact(actor, hard ? "model.purge" : "model.delete", model, Json::object(),
+                  [&](CatalogWriter& writer) -> Status {
+                    MODELYARD_ASSIGN(const auto present, writer.model(model));
+                    MODELYARD_TRY(check_expected(present.revision, expected, "model '" + model + "'"));
+                    MODELYARD_TRY(refuse_if_deployed(writer, model));
+                    if (!hard) {
+                      MODELYARD_TRY(writer.set_model_deleted(model, clock_.utc_now()));
+                      return writer.add_event("model_deleted", {model, 0}, "");
+                    }
+                    MODELYARD_ASSIGN(const auto endpoints, writer.endpoints());
+                    for (const auto& endpoint : endpoints) {
+                      if (endpoint.model == model) MODELYARD_TRY(writer.remove_endpoint(endpoint.name));
+                    }
+                    MODELYARD_TRY(writer.purge_model(model));
+                    return writer.add_event("model_purged", {model, 0}, "");
+                  });
 }
 
 Status Curator::restore_model(const std::string& model, const Actor& actor) {
@@ -115,11 +119,11 @@ Status Curator::delete_version(const VersionRef& ref, Deletion deletion, const A
   const bool hard = deletion == Deletion::kHard;
   return transact(actor, hard ? "version.purge" : "version.delete", name_of(ref), Json::object(),
                   [&](CatalogWriter& writer) -> Status {
-    MODELYARD_ASSIGN(const auto present, writer.version(ref));
-    MODELYARD_TRY(check_expected(present.revision, expected, "version '" + name_of(ref) + "'"));
-    MODELYARD_TRY(writer.set_version_state(ref, hard ? VersionState::kPurged : VersionState::kDeleted));
-    return writer.add_event(hard ? "version_purged" : "version_deleted", ref, "");
-  });
+                    MODELYARD_ASSIGN(const auto present, writer.version(ref));
+                    MODELYARD_TRY(check_expected(present.revision, expected, "version '" + name_of(ref) + "'"));
+                    MODELYARD_TRY(writer.set_version_state(ref, hard ? VersionState::kPurged : VersionState::kDeleted));
+                    return writer.add_event(hard ? "version_purged" : "version_deleted", ref, "");
+                  });
 }
 
 Status Curator::restore_version(const VersionRef& ref, const Actor& actor) {

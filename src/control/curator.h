@@ -19,7 +19,8 @@ class Curator {
   Status unset_alias(const std::string& model, const std::string& alias, const Actor& actor, const Expected& expected);
   // Version 0: a tag of the model itself. nullopt removes.
   Status set_tag(const VersionRef& ref, const std::string& key, std::optional<std::string> value, const Actor& actor);
-  Status describe(const std::string& model, const std::string& description, const Actor& actor, const Expected& expected);
+  Status describe(const std::string& model, const std::string& description, const Actor& actor,
+                  const Expected& expected);
   Status delete_model(const std::string& model, Deletion deletion, const Actor& actor, const Expected& expected);
   Status restore_model(const std::string& model, const Actor& actor);
   Status delete_version(const VersionRef& ref, Deletion deletion, const Actor& actor, const Expected& expected);

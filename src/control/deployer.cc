@@ -50,13 +50,15 @@ Status check_objectives(const Json& objectives) {
   if (latency && *latency <= 0) return error(Code::kInvalidArgument, "objectives.latency_p99_ms: must be positive");
   for (const std::string_view share : {"error_rate", "accuracy_floor"}) {
     MODELYARD_ASSIGN(const auto value, reader.optional_number(share));
-    if (value && (*value < 0 || *value > 1)) return error(Code::kInvalidArgument, "objectives.{}: must be in 0..1", share);
+    if (value && (*value < 0 || *value > 1))
+      return error(Code::kInvalidArgument, "objectives.{}: must be in 0..1", share);
   }
   return reader.finish();
 }
 
 Result<Deployed> Deployer::change(const std::string& action, const std::string& endpoint, const DeployRequest& request,
-                                  const Actor& actor, const registry::Catalog::Write& write, const VersionRef& version) {
+                                  const Actor& actor, const registry::Catalog::Write& write,
+                                  const VersionRef& version) {
   const registry::AuditNote note{actor.name, action, endpoint, {{"reason", request.reason}}};
   MODELYARD_ASSIGN(const auto revision, catalog_.transact(note, write));
   Deployed deployed{revision, version};
@@ -66,16 +68,40 @@ Result<Deployed> Deployer::change(const std::string& action, const std::string& 
   return deployed;
 }
 
+// The revision of the plan in force, when it is just what is asked for; else 0.
+Result<Deployed> Deployer::already_deployed(const std::string& name, const DeployRequest& request,
+                                            const Expected& expected) {
+  Deployed deployed;
+  MODELYARD_TRY(catalog_.read([&](CatalogReader& reader) -> Status {
+    const auto endpoint = reader.endpoint(name);
+    if (!endpoint || endpoint->plan_revision == 0) return ok();
+    MODELYARD_TRY(check_expected(endpoint->revision, expected, fmt::format("endpoint '{}'", name)));
+    MODELYARD_ASSIGN(deployed.version, resolve_version(reader, endpoint->model, request.version, request.alias));
+    MODELYARD_ASSIGN(const auto plan, reader.plan(name, endpoint->plan_revision));
+    if (plan.plan == plan_text(name, deployed.version)) deployed.plan_revision = plan.revision;
+    return ok();
+  }));
+  return deployed;
+}
+
 Result<Deployed> Deployer::deploy(const std::string& name, const DeployRequest& request, const Actor& actor,
                                   const Expected& expected) {
+  MODELYARD_ASSIGN(const Deployed present, already_deployed(name, request, expected));
+  if (present.plan_revision > 0) {
+    if (request.wait) MODELYARD_TRY(reconciler_.wait_for_endpoint(name, present.plan_revision, *request.wait));
+    return present;
+  }
   VersionRef version;
-  auto deployed = change("endpoint.deploy", name, request, actor, [&](CatalogWriter& writer) -> Status {
-    MODELYARD_ASSIGN(const auto endpoint, endpoint_or_new(writer, name));
-    MODELYARD_TRY(check_expected(endpoint.revision, expected, fmt::format("endpoint '{}'", name)));
-    MODELYARD_ASSIGN(version, resolve_version(writer, endpoint.model, request.version, request.alias));
-    MODELYARD_TRY(writer.set_plan(name, plan_text(name, version), request.reason));
-    return writer.add_event("endpoint_deployed", version, fmt::format("endpoint '{}', by {}", name, actor.name));
-  }, VersionRef{"", 1});
+  auto deployed = change(
+      "endpoint.deploy", name, request, actor,
+      [&](CatalogWriter& writer) -> Status {
+        MODELYARD_ASSIGN(const auto endpoint, endpoint_or_new(writer, name));
+        MODELYARD_TRY(check_expected(endpoint.revision, expected, fmt::format("endpoint '{}'", name)));
+        MODELYARD_ASSIGN(version, resolve_version(writer, endpoint.model, request.version, request.alias));
+        MODELYARD_TRY(writer.set_plan(name, plan_text(name, version), request.reason));
+        return writer.add_event("endpoint_deployed", version, fmt::format("endpoint '{}', by {}", name, actor.name));
+      },
+      VersionRef{"", 1});
   if (deployed) deployed->version = version;
   return deployed;
 }
@@ -83,39 +109,48 @@ Result<Deployed> Deployer::deploy(const std::string& name, const DeployRequest& 
 Result<Deployed> Deployer::roll_back(const std::string& name, const DeployRequest& request, const Actor& actor,
                                      const Expected& expected) {
   VersionRef version;
-  auto deployed = change("endpoint.roll_back", name, request, actor, [&](CatalogWriter& writer) -> Status {
-    MODELYARD_ASSIGN(const auto endpoint, writer.endpoint(name));
-    MODELYARD_TRY(check_expected(endpoint.revision, expected, fmt::format("endpoint '{}'", name)));
-    MODELYARD_ASSIGN(const auto plans, writer.plans(name));
-    const std::string present = endpoint.plan_revision > 0 && !plans.empty() ? plans.front().plan : "";
-    const auto earlier = std::find_if(plans.begin(), plans.end(), [&](const registry::PlanRecord& plan) {
-      return !plan.plan.empty() && plan.plan != present;
-    });
-    if (earlier == plans.end()) {
-      return error(Code::kConflict, "endpoint '{}' has no earlier plan to go back to", name);
-    }
-    MODELYARD_ASSIGN(const Json document, parse_json(earlier->plan));
-    MODELYARD_ASSIGN(const auto plan, rollout::parse_traffic_plan(document, name, endpoint.model, earlier->revision));
-    for (const rollout::Share& share : plan.shares) {
-      MODELYARD_ASSIGN(version, resolve_version(writer, endpoint.model, share.version, ""));
-    }
-    const std::string reason = request.reason.empty() ? fmt::format("back to plan {}", earlier->revision) : request.reason;
-    MODELYARD_TRY(writer.set_plan(name, earlier->plan, reason));
-    return writer.add_event("endpoint_rolled_back", version, fmt::format("endpoint '{}', by {}", name, actor.name));
-  }, VersionRef{"", 1});
+  auto deployed = change(
+      "endpoint.roll_back", name, request, actor,
+      [&](CatalogWriter& writer) -> Status {
+        MODELYARD_ASSIGN(const auto endpoint, writer.endpoint(name));
+        MODELYARD_TRY(check_expected(endpoint.revision, expected, fmt::format("endpoint '{}'", name)));
+        MODELYARD_ASSIGN(const auto plans, writer.plans(name));
+        const std::string present = endpoint.plan_revision > 0 && !plans.empty() ? plans.front().plan : "";
+        const auto earlier = std::find_if(plans.begin(), plans.end(), [&](const registry::PlanRecord& plan) {
+          return !plan.plan.empty() && plan.plan != present;
+        });
+        if (earlier == plans.end()) {
+          return error(Code::kConflict, "endpoint '{}' has no earlier plan to go back to", name);
+        }
+        MODELYARD_ASSIGN(const Json document, parse_json(earlier->plan));
+        MODELYARD_ASSIGN(const auto plan,
+                         rollout::parse_traffic_plan(document, name, endpoint.model, earlier->revision));
+        for (const rollout::Share& share : plan.shares) {
+          MODELYARD_ASSIGN(version, resolve_version(writer, endpoint.model, share.version, ""));
+        }
+        const std::string reason =
+            request.reason.empty() ? fmt::format("back to plan {}", earlier->revision) : request.reason;
+        MODELYARD_TRY(writer.set_plan(name, earlier->plan, reason));
+        return writer.add_event("endpoint_rolled_back", version, fmt::format("endpoint '{}', by {}", name, actor.name));
+      },
+      VersionRef{"", 1});
   if (deployed) deployed->version = version;
   return deployed;
 }
 
 Result<Deployed> Deployer::undeploy(const std::string& name, const DeployRequest& request, const Actor& actor,
                                     const Expected& expected) {
-  return change("endpoint.undeploy", name, request, actor, [&](CatalogWriter& writer) -> Status {
-    MODELYARD_ASSIGN(const auto endpoint, writer.endpoint(name));
-    MODELYARD_TRY(check_expected(endpoint.revision, expected, fmt::format("endpoint '{}'", name)));
-    if (endpoint.plan_revision == 0) return ok();
-    MODELYARD_TRY(writer.set_plan(name, "", request.reason));
-    return writer.add_event("endpoint_undeployed", {endpoint.model, 0}, fmt::format("endpoint '{}', by {}", name, actor.name));
-  }, VersionRef{});
+  return change(
+      "endpoint.undeploy", name, request, actor,
+      [&](CatalogWriter& writer) -> Status {
+        MODELYARD_ASSIGN(const auto endpoint, writer.endpoint(name));
+        MODELYARD_TRY(check_expected(endpoint.revision, expected, fmt::format("endpoint '{}'", name)));
+        if (endpoint.plan_revision == 0) return ok();
+        MODELYARD_TRY(writer.set_plan(name, "", request.reason));
+        return writer.add_event("endpoint_undeployed", {endpoint.model, 0},
+                                fmt::format("endpoint '{}', by {}", name, actor.name));
+      },
+      VersionRef{});
 }
 
 Status Deployer::put_endpoint(const std::string& name, const std::string& model, const Json& objectives,

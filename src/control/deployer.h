@@ -27,9 +27,10 @@ struct Deployed {
 
 class Deployer {
  public:
-  Deployer(registry::Catalog& catalog, lifecycle::Reconciler& reconciler) : catalog_(catalog), reconciler_(reconciler) {}
+  Deployer(registry::Catalog& catalog, lifecycle::Reconciler& reconciler)
+      : catalog_(catalog), reconciler_(reconciler) {}
 
-  // Makes the endpoint when it does not exist and has the name of a model.
+  // Makes the endpoint when it does not exist and has the name of a model. What is deployed already stays as it is.
   Result<Deployed> deploy(const std::string& endpoint, const DeployRequest& request, const Actor& actor,
                           const Expected& expected);
   Result<Deployed> roll_back(const std::string& endpoint, const DeployRequest& request, const Actor& actor,
@@ -42,6 +43,8 @@ class Deployer {
   Status remove_endpoint(const std::string& endpoint, const Actor& actor, const Expected& expected);
 
  private:
+  Result<Deployed> already_deployed(const std::string& endpoint, const DeployRequest& request,
+                                    const Expected& expected);
   Result<Deployed> change(const std::string& action, const std::string& endpoint, const DeployRequest& request,
                           const Actor& actor, const registry::Catalog::Write& write, const VersionRef& version);
 

@@ -8,7 +8,9 @@ Json parsed(const std::string& text) {
   return value ? *value : Json(nullptr);
 }
 
-double milliseconds(std::chrono::nanoseconds duration) { return static_cast<double>(duration.count()) / 1e6; }
+double milliseconds(std::chrono::nanoseconds duration) {
+  return static_cast<double>(duration.count()) / 1e6;
+}
 
 }  // namespace
 
@@ -77,8 +79,8 @@ Json to_json(const registry::PlanRecord& plan) {
 }
 
 Json to_json(const registry::EventRecord& event) {
-  return {{"id", event.id},           {"time", format_utc(event.time)}, {"kind", event.kind},
-          {"model", event.model},     {"version", event.version},       {"message", event.message}};
+  return {{"id", event.id},       {"time", format_utc(event.time)}, {"kind", event.kind},
+          {"model", event.model}, {"version", event.version},       {"message", event.message}};
 }
 
 Json to_json(const registry::AuditRecord& row) {

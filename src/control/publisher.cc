@@ -30,8 +30,8 @@ Result<std::vector<registry::VersionFile>> parse_files(const Json& list) {
     return error(Code::kInvalidArgument, "files: expected 1 to {}, got {}", registry::kMaxFiles, list.size());
   }
   // The registry's own reader knows the form; a placeholder signature completes the document.
-  MODELYARD_ASSIGN(auto document,
-                   registry::parse_version_document({{"format", "onnx"}, {"files", list}, {"signature", Json::object()}}));
+  MODELYARD_ASSIGN(auto document, registry::parse_version_document(
+                                      {{"format", "onnx"}, {"files", list}, {"signature", Json::object()}}));
   return std::move(document.files);
 }
 
@@ -101,8 +101,8 @@ Status Publisher::check_files(const PublishRequest& request) {
     const auto blob = blobs_.find(file.digest);
     if (!blob) return blob.error().with_context("file '{}': upload it first", file.path);
     if (blob->size != file.size) {
-      return error(Code::kInvalidArgument, "file '{}': the blob has {} bytes, the document says {}", file.path, blob->size,
-                   file.size);
+      return error(Code::kInvalidArgument, "file '{}': the blob has {} bytes, the document says {}", file.path,
+                   blob->size, file.size);
     }
   }
   for (const Attachment& attachment : request.attachments) {
@@ -126,8 +126,8 @@ Result<inference::Signature> Publisher::decide_signature(const PublishRequest& r
   return given;
 }
 
-Status Publisher::write(const PublishRequest& request, const registry::VersionDocument& document,
-                        CatalogWriter& writer, Published& published) {
+Status Publisher::write(const PublishRequest& request, const registry::VersionDocument& document, CatalogWriter& writer,
+                        Published& published) {
   const auto model = writer.model(request.model);
   if (!model && model.error().code() != Code::kNotFound) return model.error();
   if (!model) MODELYARD_TRY(writer.create_model(request.model));
@@ -137,8 +137,8 @@ Status Publisher::write(const PublishRequest& request, const registry::VersionDo
   MODELYARD_ASSIGN(const Digest identity, registry::identity_of(document));
   MODELYARD_ASSIGN(const auto known, writer.version_by_identity(request.model, identity));
   if (known && known->state == registry::VersionState::kDeleted) {
-    return error(Code::kConflict, "this content is version {} of '{}', which is deleted; restore it", known->ref.version,
-                 request.model);
+    return error(Code::kConflict, "this content is version {} of '{}', which is deleted; restore it",
+                 known->ref.version, request.model);
   }
   published.created = !known;
   if (known) {
@@ -147,7 +147,8 @@ Status Publisher::write(const PublishRequest& request, const registry::VersionDo
     MODELYARD_ASSIGN(published.version, writer.add_version(request.model, document));
     MODELYARD_TRY(writer.add_event("version_published", published.version, "identity " + identity.hex().substr(0, 12)));
   }
-  for (const Attachment& attachment : request.attachments) MODELYARD_TRY(writer.add_attachment(published.version, attachment));
+  for (const Attachment& attachment : request.attachments)
+    MODELYARD_TRY(writer.add_attachment(published.version, attachment));
   for (const std::string& alias : request.aliases) {
     MODELYARD_TRY(writer.set_alias(request.model, alias, published.version.version));
   }
@@ -170,7 +171,8 @@ Result<Published> Publisher::publish(const PublishRequest& request, const Actor&
                                             request.format, request.files, inference::to_json(signature)})));
   Published published;
   const registry::AuditNote note{actor.name, "version.publish", request.model, registry::to_json(document)};
-  MODELYARD_TRY(catalog_.transact(note, [&](CatalogWriter& writer) { return write(request, document, writer, published); }));
+  MODELYARD_TRY(
+      catalog_.transact(note, [&](CatalogWriter& writer) { return write(request, document, writer, published); }));
   return published;
 }
 
@@ -181,9 +183,11 @@ Status Publisher::attach(const VersionRef& ref, const Attachment& attachment, co
     return check_golden(attachment, signature);
   }));
   if (const auto digest = registry::referenced_blob(attachment)) MODELYARD_TRY(blobs_.find(*digest));
-  const registry::AuditNote note{actor.name, "attachment.add", fmt::format("{}/{}", ref.model, ref.version),
-                                 {{"kind", registry::attachment_kind_name(attachment.kind)},
-                                  {"digest", attachment.digest.hex()}}};
+  const registry::AuditNote note{
+      actor.name,
+      "attachment.add",
+      fmt::format("{}/{}", ref.model, ref.version),
+      {{"kind", registry::attachment_kind_name(attachment.kind)}, {"digest", attachment.digest.hex()}}};
   MODELYARD_TRY(catalog_.transact(note, [&](CatalogWriter& writer) { return writer.add_attachment(ref, attachment); }));
   return ok();
 }

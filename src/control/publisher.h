@@ -33,7 +33,7 @@ Result<PublishRequest> parse_publish_request(std::string_view model, const Json&
 
 struct Published {
   VersionRef version;
-  bool created = false;                // false: the same content was there
+  bool created = false;                  // false: the same content was there
   registry::Revision plan_revision = 0;  // of the deployment; 0: none
 };
 

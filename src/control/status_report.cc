@@ -21,7 +21,8 @@ const lifecycle::EndpointStatus* find_endpoint(const lifecycle::LifecycleStatus&
 std::string problem_of(const Json& desired, const std::string& model, const lifecycle::LifecycleStatus& status) {
   for (const Json& share : desired["shares"]) {
     for (const lifecycle::VersionStatus& version : status.versions) {
-      const bool same = version.version.model == model && version.version.version == share["version"].get<VersionNumber>();
+      const bool same =
+          version.version.model == model && version.version.version == share["version"].get<VersionNumber>();
       if (same && version.phase == lifecycle::VersionPhase::kFailed) return version.reason;
     }
   }
@@ -33,7 +34,8 @@ Result<Json> report_endpoint(registry::CatalogReader& reader, const registry::En
   Json document{{"endpoint", endpoint.name}, {"model", endpoint.model}, {"state", "undeployed"}};
   const lifecycle::EndpointStatus* observed = find_endpoint(status, endpoint.name);
   if (observed && observed->effective_revision > 0) {
-    document["effective"] = {{"revision", observed->effective_revision}, {"shares", shares_to_json(observed->effective_shares)}};
+    document["effective"] = {{"revision", observed->effective_revision},
+                             {"shares", shares_to_json(observed->effective_shares)}};
   }
   if (endpoint.plan_revision == 0) return document;
   MODELYARD_ASSIGN(const auto plan, reader.plan(endpoint.name, endpoint.plan_revision));
@@ -50,7 +52,8 @@ Result<Json> report_endpoint(registry::CatalogReader& reader, const registry::En
 
 }  // namespace
 
-Result<Json> report_status(registry::Catalog& catalog, const lifecycle::LifecycleStatus& status, std::string_view model) {
+Result<Json> report_status(registry::Catalog& catalog, const lifecycle::LifecycleStatus& status,
+                           std::string_view model) {
   Json endpoints = Json::array(), versions = Json::array();
   MODELYARD_TRY(catalog.read([&](registry::CatalogReader& reader) -> Status {
     if (!model.empty()) MODELYARD_TRY(reader.model(model));

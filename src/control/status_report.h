@@ -6,6 +6,7 @@
 namespace modelyard::control {
 
 // `model` "" reports all. state of an endpoint: ready, progressing, failing (a version it wants failed), undeployed.
-Result<Json> report_status(registry::Catalog& catalog, const lifecycle::LifecycleStatus& status, std::string_view model);
+Result<Json> report_status(registry::Catalog& catalog, const lifecycle::LifecycleStatus& status,
+                           std::string_view model);
 
 }  // namespace modelyard::control

@@ -8,7 +8,8 @@ namespace modelyard::inference {
 namespace {
 
 Signature fraud() {
-  return {.inputs = {{"amount", DataType::kFp32, {-1, 2}}, {"country", DataType::kBytes, {-1, 1}, true},
+  return {.inputs = {{"amount", DataType::kFp32, {-1, 2}},
+                     {"country", DataType::kBytes, {-1, 1}, true},
                      {"age", DataType::kInt64, {-1}}},
           .outputs = {{"score", DataType::kFp64, {-1}}},
           .batched = true};
@@ -47,8 +48,11 @@ std::string refusal(const Inputs& inputs, const Signature& signature = fraud()) 
 }
 
 TEST(CheckInputs, AcceptsWhatTheSignatureSays) {
-  EXPECT_EQ(refusal(Inputs().add("amount", DataType::kFp32, {3, 2}).add("country", DataType::kBytes, {3, 1})
-                        .add("age", DataType::kInt64, {3})), "(accepted)");
+  EXPECT_EQ(refusal(Inputs()
+                        .add("amount", DataType::kFp32, {3, 2})
+                        .add("country", DataType::kBytes, {3, 1})
+                        .add("age", DataType::kInt64, {3})),
+            "(accepted)");
 }
 
 TEST(CheckInputs, MindsNeitherOrderNorAMissingOptionalInputNorZeroRows) {

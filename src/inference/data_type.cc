@@ -27,7 +27,9 @@ constexpr std::array<Row, kDataTypes> kRows{{{"BOOL", 1},
 
 }  // namespace
 
-std::string_view data_type_name(DataType type) { return kRows[static_cast<std::size_t>(type)].name; }
+std::string_view data_type_name(DataType type) {
+  return kRows[static_cast<std::size_t>(type)].name;
+}
 
 std::optional<DataType> parse_data_type(std::string_view name) {
   for (std::size_t i = 0; i < kRows.size(); ++i) {
@@ -36,6 +38,8 @@ std::optional<DataType> parse_data_type(std::string_view name) {
   return std::nullopt;
 }
 
-std::size_t element_bytes(DataType type) { return kRows[static_cast<std::size_t>(type)].bytes; }
+std::size_t element_bytes(DataType type) {
+  return kRows[static_cast<std::size_t>(type)].bytes;
+}
 
 }  // namespace modelyard::inference

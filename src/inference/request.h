@@ -26,20 +26,20 @@ struct VersionChoice {
 struct InferRequest {
   std::string_view endpoint;
   VersionChoice choice;
-  std::string_view id;               // the caller's own; "" when none was sent
+  std::string_view id;  // the caller's own; "" when none was sent
   std::vector<TensorView> inputs;
   std::vector<std::string_view> wanted_outputs;  // empty: all
   std::optional<SteadyTime> deadline;
-  std::int32_t priority = 0;         // 0: default, 1: highest
-  std::uint64_t sticky_hash = 0;     // of the caller's sticky key; 0 when none
-  std::vector<Buffer> storage;       // memory behind views that are not in the body
+  std::int32_t priority = 0;      // 0: default, 1: highest
+  std::uint64_t sticky_hash = 0;  // of the caller's sticky key; 0 when none
+  std::vector<Buffer> storage;    // memory behind views that are not in the body
 };
 
 struct InferResponse {
   std::string model;
   VersionNumber version = 0;
   Uuid prediction_id;
-  std::vector<Tensor> outputs;       // in the model's order
+  std::vector<Tensor> outputs;  // in the model's order
 };
 
 }  // namespace modelyard::inference

@@ -28,6 +28,8 @@ bool shape_matches(ShapeView expected, ShapeView actual) {
   return true;
 }
 
-std::string format_shape(ShapeView shape) { return fmt::format("[{}]", fmt::join(shape, ",")); }
+std::string format_shape(ShapeView shape) {
+  return fmt::format("[{}]", fmt::join(shape, ","));
+}
 
 }  // namespace modelyard::inference

@@ -14,9 +14,7 @@ std::optional<std::size_t> find_name(std::span<const TensorSpec> specs, std::str
 }
 
 Json spec_to_json(const TensorSpec& spec) {
-  Json value{{"name", spec.name},
-             {"datatype", std::string(data_type_name(spec.type))},
-             {"shape", spec.shape}};
+  Json value{{"name", spec.name}, {"datatype", std::string(data_type_name(spec.type))}, {"shape", spec.shape}};
   if (spec.optional) value["optional"] = true;
   if (!spec.features.empty()) value["features"] = spec.features;
   return value;
@@ -28,8 +26,8 @@ Result<Shape> parse_shape(const Json& value, const std::string& path) {
   }
   Shape shape;
   for (const Json& dimension : value) {
-    const bool too_large = dimension.is_number_unsigned() &&
-                           dimension.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
+    const bool too_large =
+        dimension.is_number_unsigned() && dimension.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
     if (!dimension.is_number_integer() || too_large || dimension.get<std::int64_t>() < kAnySize) {
       return error(Code::kInvalidArgument, "{}: a dimension is a size, or -1 for any", path);
     }
@@ -69,8 +67,8 @@ Result<TensorSpec> parse_spec(const Json& value, const std::string& path) {
   if (features) {
     MODELYARD_ASSIGN(spec.features, parse_features(*features, path + ".features"));
     if (spec.shape.empty() || spec.shape.back() != static_cast<std::int64_t>(spec.features.size())) {
-      return error(Code::kInvalidArgument, "{}.features: {} names for shape {}", path,
-                   spec.features.size(), format_shape(spec.shape));
+      return error(Code::kInvalidArgument, "{}.features: {} names for shape {}", path, spec.features.size(),
+                   format_shape(spec.shape));
     }
   }
   MODELYARD_TRY(reader.finish());
@@ -136,11 +134,9 @@ Result<Signature> parse_signature(const Json& value) {
   MODELYARD_ASSIGN(const auto batched, reader.optional_boolean("batched"));
   signature.batched = batched.value_or(false);
   MODELYARD_TRY(reader.finish());
-  if (signature.batched &&
-      (!std::all_of(signature.inputs.begin(), signature.inputs.end(), begins_with_any_size) ||
-       !std::all_of(signature.outputs.begin(), signature.outputs.end(), begins_with_any_size))) {
-    return error(Code::kInvalidArgument,
-                 "signature.batched: every input and output shape must begin with -1");
+  if (signature.batched && (!std::all_of(signature.inputs.begin(), signature.inputs.end(), begins_with_any_size) ||
+                            !std::all_of(signature.outputs.begin(), signature.outputs.end(), begins_with_any_size))) {
+    return error(Code::kInvalidArgument, "signature.batched: every input and output shape must begin with -1");
   }
   return signature;
 }
@@ -149,26 +145,22 @@ namespace {
 
 Status check_input(const TensorSpec& spec, const TensorView& input, std::string_view model) {
   if (input.type != spec.type) {
-    return error(Code::kInvalidArgument,
-                 "inference input '{}' data-type is '{}', but model '{}' expects '{}'", input.name,
-                 data_type_name(input.type), model, data_type_name(spec.type));
+    return error(Code::kInvalidArgument, "inference input '{}' data-type is '{}', but model '{}' expects '{}'",
+                 input.name, data_type_name(input.type), model, data_type_name(spec.type));
   }
   if (!shape_matches(spec.shape, input.shape)) {
-    return error(Code::kInvalidArgument,
-                 "unexpected shape for input '{}' for model '{}'. Expected {}, got {}.", input.name,
-                 model, format_shape(spec.shape), format_shape(input.shape));
+    return error(Code::kInvalidArgument, "unexpected shape for input '{}' for model '{}'. Expected {}, got {}.",
+                 input.name, model, format_shape(spec.shape), format_shape(input.shape));
   }
   return ok();
 }
 
-Status check_names(const Signature& signature, std::span<const TensorView> inputs,
-                   std::string_view model) {
+Status check_names(const Signature& signature, std::span<const TensorView> inputs, std::string_view model) {
   std::size_t given_required = 0;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const auto position = signature.find_input(inputs[i].name);
     if (!position) {
-      return error(Code::kInvalidArgument, "unexpected inference input '{}' for model '{}'",
-                   inputs[i].name, model);
+      return error(Code::kInvalidArgument, "unexpected inference input '{}' for model '{}'", inputs[i].name, model);
     }
     for (std::size_t j = 0; j < i; ++j) {
       if (inputs[j].name == inputs[i].name) {
@@ -179,11 +171,11 @@ Status check_names(const Signature& signature, std::span<const TensorView> input
   }
   for (const TensorSpec& spec : signature.inputs) {
     if (given_required == signature.inputs.size() || spec.optional) continue;
-    if (std::none_of(inputs.begin(), inputs.end(),
-                     [&](const TensorView& input) { return input.name == spec.name; })) {
-      return error(Code::kInvalidArgument, "expected {} inputs but got {} inputs for model '{}'. "
-                   "Got input(s) without required '{}'.", signature.inputs.size(), inputs.size(),
-                   model, spec.name);
+    if (std::none_of(inputs.begin(), inputs.end(), [&](const TensorView& input) { return input.name == spec.name; })) {
+      return error(Code::kInvalidArgument,
+                   "expected {} inputs but got {} inputs for model '{}'. "
+                   "Got input(s) without required '{}'.",
+                   signature.inputs.size(), inputs.size(), model, spec.name);
     }
   }
   return ok();
@@ -191,8 +183,7 @@ Status check_names(const Signature& signature, std::span<const TensorView> input
 
 }  // namespace
 
-Status check_inputs(const Signature& signature, std::span<const TensorView> inputs,
-                    std::string_view model) {
+Status check_inputs(const Signature& signature, std::span<const TensorView> inputs, std::string_view model) {
   MODELYARD_TRY(check_names(signature, inputs, model));
   const std::int64_t rows = row_count(signature, inputs);
   for (const TensorView& input : inputs) {
@@ -200,8 +191,8 @@ Status check_inputs(const Signature& signature, std::span<const TensorView> inpu
     MODELYARD_TRY(check_input(spec, input, model));
     if (signature.batched && input.shape.front() != rows) {
       return error(Code::kInvalidArgument,
-                   "input '{}' batch size does not match other inputs for model '{}': {} and {} rows",
-                   input.name, model, input.shape.front(), rows);
+                   "input '{}' batch size does not match other inputs for model '{}': {} and {} rows", input.name,
+                   model, input.shape.front(), rows);
     }
     MODELYARD_TRY(check_tensor_bytes(input));
   }

@@ -46,8 +46,7 @@ Result<Signature> parse_signature(const Json& value);
 
 // Refuses tensors that do not fit: unknown, duplicate or missing inputs, wrong datatype, rank or size.
 // The words follow Triton's; `model` is the name in the message.
-Status check_inputs(const Signature& signature, std::span<const TensorView> inputs,
-                    std::string_view model);
+Status check_inputs(const Signature& signature, std::span<const TensorView> inputs, std::string_view model);
 
 // Rows of a request: dimension 0 of the first input when batched, else 1.
 std::int64_t row_count(const Signature& signature, std::span<const TensorView> inputs);

@@ -11,7 +11,9 @@ constexpr std::string_view kFraud = R"({
   "outputs": [{"name": "score", "datatype": "FP64", "shape": [-1]}],
   "batched": true})";
 
-Result<Signature> parse(std::string_view text) { return parse_signature(parse_json(text).value()); }
+Result<Signature> parse(std::string_view text) {
+  return parse_signature(parse_json(text).value());
+}
 
 std::string refusal(std::string_view text) {
   const auto signature = parse(text);
@@ -44,7 +46,8 @@ TEST(Signature, SurvivesItsJsonForm) {
 
 TEST(Signature, WritesOnlyWhatIsSet) {
   const Signature plain = parse(R"({"inputs":[{"name":"x","datatype":"BOOL","shape":[]}],"outputs":[],
-                                   "batched":false})").value();
+                                   "batched":false})")
+                              .value();
 
   EXPECT_EQ(canonical_json(to_json(plain)).value(),
             R"({"inputs":[{"datatype":"BOOL","name":"x","shape":[]}],"outputs":[]})");
@@ -71,13 +74,12 @@ TEST(Signature, RefusesShapesThatAreNone) {
   };
 
   EXPECT_EQ(shape_refusal("[-1,0,9223372036854775807]"), "(accepted)");
-  for (const std::string_view shape : {"[-2]", "[1.0]", "[\"1\"]", "[null]", "[18446744073709551615]", "[[1]]",
-                                       "[9223372036854775808]"}) {
+  for (const std::string_view shape :
+       {"[-2]", "[1.0]", "[\"1\"]", "[null]", "[18446744073709551615]", "[[1]]", "[9223372036854775808]"}) {
     EXPECT_EQ(shape_refusal(shape), "signature.inputs[0].shape: a dimension is a size, or -1 for any") << shape;
   }
   EXPECT_EQ(shape_refusal("[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]"), "(accepted)");
-  EXPECT_EQ(shape_refusal("[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]"),
-            "signature.inputs[0].shape: more than 16 dimensions");
+  EXPECT_EQ(shape_refusal("[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]"), "signature.inputs[0].shape: more than 16 dimensions");
 }
 
 TEST(Signature, RefusesFeaturesThatDoNotFit) {
@@ -106,7 +108,8 @@ TEST(Signature, RefusesOptionalOutputs) {
 TEST(Signature, RefusesBatchedWhereAShapeHasNoRows) {
   const std::string_view expected = "signature.batched: every input and output shape must begin with -1";
 
-  EXPECT_EQ(refusal(R"({"inputs":[{"name":"x","datatype":"FP32","shape":[4]}],"outputs":[],"batched":true})"), expected);
+  EXPECT_EQ(refusal(R"({"inputs":[{"name":"x","datatype":"FP32","shape":[4]}],"outputs":[],"batched":true})"),
+            expected);
   EXPECT_EQ(refusal(R"({"inputs":[],"outputs":[{"name":"y","datatype":"FP32","shape":[]}],"batched":true})"), expected);
 }
 

@@ -16,14 +16,14 @@ Status check_bytes_elements(const TensorView& tensor, std::int64_t count) {
     }
     __builtin_memcpy(&length, rest.data(), sizeof length);
     if (rest.size() - sizeof length < length) {
-      return error(Code::kInvalidArgument, "tensor '{}': element {} says {} bytes, {} are left",
-                   tensor.name, i, length, rest.size() - sizeof length);
+      return error(Code::kInvalidArgument, "tensor '{}': element {} says {} bytes, {} are left", tensor.name, i, length,
+                   rest.size() - sizeof length);
     }
     rest = rest.subspan(sizeof length + length);
   }
   if (rest.empty()) return ok();
-  return error(Code::kInvalidArgument, "tensor '{}' has {} bytes after its {} elements", tensor.name,
-               rest.size(), count);
+  return error(Code::kInvalidArgument, "tensor '{}' has {} bytes after its {} elements", tensor.name, rest.size(),
+               count);
 }
 
 }  // namespace

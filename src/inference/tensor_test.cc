@@ -31,8 +31,7 @@ TEST(TensorBytes, MustBeWhatTypeAndShapeAskFor) {
   EXPECT_EQ(refusal(DataType::kFp32, {2, 3}, std::string(24, 'x')), "(accepted)");
   EXPECT_EQ(refusal(DataType::kFp64, {}, std::string(8, 'x')), "(accepted)");
   EXPECT_EQ(refusal(DataType::kInt8, {5, 0}, ""), "(accepted)");
-  EXPECT_EQ(refusal(DataType::kFp32, {2, 3}, std::string(23, 'x')),
-            "tensor 'x' of FP32 [2,3] needs 24 bytes, got 23");
+  EXPECT_EQ(refusal(DataType::kFp32, {2, 3}, std::string(23, 'x')), "tensor 'x' of FP32 [2,3] needs 24 bytes, got 23");
   EXPECT_EQ(refusal(DataType::kBool, {0}, "x"), "tensor 'x' of BOOL [0] needs 0 bytes, got 1");
 }
 
@@ -56,7 +55,9 @@ TEST(BytesTensor, RefusesDamagedFrames) {
   EXPECT_EQ(refusal(DataType::kBytes, {0}, two), "tensor 'x' has 12 bytes after its 0 elements");
   EXPECT_EQ(refusal(DataType::kBytes, {2}, two.substr(0, 11)), "tensor 'x': element 1 says 2 bytes, 1 are left");
   EXPECT_EQ(refusal(DataType::kBytes, {2}, two.substr(0, 9)), "tensor 'x' ends at element 1 of 2");
-  EXPECT_EQ(refusal(DataType::kBytes, {1}, "\xff\xff\xff\xff" "abc"),
+  EXPECT_EQ(refusal(DataType::kBytes, {1},
+                    "\xff\xff\xff\xff"
+                    "abc"),
             "tensor 'x': element 0 says 4294967295 bytes, 3 are left");
 }
 
@@ -125,7 +126,9 @@ TEST(Buffer, FreesWhatItHeldWhenItTakesAnother) {
 TEST(Buffer, LeavesAdoptedMemoryAloneWhenThereIsNothingToRelease) {
   std::array<std::byte, 4> memory{};
 
-  { const Buffer buffer = Buffer::adopt(memory, {}); }
+  {
+    const Buffer buffer = Buffer::adopt(memory, {});
+  }
 
   SUCCEED();  // freeing the stack would have ended the process
 }

@@ -29,7 +29,8 @@ class CostModel {
 
   void learn(std::int64_t rows, std::chrono::nanoseconds took) {
     if (!known_) return;
-    const double line = std::max(1.0, static_cast<double>(fixed_) + static_cast<double>(per_row_) * static_cast<double>(rows));
+    const double line =
+        std::max(1.0, static_cast<double>(fixed_) + static_cast<double>(per_row_) * static_cast<double>(rows));
     const double ratio = std::clamp(static_cast<double>(took.count()) / line, 0.1, 10.0);
     const double scale = scale_.load(std::memory_order_relaxed);
     scale_.store(scale + kWeight * (ratio - scale), std::memory_order_relaxed);

@@ -87,7 +87,8 @@ Status compare_outputs(const Golden& golden, std::size_t sample, std::span<const
       return error(Code::kFailedPrecondition, "golden sample {}: the model has no output '{}'", sample, recorded.name);
     }
     const auto own = golden.by_output.find(recorded.name);
-    MODELYARD_TRY(compare_tensor(*found, recorded, own == golden.by_output.end() ? golden.tolerance : own->second, sample));
+    MODELYARD_TRY(
+        compare_tensor(*found, recorded, own == golden.by_output.end() ? golden.tolerance : own->second, sample));
   }
   return ok();
 }

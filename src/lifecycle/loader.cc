@@ -85,9 +85,8 @@ class Proof {
       MODELYARD_ASSIGN(loaded_.model, backend.load(artifact_.folder, options));
       return ok();
     }));
-    MODELYARD_TRY(check(VersionPhase::kChecking, "signature", [&] {
-      return check_signature(artifact_.signature, loaded_.model->signature());
-    }));
+    MODELYARD_TRY(check(VersionPhase::kChecking, "signature",
+                        [&] { return check_signature(artifact_.signature, loaded_.model->signature()); }));
     loaded_.signature = artifact_.signature;
     if (!artifact_.golden.samples.empty()) {
       MODELYARD_TRY(check(VersionPhase::kChecking, "golden samples", [&] { return reproduce_golden(); }));

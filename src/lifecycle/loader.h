@@ -23,7 +23,7 @@ struct LoadedVersion {
   std::unique_ptr<backend::LoadedModel> model;
   inference::Signature signature;  // the published one
   MeasuredCost cost;
-  std::string warm_up_note;        // why the cost is not known
+  std::string warm_up_note;  // why the cost is not known
 };
 
 // One step of proving, for people.

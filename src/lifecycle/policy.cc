@@ -17,9 +17,8 @@ bool is_ready(const Situation& situation, const VersionRef& version) {
 }
 
 bool all_ready(const Situation& situation, const TrafficPlan& plan) {
-  return std::all_of(plan.shares.begin(), plan.shares.end(), [&](const rollout::Share& share) {
-    return is_ready(situation, {plan.model, share.version});
-  });
+  return std::all_of(plan.shares.begin(), plan.shares.end(),
+                     [&](const rollout::Share& share) { return is_ready(situation, {plan.model, share.version}); });
 }
 
 std::optional<Action> endpoint_action(const DesiredState& desired, const Situation& situation) {
@@ -49,8 +48,10 @@ std::optional<Action> load_action(const DesiredState& desired, const Situation& 
   for (const std::set<VersionRef>* candidates : {&std::as_const(urgent), &wanted}) {
     for (const VersionRef& version : *candidates) {
       const auto found = situation.versions.find(version);
-      if (found == situation.versions.end() || found->second.phase == VersionPhase::kWaiting) return LoadVersion{version};
-      if (found->second.phase == VersionPhase::kFailed && found->second.retry_at <= situation.now) return LoadVersion{version};
+      if (found == situation.versions.end() || found->second.phase == VersionPhase::kWaiting)
+        return LoadVersion{version};
+      if (found->second.phase == VersionPhase::kFailed && found->second.retry_at <= situation.now)
+        return LoadVersion{version};
     }
   }
   return std::nullopt;

@@ -18,7 +18,7 @@ namespace modelyard::lifecycle {
 
 struct VersionSituation {
   VersionPhase phase = VersionPhase::kWaiting;
-  SteadyTime retry_at{};                       // kFailed: not before
+  SteadyTime retry_at{};  // kFailed: not before
   std::optional<SteadyTime> unwanted_since;
 };
 
@@ -53,8 +53,7 @@ struct WaitUntil {
   std::optional<SteadyTime> time;  // nullopt: until something changes
   friend bool operator==(const WaitUntil&, const WaitUntil&) = default;
 };
-using Action =
-    std::variant<LoadVersion, UnloadVersion, DropVersion, SwitchEndpoint, RemoveEndpoint, WaitUntil>;
+using Action = std::variant<LoadVersion, UnloadVersion, DropVersion, SwitchEndpoint, RemoveEndpoint, WaitUntil>;
 
 std::set<VersionRef> wanted_versions(const DesiredState& desired,
                                      const std::map<std::string, rollout::TrafficPlan>& effective);

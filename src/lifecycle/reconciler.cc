@@ -51,7 +51,9 @@ Reconciler::Reconciler(ReconcilerOptions options, std::vector<backend::Backend*>
       ledger_(options.memory_limit_bytes),
       desired_(std::make_shared<const DesiredState>()) {}
 
-Reconciler::~Reconciler() { stop(); }
+Reconciler::~Reconciler() {
+  stop();
+}
 
 void Reconciler::start() {
   source_.subscribe([this] {
@@ -164,21 +166,22 @@ void Reconciler::mark_unwanted(SteadyTime now) {
 }
 
 void Reconciler::execute(const Action& action) {
-  std::visit(Overload{[&](const LoadVersion& load) MODELYARD_REQUIRES(mutex_) { begin_load(load.version); },
-                      [&](const UnloadVersion& unload) MODELYARD_REQUIRES(mutex_) { begin_unload(unload.version); },
-                      [&](const DropVersion& drop) MODELYARD_REQUIRES(mutex_) {
-                        versions_.erase(drop.version);
-                        publish();
-                      },
-                      [&](const SwitchEndpoint& change) MODELYARD_REQUIRES(mutex_) { switch_endpoint(change.endpoint); },
-                      [&](const RemoveEndpoint& remove) MODELYARD_REQUIRES(mutex_) {
-                        tell("endpoint_removed", {effective_[remove.endpoint].model, 0},
-                             fmt::format("endpoint '{}' answers no more", remove.endpoint));
-                        effective_.erase(remove.endpoint);
-                        publish();
-                      },
-                      [](const WaitUntil&) {}},
-             action);
+  std::visit(
+      Overload{[&](const LoadVersion& load) MODELYARD_REQUIRES(mutex_) { begin_load(load.version); },
+               [&](const UnloadVersion& unload) MODELYARD_REQUIRES(mutex_) { begin_unload(unload.version); },
+               [&](const DropVersion& drop) MODELYARD_REQUIRES(mutex_) {
+                 versions_.erase(drop.version);
+                 publish();
+               },
+               [&](const SwitchEndpoint& change) MODELYARD_REQUIRES(mutex_) { switch_endpoint(change.endpoint); },
+               [&](const RemoveEndpoint& remove) MODELYARD_REQUIRES(mutex_) {
+                 tell("endpoint_removed", {effective_[remove.endpoint].model, 0},
+                      fmt::format("endpoint '{}' answers no more", remove.endpoint));
+                 effective_.erase(remove.endpoint);
+                 publish();
+               },
+               [](const WaitUntil&) {}},
+      action);
 }
 
 void Reconciler::begin_load(const VersionRef& version) {
@@ -219,7 +222,8 @@ void Reconciler::publish() {
     if (harness.servable) {
       model.ready[version.version] = harness.servable;
     } else {
-      model.not_ready[version.version] = harness.reason.empty() ? std::string(phase_name(harness.phase)) : harness.reason;
+      model.not_ready[version.version] =
+          harness.reason.empty() ? std::string(phase_name(harness.phase)) : harness.reason;
     }
   }
   for (const auto& [version, names] : desired_->aliases) {
@@ -439,8 +443,8 @@ Status Reconciler::wait_for_endpoint(const std::string& endpoint, std::int64_t p
       for (const rollout::Share& share : plan.shares) {
         const auto needed = versions_.find({plan.model, share.version});
         if (needed == versions_.end() || needed->second.phase != VersionPhase::kFailed) continue;
-        return error(Code::kFailedPrecondition, "version {} of '{}' did not become ready: {}", share.version, plan.model,
-                     needed->second.reason);
+        return error(Code::kFailedPrecondition, "version {} of '{}' did not become ready: {}", share.version,
+                     plan.model, needed->second.reason);
       }
     }
     const auto left = end - std::chrono::steady_clock::now();

@@ -30,7 +30,7 @@ struct ReconcilerOptions {
 struct VersionStatus {
   VersionRef version;
   VersionPhase phase = VersionPhase::kWaiting;
-  std::string reason;                  // of the last failure
+  std::string reason;  // of the last failure
   int attempts = 0;
   std::optional<UtcTime> next_try;
   std::optional<UtcTime> ready_since;

@@ -45,9 +45,11 @@ class ResourceLedger {
   Result<Reservation> reserve(std::int64_t bytes) {
     MutexLock lock(mutex_);
     if (limit_ > 0 && used_ + bytes > limit_) {
-      return error(Code::kResourceExhausted,
-                   "needs about {} MiB of memory; {} MiB of {} MiB are taken by loaded versions: undeploy one, or raise "
-                   "memory_limit_bytes", mebibytes(bytes), mebibytes(used_), mebibytes(limit_));
+      return error(
+          Code::kResourceExhausted,
+          "needs about {} MiB of memory; {} MiB of {} MiB are taken by loaded versions: undeploy one, or raise "
+          "memory_limit_bytes",
+          mebibytes(bytes), mebibytes(used_), mebibytes(limit_));
     }
     used_ += bytes;
     return Reservation(this, bytes);

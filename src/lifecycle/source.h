@@ -26,12 +26,12 @@ namespace modelyard::lifecycle {
 // is not wanted.
 struct DesiredState {
   std::int64_t revision = 0;
-  std::vector<rollout::TrafficPlan> plans;        // one for each deployed endpoint, by endpoint name
+  std::vector<rollout::TrafficPlan> plans;                 // one for each deployed endpoint, by endpoint name
   std::map<VersionRef, std::vector<std::string>> aliases;  // version → its aliases; kept loaded while an
                                                            // endpoint of the model is deployed
-  std::vector<VersionRef> pins;                   // kept loaded, whatever the plans say
+  std::vector<VersionRef> pins;                            // kept loaded, whatever the plans say
   std::map<VersionRef, backend::LoadOptions> options;
-  std::chrono::milliseconds grace{0};             // how long a version stays after it is no longer wanted
+  std::chrono::milliseconds grace{0};  // how long a version stays after it is no longer wanted
 };
 
 // One recorded answer that a version must reproduce before it is ready.
@@ -47,18 +47,18 @@ struct Tolerance {
 
 struct Golden {
   std::vector<GoldenSample> samples;
-  Tolerance tolerance;                            // for outputs not named below
+  Tolerance tolerance;  // for outputs not named below
   std::map<std::string, Tolerance> by_output;
 };
 
 // The verified files of one version.
 struct Artifact {
-  std::string folder;                             // every digest in it was checked just now
-  std::string format;                             // "onnx"
+  std::string folder;  // every digest in it was checked just now
+  std::string format;  // "onnx"
   std::int64_t file_bytes = 0;
-  inference::Signature signature;                 // as published; the engine's own must agree
+  inference::Signature signature;  // as published; the engine's own must agree
   Golden golden;
-  std::shared_ptr<void> keep;                     // the folder is removed with the last reference
+  std::shared_ptr<void> keep;  // the folder is removed with the last reference
 };
 
 class Source {
@@ -77,7 +77,7 @@ class Source {
 // What lifecycle did, for the event log. Called without locks; must not block for long.
 struct Happening {
   VersionRef version;
-  std::string kind;     // "version_loading", "version_ready", "version_failed", "version_unloaded", "endpoint_switched"
+  std::string kind;  // "version_loading", "version_ready", "version_failed", "version_unloaded", "endpoint_switched"
   std::string message;
 };
 using Report = std::function<void(const Happening&)>;

@@ -7,11 +7,11 @@
 namespace modelyard::lifecycle {
 
 enum class VersionPhase {
-  kWaiting,    // wanted; its turn to load has not come
-  kFetching,   // files are verified
-  kLoading,    // the engine reads them
-  kChecking,   // golden samples are reproduced
-  kWarming,    // first runs, which also measure its cost
+  kWaiting,   // wanted; its turn to load has not come
+  kFetching,  // files are verified
+  kLoading,   // the engine reads them
+  kChecking,  // golden samples are reproduced
+  kWarming,   // first runs, which also measure its cost
   kReady,
   kFailed,     // a load failed; waits for its next try
   kUnloading,  // out of the table; loops and workers let go of it
@@ -32,13 +32,20 @@ struct PhaseEdge {
 };
 
 inline constexpr std::array kPhaseEdges{
-    PhaseEdge{VersionPhase::kWaiting, VersionPhase::kFetching}, PhaseEdge{VersionPhase::kWaiting, VersionPhase::kGone},
-    PhaseEdge{VersionPhase::kFetching, VersionPhase::kLoading}, PhaseEdge{VersionPhase::kFetching, VersionPhase::kFailed},
-    PhaseEdge{VersionPhase::kLoading, VersionPhase::kChecking}, PhaseEdge{VersionPhase::kLoading, VersionPhase::kFailed},
-    PhaseEdge{VersionPhase::kChecking, VersionPhase::kWarming}, PhaseEdge{VersionPhase::kChecking, VersionPhase::kFailed},
-    PhaseEdge{VersionPhase::kWarming, VersionPhase::kReady},    PhaseEdge{VersionPhase::kWarming, VersionPhase::kFailed},
-    PhaseEdge{VersionPhase::kReady, VersionPhase::kUnloading},  PhaseEdge{VersionPhase::kFailed, VersionPhase::kFetching},
-    PhaseEdge{VersionPhase::kFailed, VersionPhase::kGone},      PhaseEdge{VersionPhase::kUnloading, VersionPhase::kGone},
+    PhaseEdge{VersionPhase::kWaiting, VersionPhase::kFetching},
+    PhaseEdge{VersionPhase::kWaiting, VersionPhase::kGone},
+    PhaseEdge{VersionPhase::kFetching, VersionPhase::kLoading},
+    PhaseEdge{VersionPhase::kFetching, VersionPhase::kFailed},
+    PhaseEdge{VersionPhase::kLoading, VersionPhase::kChecking},
+    PhaseEdge{VersionPhase::kLoading, VersionPhase::kFailed},
+    PhaseEdge{VersionPhase::kChecking, VersionPhase::kWarming},
+    PhaseEdge{VersionPhase::kChecking, VersionPhase::kFailed},
+    PhaseEdge{VersionPhase::kWarming, VersionPhase::kReady},
+    PhaseEdge{VersionPhase::kWarming, VersionPhase::kFailed},
+    PhaseEdge{VersionPhase::kReady, VersionPhase::kUnloading},
+    PhaseEdge{VersionPhase::kFailed, VersionPhase::kFetching},
+    PhaseEdge{VersionPhase::kFailed, VersionPhase::kGone},
+    PhaseEdge{VersionPhase::kUnloading, VersionPhase::kGone},
 };
 
 constexpr bool may_follow(VersionPhase from, VersionPhase to) {

@@ -34,7 +34,8 @@ Status check_tolerance(const Json& value, const std::string& path) {
   MODELYARD_TRY(reader.finish());
   if (!outputs) return ok();
   for (const auto& [name, tolerance] : outputs->items()) {
-    if (tolerance.contains("outputs")) return error(Code::kInvalidArgument, "{}.outputs.{}: unknown field 'outputs'", path, name);
+    if (tolerance.contains("outputs"))
+      return error(Code::kInvalidArgument, "{}.outputs.{}: unknown field 'outputs'", path, name);
     MODELYARD_TRY(check_tolerance(tolerance, path + ".outputs." + name));
   }
   return ok();
@@ -92,9 +93,9 @@ Status check_metrics(const Json& content) {
 }
 
 Status check_card(const Json& content) {
-  constexpr std::array<std::string_view, 9> kFields{"overview", "intended_use", "limitations", "training_data",
-                                                    "evaluation_data", "ethical_considerations", "owners",
-                                                    "licence", "contact"};
+  constexpr std::array<std::string_view, 9> kFields{"overview",      "intended_use",    "limitations",
+                                                    "training_data", "evaluation_data", "ethical_considerations",
+                                                    "owners",        "licence",         "contact"};
   MODELYARD_ASSIGN(auto reader, ObjectReader::open(content, "card"));
   for (const std::string_view field : kFields) MODELYARD_TRY(reader.optional_string(field));
   return reader.finish();
@@ -133,7 +134,9 @@ Status check_content(AttachmentKind kind, const Json& content) {
 
 }  // namespace
 
-std::string_view attachment_kind_name(AttachmentKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
+std::string_view attachment_kind_name(AttachmentKind kind) {
+  return kKinds[static_cast<std::size_t>(kind)];
+}
 
 std::optional<AttachmentKind> parse_attachment_kind(std::string_view name) {
   for (std::size_t i = 0; i < kKinds.size(); ++i) {

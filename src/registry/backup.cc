@@ -59,7 +59,8 @@ Status check_manifest(const std::string& folder) {
   MODELYARD_ASSIGN(const std::int64_t format, reader.integer("format"));
   MODELYARD_ASSIGN(const std::string expected, reader.string("catalog"));
   if (format != kManifestFormat) {
-    return error(Code::kFailedPrecondition, "backup format {} is not known; this program knows {}", format, kManifestFormat);
+    return error(Code::kFailedPrecondition, "backup format {} is not known; this program knows {}", format,
+                 kManifestFormat);
   }
   MODELYARD_ASSIGN(const Digest catalog, digest_of_file(folder + "/catalog.db"));
   if (catalog.hex() == expected) return ok();
@@ -81,7 +82,8 @@ Result<BackupReport> make_backup(Catalog& catalog, BlobStore& blobs, const std::
     MODELYARD_TRY(verify_audit_chain(*copied));
   }
   std::error_code ignored;
-  for (const char* extra : {"catalog.db.lock", "catalog.db-wal", "catalog.db-shm"}) fs::remove(root.path() + "/" + extra, ignored);
+  for (const char* extra : {"catalog.db.lock", "catalog.db-wal", "catalog.db-shm"})
+    fs::remove(root.path() + "/" + extra, ignored);
   MODELYARD_TRY(sync_path(path));
   MODELYARD_ASSIGN(const Digest digest, digest_of_file(path));
   MODELYARD_TRY(write_file_atomically(folder + "/manifest.json", Json{{"format", kManifestFormat},
@@ -90,7 +92,8 @@ Result<BackupReport> make_backup(Catalog& catalog, BlobStore& blobs, const std::
                                                                       {"blobs", report.blobs},
                                                                       {"bytes", report.bytes},
                                                                       {"catalog", digest.hex()}}
-                                                                     .dump(1) + "\n"));
+                                                                         .dump(1) +
+                                                                     "\n"));
   return report;
 }
 

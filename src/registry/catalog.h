@@ -101,9 +101,9 @@ struct EventRecord {
 
 struct AuditRecord {
   std::int64_t sequence = 0;
-  std::string row;       // canonical JSON: {actor, action, object, detail, revision, sequence, time}
+  std::string row;  // canonical JSON: {actor, action, object, detail, revision, sequence, time}
   Digest previous;
-  Digest hash;           // SHA-256(previous || row)
+  Digest hash;  // SHA-256(previous || row)
 };
 
 // An answer that is given again for the same key.
@@ -132,7 +132,7 @@ class CatalogReader {
   virtual Result<AliasRecord> alias(std::string_view model, std::string_view alias) = 0;
   virtual Result<std::vector<AliasRecord>> aliases(std::string_view model) = 0;  // "" for all models
   virtual Result<std::vector<AliasMove>> alias_history(std::string_view model) = 0;
-  virtual Result<std::vector<TagRecord>> tags(const VersionRef& ref) = 0;        // version 0: of the model
+  virtual Result<std::vector<TagRecord>> tags(const VersionRef& ref) = 0;  // version 0: of the model
   virtual Result<EndpointRecord> endpoint(std::string_view name) = 0;
   virtual Result<std::vector<EndpointRecord>> endpoints() = 0;
   virtual Result<PlanRecord> plan(std::string_view endpoint, Revision revision) = 0;

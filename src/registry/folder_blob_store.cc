@@ -14,11 +14,15 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::size_t kReadBytes = 1u << 20;
 
-std::string blob_folder(const Digest& digest) { return "sha256/" + digest.hex().substr(0, 2); }
-std::string blob_path(const Digest& digest) { return blob_folder(digest) + "/" + digest.hex(); }
+std::string blob_folder(const Digest& digest) {
+  return "sha256/" + digest.hex().substr(0, 2);
+}
+std::string blob_path(const Digest& digest) {
+  return blob_folder(digest) + "/" + digest.hex();
+}
 
 Result<BlobRecord> describe(int fd, const Digest& digest) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd, &status) != 0) return system_error("read", digest.hex(), errno);
   return BlobRecord{digest, status.st_size,
                     utc_from_micros(status.st_mtim.tv_sec * 1'000'000 + status.st_mtim.tv_nsec / 1000)};
@@ -68,8 +72,8 @@ class FolderBlobStore::Upload final : public BlobUpload {
   Result<BlobRecord> commit(const std::optional<Digest>& expected) override {
     const BlobRecord record{hash_.finish(), size_, store_.clock_.utc_now()};
     if (expected && *expected != record.digest) {
-      return error(Code::kInvalidArgument, "the bytes have the digest {}, not {}; send them again",
-                   record.digest.hex(), expected->hex());
+      return error(Code::kInvalidArgument, "the bytes have the digest {}, not {}; send them again", record.digest.hex(),
+                   expected->hex());
     }
     MODELYARD_TRY(set_stored_time(fd_.get(), record.stored, path_));
     MODELYARD_TRY(sync_file(fd_.get(), path_));
@@ -173,7 +177,8 @@ Status FolderBlobStore::link_view_file(const std::string& view, const ViewFile& 
   if (::link(source.c_str(), target.c_str()) == 0) return ok();
   std::error_code failure;
   fs::copy_file(source, target, failure);
-  return failure ? Status(error(Code::kInternal, "cannot copy blob {}: {}", file.digest.hex(), failure.message())) : ok();
+  return failure ? Status(error(Code::kInternal, "cannot copy blob {}: {}", file.digest.hex(), failure.message()))
+                 : ok();
 }
 
 Result<std::shared_ptr<const std::string>> FolderBlobStore::make_view(std::span<const ViewFile> files) {

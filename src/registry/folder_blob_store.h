@@ -1,4 +1,5 @@
-// FolderBlobStore keeps blobs in a folder: sha256/ab/<64 digits>, uploads/<uuid>, views/<uuid>/ (docs/formats/blob-store.md).
+// FolderBlobStore keeps blobs in a folder: sha256/ab/<64 digits>, uploads/<uuid>, views/<uuid>/
+// (docs/formats/blob-store.md).
 //
 // One process at a time owns the folder (the catalog's lock sees to it), so that what lies in uploads/ and views/
 // when it is opened is left over from a crash and is removed.
@@ -19,8 +20,7 @@ class FolderBlobStore final : public BlobStore {
   Result<BlobRecord> find(const Digest& digest) override;
   Result<std::vector<BlobRecord>> list() override;
   Status remove(const Digest& digest, UtcTime older_than) override;
-  Status read_verified(const Digest& digest,
-                       const std::function<Status(std::span<const std::byte>)>& visit) override;
+  Status read_verified(const Digest& digest, const std::function<Status(std::span<const std::byte>)>& visit) override;
   Result<std::shared_ptr<const std::string>> make_view(std::span<const ViewFile> files) override;
 
  private:

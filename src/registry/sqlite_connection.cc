@@ -53,7 +53,9 @@ Status SqliteStatement::run() {
   return ok();
 }
 
-std::int64_t SqliteStatement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+std::int64_t SqliteStatement::integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
 
 std::optional<std::int64_t> SqliteStatement::optional_integer(int column) const {
   if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;
@@ -96,10 +98,12 @@ Result<SqliteStatement> SqliteConnection::prepare(std::string_view sql) {
 
 Status SqliteConnection::execute(const std::string& sql) {
   return sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK ? ok()
-                                                                                     : Status(last_error("execute"));
+                                                                                    : Status(last_error("execute"));
 }
 
-std::int64_t SqliteConnection::changes() const { return sqlite3_changes64(handle_); }
+std::int64_t SqliteConnection::changes() const {
+  return sqlite3_changes64(handle_);
+}
 
 Error SqliteConnection::last_error(std::string_view doing) const {
   const int outcome = handle_ ? sqlite3_extended_errcode(handle_) : SQLITE_NOMEM;

@@ -3,7 +3,9 @@
 namespace modelyard::registry {
 namespace {
 
-UtcTime time_at(const SqliteStatement& row, int column) { return utc_from_micros(row.integer(column)); }
+UtcTime time_at(const SqliteStatement& row, int column) {
+  return utc_from_micros(row.integer(column));
+}
 
 // Collects a row for each step.
 template <typename Make>
@@ -104,16 +106,19 @@ Result<Revision> SqliteQueries<Base>::revision() {
 
 template <typename Base>
 Result<ModelRecord> SqliteQueries<Base>::model(std::string_view name) {
-  MODELYARD_ASSIGN(auto statement, connection_.prepare(
-      "SELECT name, description, created, deleted, revision FROM models WHERE name = ?"));
+  MODELYARD_ASSIGN(
+      auto statement,
+      connection_.prepare("SELECT name, description, created, deleted, revision FROM models WHERE name = ?"));
   statement.bind(name);
   return only(std::move(statement), model_row, fmt::format("model '{}' is not found", name));
 }
 
 template <typename Base>
 Result<std::vector<ModelRecord>> SqliteQueries<Base>::models(const Page& page) {
-  MODELYARD_ASSIGN(auto statement, connection_.prepare(
-      "SELECT name, description, created, deleted, revision FROM models WHERE name > ? ORDER BY name LIMIT ?"));
+  MODELYARD_ASSIGN(
+      auto statement,
+      connection_.prepare(
+          "SELECT name, description, created, deleted, revision FROM models WHERE name > ? ORDER BY name LIMIT ?"));
   statement.bind(page.after).bind(std::int64_t{page.limit});
   return collect(std::move(statement), model_row);
 }
@@ -129,8 +134,9 @@ Result<VersionRecord> SqliteQueries<Base>::version(const VersionRef& ref) {
 
 template <typename Base>
 Result<std::optional<VersionRecord>> SqliteQueries<Base>::version_by_identity(std::string_view model,
-                                                                             const Digest& identity) {
-  static const std::string sql = fmt::format("SELECT {} FROM versions WHERE model = ? AND identity = ?", kVersionColumns);
+                                                                              const Digest& identity) {
+  static const std::string sql =
+      fmt::format("SELECT {} FROM versions WHERE model = ? AND identity = ?", kVersionColumns);
   MODELYARD_ASSIGN(auto statement, connection_.prepare(sql));
   statement.bind(model).bind(identity.hex());
   MODELYARD_ASSIGN(const bool found, statement.step());
@@ -142,7 +148,8 @@ Result<std::optional<VersionRecord>> SqliteQueries<Base>::version_by_identity(st
 template <typename Base>
 Result<std::vector<VersionRecord>> SqliteQueries<Base>::versions(std::string_view model, const Page& page) {
   static const std::string sql = fmt::format(
-      "SELECT {} FROM versions WHERE model = ? AND number > ? AND state <> 'purged' ORDER BY number LIMIT ?", kVersionColumns);
+      "SELECT {} FROM versions WHERE model = ? AND number > ? AND state <> 'purged' ORDER BY number LIMIT ?",
+      kVersionColumns);
   VersionNumber after = 0;
   if (!page.after.empty()) {
     MODELYARD_ASSIGN(after, parse_version_number(page.after));
@@ -154,32 +161,35 @@ Result<std::vector<VersionRecord>> SqliteQueries<Base>::versions(std::string_vie
 
 template <typename Base>
 Result<std::vector<AttachmentRecord>> SqliteQueries<Base>::attachments(const VersionRef& ref) {
-  MODELYARD_ASSIGN(auto statement, connection_.prepare(
-      "SELECT kind, digest, content, created FROM attachments WHERE model = ? AND number = ? ORDER BY created, kind, digest"));
+  MODELYARD_ASSIGN(auto statement, connection_.prepare("SELECT kind, digest, content, created FROM attachments WHERE "
+                                                       "model = ? AND number = ? ORDER BY created, kind, digest"));
   statement.bind(ref.model).bind(ref.version);
   return collect(std::move(statement), attachment_row);
 }
 
 template <typename Base>
 Result<AliasRecord> SqliteQueries<Base>::alias(std::string_view model, std::string_view alias) {
-  MODELYARD_ASSIGN(auto statement, connection_.prepare(
-      "SELECT model, alias, number, changed, revision FROM aliases WHERE model = ? AND alias = ?"));
+  MODELYARD_ASSIGN(
+      auto statement,
+      connection_.prepare("SELECT model, alias, number, changed, revision FROM aliases WHERE model = ? AND alias = ?"));
   statement.bind(model).bind(alias);
   return only(std::move(statement), alias_row, fmt::format("alias '{}' of model '{}' is not found", alias, model));
 }
 
 template <typename Base>
 Result<std::vector<AliasRecord>> SqliteQueries<Base>::aliases(std::string_view model) {
-  MODELYARD_ASSIGN(auto statement, connection_.prepare(
-      "SELECT model, alias, number, changed, revision FROM aliases WHERE ?1 = '' OR model = ?1 ORDER BY model, alias"));
+  MODELYARD_ASSIGN(auto statement, connection_.prepare("SELECT model, alias, number, changed, revision FROM aliases "
+                                                       "WHERE ?1 = '' OR model = ?1 ORDER BY model, alias"));
   statement.bind(model);
   return collect(std::move(statement), alias_row);
 }
 
 template <typename Base>
 Result<std::vector<AliasMove>> SqliteQueries<Base>::alias_history(std::string_view model) {
-  MODELYARD_ASSIGN(auto statement, connection_.prepare(
-      "SELECT alias, number, changed, actor FROM alias_history WHERE model = ? ORDER BY rowid DESC LIMIT 1000"));
+  MODELYARD_ASSIGN(
+      auto statement,
+      connection_.prepare(
+          "SELECT alias, number, changed, actor FROM alias_history WHERE model = ? ORDER BY rowid DESC LIMIT 1000"));
   statement.bind(model);
   return collect(std::move(statement), alias_move_row);
 }
@@ -189,39 +199,45 @@ Result<std::vector<TagRecord>> SqliteQueries<Base>::tags(const VersionRef& ref) 
   MODELYARD_ASSIGN(auto statement,
                    connection_.prepare("SELECT key, value FROM tags WHERE model = ? AND number = ? ORDER BY key"));
   statement.bind(ref.model).bind(ref.version);
-  return collect(std::move(statement), [](const SqliteStatement& row) -> Result<TagRecord> {
-    return TagRecord{row.text(0), row.text(1)};
-  });
+  return collect(std::move(statement),
+                 [](const SqliteStatement& row) -> Result<TagRecord> { return TagRecord{row.text(0), row.text(1)}; });
 }
 
 template <typename Base>
 Result<EndpointRecord> SqliteQueries<Base>::endpoint(std::string_view name) {
-  MODELYARD_ASSIGN(auto statement, connection_.prepare(
-      "SELECT name, model, objectives, plan_revision, created, revision FROM endpoints WHERE name = ?"));
+  MODELYARD_ASSIGN(
+      auto statement,
+      connection_.prepare(
+          "SELECT name, model, objectives, plan_revision, created, revision FROM endpoints WHERE name = ?"));
   statement.bind(name);
   return only(std::move(statement), endpoint_row, fmt::format("endpoint '{}' is not found", name));
 }
 
 template <typename Base>
 Result<std::vector<EndpointRecord>> SqliteQueries<Base>::endpoints() {
-  MODELYARD_ASSIGN(auto statement, connection_.prepare(
-      "SELECT name, model, objectives, plan_revision, created, revision FROM endpoints ORDER BY name"));
+  MODELYARD_ASSIGN(
+      auto statement,
+      connection_.prepare(
+          "SELECT name, model, objectives, plan_revision, created, revision FROM endpoints ORDER BY name"));
   return collect(std::move(statement), endpoint_row);
 }
 
 template <typename Base>
 Result<PlanRecord> SqliteQueries<Base>::plan(std::string_view endpoint, Revision revision) {
-  MODELYARD_ASSIGN(auto statement, connection_.prepare(
-      "SELECT endpoint, revision, plan, created, actor, reason FROM plans WHERE endpoint = ? AND revision = ?"));
+  MODELYARD_ASSIGN(
+      auto statement,
+      connection_.prepare(
+          "SELECT endpoint, revision, plan, created, actor, reason FROM plans WHERE endpoint = ? AND revision = ?"));
   statement.bind(endpoint).bind(revision);
   return only(std::move(statement), plan_row, fmt::format("plan {} of endpoint '{}' is not found", revision, endpoint));
 }
 
 template <typename Base>
 Result<std::vector<PlanRecord>> SqliteQueries<Base>::plans(std::string_view endpoint) {
-  MODELYARD_ASSIGN(auto statement, connection_.prepare(
-      "SELECT endpoint, revision, plan, created, actor, reason FROM plans WHERE endpoint = ? "
-      "ORDER BY revision DESC LIMIT 1000"));
+  MODELYARD_ASSIGN(
+      auto statement,
+      connection_.prepare("SELECT endpoint, revision, plan, created, actor, reason FROM plans WHERE endpoint = ? "
+                          "ORDER BY revision DESC LIMIT 1000"));
   statement.bind(endpoint);
   return collect(std::move(statement), plan_row);
 }
@@ -234,17 +250,20 @@ Result<std::vector<Digest>> SqliteQueries<Base>::referenced_blobs() {
 
 template <typename Base>
 Result<std::vector<EventRecord>> SqliteQueries<Base>::events(std::string_view model, std::int64_t after, int limit) {
-  MODELYARD_ASSIGN(auto statement, connection_.prepare(
-      "SELECT id, time, kind, model, number, message FROM events WHERE id > ?1 AND (?2 = '' OR model = ?2) "
-      "ORDER BY id LIMIT ?3"));
+  MODELYARD_ASSIGN(
+      auto statement,
+      connection_.prepare(
+          "SELECT id, time, kind, model, number, message FROM events WHERE id > ?1 AND (?2 = '' OR model = ?2) "
+          "ORDER BY id LIMIT ?3"));
   statement.bind(after).bind(model).bind(std::int64_t{limit});
   return collect(std::move(statement), event_row);
 }
 
 template <typename Base>
 Result<std::vector<AuditRecord>> SqliteQueries<Base>::audit(std::int64_t after, int limit) {
-  MODELYARD_ASSIGN(auto statement, connection_.prepare(
-      "SELECT sequence, row, previous, hash FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?"));
+  MODELYARD_ASSIGN(auto statement,
+                   connection_.prepare(
+                       "SELECT sequence, row, previous, hash FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?"));
   statement.bind(after).bind(std::int64_t{limit});
   return collect(std::move(statement), audit_row);
 }

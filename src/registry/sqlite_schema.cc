@@ -63,7 +63,9 @@ Result<std::int64_t> schema_version(SqliteConnection& connection) {
 
 }  // namespace
 
-int newest_schema_version() { return static_cast<int>(kMigrations.size()); }
+int newest_schema_version() {
+  return static_cast<int>(kMigrations.size());
+}
 
 Status migrate(SqliteConnection& connection) {
   MODELYARD_TRY(connection.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"));

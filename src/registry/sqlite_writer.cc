@@ -8,14 +8,16 @@ Status SqliteWriter::change(SqliteStatement statement, const std::string& missin
 }
 
 Status SqliteWriter::create_model(std::string_view name) {
-  MODELYARD_ASSIGN(auto statement, connection_.prepare("INSERT INTO models (name, created, revision) VALUES (?, ?, ?)"));
+  MODELYARD_ASSIGN(auto statement,
+                   connection_.prepare("INSERT INTO models (name, created, revision) VALUES (?, ?, ?)"));
   const Status done = statement.bind(name).bind(utc_micros(now_)).bind(revision_).run();
   if (done || done.error().code() != Code::kConflict) return done;
   return error(Code::kConflict, "model '{}' exists already", name);
 }
 
 Status SqliteWriter::describe_model(std::string_view name, std::string_view description) {
-  MODELYARD_ASSIGN(auto statement, connection_.prepare("UPDATE models SET description = ?, revision = ? WHERE name = ?"));
+  MODELYARD_ASSIGN(auto statement,
+                   connection_.prepare("UPDATE models SET description = ?, revision = ? WHERE name = ?"));
   statement.bind(description).bind(revision_).bind(name);
   return change(std::move(statement), fmt::format("model '{}' is not found", name));
 }
@@ -31,9 +33,10 @@ Status SqliteWriter::set_model_deleted(std::string_view name, std::optional<UtcT
 Status SqliteWriter::purge_model(std::string_view name) {
   MODELYARD_ASSIGN(const auto all, versions(name, Page{"", 1'000'000}));
   for (const VersionRecord& version : all) MODELYARD_TRY(refuse_if_used(version.ref));
-  for (const std::string_view sql :
-       {std::string_view("DELETE FROM tags WHERE model = ?"), std::string_view("DELETE FROM alias_history WHERE model = ?"),
-        std::string_view("DELETE FROM versions WHERE model = ?"), std::string_view("DELETE FROM models WHERE name = ?")}) {
+  for (const std::string_view sql : {std::string_view("DELETE FROM tags WHERE model = ?"),
+                                     std::string_view("DELETE FROM alias_history WHERE model = ?"),
+                                     std::string_view("DELETE FROM versions WHERE model = ?"),
+                                     std::string_view("DELETE FROM models WHERE name = ?")}) {
     MODELYARD_ASSIGN(auto statement, connection_.prepare(sql));
     const Status done = statement.bind(name).run();
     if (!done && done.error().code() == Code::kConflict) {
@@ -52,28 +55,38 @@ Status SqliteWriter::add_blob(const VersionRef& ref, const Digest& digest) {
 Result<VersionRef> SqliteWriter::add_version(std::string_view model, const VersionDocument& document) {
   MODELYARD_ASSIGN(const Digest identity, identity_of(document));
   MODELYARD_ASSIGN(const std::string text, canonical_json(to_json(document)));
-  MODELYARD_ASSIGN(auto next, connection_.prepare(
-      "UPDATE models SET next_version = next_version + 1, revision = ? WHERE name = ? RETURNING next_version - 1"));
+  MODELYARD_ASSIGN(
+      auto next,
+      connection_.prepare(
+          "UPDATE models SET next_version = next_version + 1, revision = ? WHERE name = ? RETURNING next_version - 1"));
   next.bind(revision_).bind(model);
   MODELYARD_ASSIGN(const bool found, next.step());
   if (!found) return error(Code::kNotFound, "model '{}' is not found", model);
   const VersionRef ref{std::string(model), next.integer(0)};
   MODELYARD_TRY(next.step());
-  MODELYARD_ASSIGN(auto insert, connection_.prepare(
-      "INSERT INTO versions (model, number, identity, state, document, created, revision) VALUES (?, ?, ?, ?, ?, ?, ?)"));
-  MODELYARD_TRY(insert.bind(model).bind(ref.version).bind(identity.hex())
-                    .bind(version_state_name(VersionState::kPublished)).bind(text).bind(utc_micros(now_))
-                    .bind(revision_).run());
+  MODELYARD_ASSIGN(auto insert, connection_.prepare("INSERT INTO versions (model, number, identity, state, document, "
+                                                    "created, revision) VALUES (?, ?, ?, ?, ?, ?, ?)"));
+  MODELYARD_TRY(insert.bind(model)
+                    .bind(ref.version)
+                    .bind(identity.hex())
+                    .bind(version_state_name(VersionState::kPublished))
+                    .bind(text)
+                    .bind(utc_micros(now_))
+                    .bind(revision_)
+                    .run());
   for (const VersionFile& file : document.files) MODELYARD_TRY(add_blob(ref, file.digest));
   return ref;
 }
 
 Status SqliteWriter::refuse_if_used(const VersionRef& ref) {
-  MODELYARD_ASSIGN(auto served, connection_.prepare("SELECT endpoint FROM plan_versions WHERE model = ? AND number = ?"));
+  MODELYARD_ASSIGN(auto served,
+                   connection_.prepare("SELECT endpoint FROM plan_versions WHERE model = ? AND number = ?"));
   MODELYARD_ASSIGN(const bool is_served, served.bind(ref.model).bind(ref.version).step());
   if (is_served) {
-    return error(Code::kFailedPrecondition, "version {} of '{}' is served by endpoint '{}'; deploy another version or "
-                 "undeploy first", ref.version, ref.model, served.text(0));
+    return error(Code::kFailedPrecondition,
+                 "version {} of '{}' is served by endpoint '{}'; deploy another version or "
+                 "undeploy first",
+                 ref.version, ref.model, served.text(0));
   }
   MODELYARD_ASSIGN(auto named, connection_.prepare("SELECT alias FROM aliases WHERE model = ? AND number = ?"));
   MODELYARD_ASSIGN(const bool is_named, named.bind(ref.model).bind(ref.version).step());
@@ -100,17 +113,22 @@ Status SqliteWriter::set_version_state(const VersionRef& ref, VersionState state
       MODELYARD_TRY(statement.bind(ref.model).bind(ref.version).run());
     }
   }
-  MODELYARD_ASSIGN(auto statement, connection_.prepare(
-      "UPDATE versions SET state = ?, revision = ? WHERE model = ? AND number = ?"));
+  MODELYARD_ASSIGN(auto statement,
+                   connection_.prepare("UPDATE versions SET state = ?, revision = ? WHERE model = ? AND number = ?"));
   return statement.bind(version_state_name(state)).bind(revision_).bind(ref.model).bind(ref.version).run();
 }
 
 Status SqliteWriter::add_attachment(const VersionRef& ref, const Attachment& attachment) {
   MODELYARD_ASSIGN(const VersionRecord owner, version(ref));
-  MODELYARD_ASSIGN(auto statement, connection_.prepare(
-      "INSERT OR IGNORE INTO attachments (model, number, kind, digest, content, created) VALUES (?, ?, ?, ?, ?, ?)"));
-  MODELYARD_TRY(statement.bind(owner.ref.model).bind(owner.ref.version).bind(attachment_kind_name(attachment.kind))
-                    .bind(attachment.digest.hex()).bind(attachment.content).bind(utc_micros(now_)).run());
+  MODELYARD_ASSIGN(auto statement, connection_.prepare("INSERT OR IGNORE INTO attachments (model, number, kind, "
+                                                       "digest, content, created) VALUES (?, ?, ?, ?, ?, ?)"));
+  MODELYARD_TRY(statement.bind(owner.ref.model)
+                    .bind(owner.ref.version)
+                    .bind(attachment_kind_name(attachment.kind))
+                    .bind(attachment.digest.hex())
+                    .bind(attachment.content)
+                    .bind(utc_micros(now_))
+                    .run());
   const auto blob = referenced_blob(attachment);
   return blob ? add_blob(ref, *blob) : ok();
 }
@@ -121,9 +139,12 @@ Status SqliteWriter::set_alias(std::string_view model, std::string_view alias, V
     remove.bind(model).bind(alias);
     MODELYARD_TRY(change(std::move(remove), fmt::format("alias '{}' of model '{}' is not found", alias, model)));
   } else {
-    MODELYARD_ASSIGN(auto put, connection_.prepare(
-        "INSERT INTO aliases (model, alias, number, changed, revision) VALUES (?, ?, ?, ?, ?) ON CONFLICT (model, alias) "
-        "DO UPDATE SET number = excluded.number, changed = excluded.changed, revision = excluded.revision"));
+    MODELYARD_ASSIGN(
+        auto put,
+        connection_.prepare(
+            "INSERT INTO aliases (model, alias, number, changed, revision) VALUES (?, ?, ?, ?, ?) ON CONFLICT (model, "
+            "alias) "
+            "DO UPDATE SET number = excluded.number, changed = excluded.changed, revision = excluded.revision"));
     MODELYARD_TRY(put.bind(model).bind(alias).bind(version).bind(utc_micros(now_)).bind(revision_).run());
   }
   MODELYARD_ASSIGN(auto note, connection_.prepare("INSERT INTO alias_history VALUES (?, ?, ?, ?, ?)"));
@@ -136,15 +157,18 @@ Status SqliteWriter::set_tag(const VersionRef& ref, std::string_view key, std::o
     remove.bind(ref.model).bind(ref.version).bind(key);
     return change(std::move(remove), fmt::format("tag '{}' is not found", key));
   }
-  MODELYARD_ASSIGN(auto put, connection_.prepare(
-      "INSERT INTO tags VALUES (?, ?, ?, ?) ON CONFLICT (model, number, key) DO UPDATE SET value = excluded.value"));
+  MODELYARD_ASSIGN(auto put, connection_.prepare("INSERT INTO tags VALUES (?, ?, ?, ?) ON CONFLICT (model, number, "
+                                                 "key) DO UPDATE SET value = excluded.value"));
   return put.bind(ref.model).bind(ref.version).bind(key).bind(*value).run();
 }
 
 Status SqliteWriter::put_endpoint(std::string_view name, std::string_view model, std::string_view objectives) {
-  MODELYARD_ASSIGN(auto statement, connection_.prepare(
-      "INSERT INTO endpoints (name, model, objectives, created, revision) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) "
-      "DO UPDATE SET objectives = excluded.objectives, revision = excluded.revision WHERE model = excluded.model"));
+  MODELYARD_ASSIGN(
+      auto statement,
+      connection_.prepare(
+          "INSERT INTO endpoints (name, model, objectives, created, revision) VALUES (?, ?, ?, ?, ?) ON CONFLICT "
+          "(name) "
+          "DO UPDATE SET objectives = excluded.objectives, revision = excluded.revision WHERE model = excluded.model"));
   MODELYARD_TRY(statement.bind(name).bind(model).bind(objectives).bind(utc_micros(now_)).bind(revision_).run());
   if (connection_.changes() > 0) return ok();
   return error(Code::kConflict, "endpoint '{}' belongs to another model", name);
@@ -160,8 +184,9 @@ Status SqliteWriter::set_plan_versions(const EndpointRecord& endpoint, std::stri
   MODELYARD_ASSIGN(auto clear, connection_.prepare("DELETE FROM plan_versions WHERE endpoint = ?"));
   MODELYARD_TRY(clear.bind(endpoint.name).run());
   if (plan.empty()) return ok();
-  MODELYARD_ASSIGN(auto insert, connection_.prepare(
-      "INSERT INTO plan_versions SELECT ?, ?, value ->> 'version' FROM json_each(?, '$.shares')"));
+  MODELYARD_ASSIGN(
+      auto insert,
+      connection_.prepare("INSERT INTO plan_versions SELECT ?, ?, value ->> 'version' FROM json_each(?, '$.shares')"));
   return insert.bind(endpoint.name).bind(endpoint.model).bind(plan).run();
 }
 
@@ -170,13 +195,15 @@ Status SqliteWriter::set_plan(std::string_view name, std::string_view plan, std:
   MODELYARD_TRY(set_plan_versions(current, plan));
   MODELYARD_ASSIGN(auto history, connection_.prepare("INSERT INTO plans VALUES (?, ?, ?, ?, ?, ?)"));
   MODELYARD_TRY(history.bind(name).bind(revision_).bind(plan).bind(utc_micros(now_)).bind(actor_).bind(reason).run());
-  MODELYARD_ASSIGN(auto statement, connection_.prepare("UPDATE endpoints SET plan_revision = ?, revision = ? WHERE name = ?"));
+  MODELYARD_ASSIGN(auto statement,
+                   connection_.prepare("UPDATE endpoints SET plan_revision = ?, revision = ? WHERE name = ?"));
   return statement.bind(plan.empty() ? std::int64_t{0} : revision_).bind(revision_).bind(name).run();
 }
 
 Status SqliteWriter::add_event(std::string_view kind, const VersionRef& ref, std::string_view message) {
-  MODELYARD_ASSIGN(auto statement, connection_.prepare(
-      "INSERT INTO events (time, kind, model, number, message) VALUES (?, ?, ?, ?, ?)"));
+  MODELYARD_ASSIGN(
+      auto statement,
+      connection_.prepare("INSERT INTO events (time, kind, model, number, message) VALUES (?, ?, ?, ?, ?)"));
   return statement.bind(utc_micros(now_)).bind(kind).bind(ref.model).bind(ref.version).bind(message).run();
 }
 
@@ -184,8 +211,12 @@ Status SqliteWriter::keep_answer(std::string_view key, const IdempotentAnswer& a
   MODELYARD_ASSIGN(auto expired, connection_.prepare("DELETE FROM answers WHERE expires <= ?"));
   MODELYARD_TRY(expired.bind(utc_micros(now_)).run());
   MODELYARD_ASSIGN(auto statement, connection_.prepare("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)"));
-  return statement.bind(key).bind(answer.request.hex()).bind(std::int64_t{answer.status}).bind(answer.body)
-      .bind(utc_micros(until)).run();
+  return statement.bind(key)
+      .bind(answer.request.hex())
+      .bind(std::int64_t{answer.status})
+      .bind(answer.body)
+      .bind(utc_micros(until))
+      .run();
 }
 
 }  // namespace modelyard::registry

@@ -11,19 +11,17 @@ Status validate(const TrafficPlan& plan) {
   VersionNumber previous = 0;
   for (const Share& share : plan.shares) {
     if (share.version <= previous) {
-      return error(Code::kInvalidArgument, "plan of '{}': versions must ascend from 1, without repeats",
-                   plan.endpoint);
+      return error(Code::kInvalidArgument, "plan of '{}': versions must ascend from 1, without repeats", plan.endpoint);
     }
     if (share.weight < 1 || share.weight > kWhole) {
-      return error(Code::kInvalidArgument, "plan of '{}': weight {} of version {} is not in 1..{}",
-                   plan.endpoint, share.weight, share.version, kWhole);
+      return error(Code::kInvalidArgument, "plan of '{}': weight {} of version {} is not in 1..{}", plan.endpoint,
+                   share.weight, share.version, kWhole);
     }
     previous = share.version;
     sum += share.weight;
   }
   if (sum == kWhole) return ok();
-  return error(Code::kInvalidArgument, "plan of '{}': weights sum to {}, not to {}", plan.endpoint, sum,
-               kWhole);
+  return error(Code::kInvalidArgument, "plan of '{}': weights sum to {}, not to {}", plan.endpoint, sum, kWhole);
 }
 
 VersionNumber pick(const TrafficPlan& plan, std::uint64_t hash) {

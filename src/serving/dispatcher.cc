@@ -77,7 +77,8 @@ Result<Route> Dispatcher::route(std::string_view name, const inference::VersionC
   }
   if (!pinned) {
     if (endpoint == table_->endpoints.end()) {
-      return error(Code::kUnavailable, "Request for model '{}' is not at ready state: no version is deployed yet", name);
+      return error(Code::kUnavailable, "Request for model '{}' is not at ready state: no version is deployed yet",
+                   name);
     }
     version = rollout::pick(endpoint->second.plan, sticky_hash != 0 ? sticky_hash : random_.next());
     route.plan_revision = endpoint->second.plan.revision;
@@ -175,8 +176,10 @@ void Dispatcher::enqueue(const Route& route, Job job) {
   auto& executor = static_cast<VersionExecutor&>(route.servable->executor());
   if (executor.submit(job)) return;
   bump(refused_, 1);
-  complete(std::move(job), error(Code::kUnavailable, "Exceeds maximum queue size: {} requests wait for version {} of '{}'",
-                                 executor.queue_capacity(), route.ref().version, route.ref().model), {});
+  complete(std::move(job),
+           error(Code::kUnavailable, "Exceeds maximum queue size: {} requests wait for version {} of '{}'",
+                 executor.queue_capacity(), route.ref().version, route.ref().model),
+           {});
 }
 
 void Dispatcher::on_done(Job job, Result<std::vector<inference::Tensor>> outputs, Durations durations) {

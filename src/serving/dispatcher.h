@@ -22,8 +22,8 @@ namespace modelyard::serving {
 
 struct DispatcherOptions {
   std::size_t loop_index = 0;
-  std::size_t most_in_flight = 4096;             // this loop's share
-  std::size_t most_in_flight_bytes = 1u << 30;   // this loop's share
+  std::size_t most_in_flight = 4096;            // this loop's share
+  std::size_t most_in_flight_bytes = 1u << 30;  // this loop's share
   std::chrono::nanoseconds inline_below = std::chrono::microseconds(50);
 };
 

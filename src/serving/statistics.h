@@ -1,7 +1,7 @@
 // What happened to the requests of one version, counted by each event loop for itself and merged when someone reads.
 //
-// Threads: a VersionCounters is written by its loop only, read by any; relaxed, so a reading may be between two requests.
-// Units:   nanoseconds.
+// Threads: a VersionCounters is written by its loop only, read by any; relaxed, so a reading may be between two
+// requests. Units:   nanoseconds.
 #pragma once
 
 #include <array>
@@ -21,12 +21,13 @@ inline constexpr int kOutcomes = 13;  // answered, and a code for each failure
 std::string_view protocol_name(Protocol protocol);
 // "ok", or the name of the code.
 std::string_view outcome_name(int outcome);
-constexpr int outcome_of(Code code) { return 1 + static_cast<int>(code); }
+constexpr int outcome_of(Code code) {
+  return 1 + static_cast<int>(code);
+}
 
 // Upper bounds of the latency buckets, in seconds; one more bucket for the rest.
-inline constexpr std::array<double, 17> kLatencyBounds{0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
-                                                       0.005,   0.01,   0.025,   0.05,   0.1,   0.25,
-                                                       0.5,     1,      2.5,     5,      10};
+inline constexpr std::array<double, 17> kLatencyBounds{
+    0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 
 struct Durations {
   std::chrono::nanoseconds queued{0};

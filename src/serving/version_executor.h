@@ -1,5 +1,5 @@
-// VersionExecutor runs one version: a bounded queue that the loops share, and workers with a context each, for runs that
-// are too dear for an event loop. Workers start with the first such run.
+// VersionExecutor runs one version: a bounded queue that the loops share, and workers with a context each, for runs
+// that are too dear for an event loop. Workers start with the first such run.
 //
 // Threads:   submit() from any loop; completions are posted to the loop a job came from.
 // Order:     priority 1 goes before the default; within one priority first in, first out.

@@ -10,7 +10,9 @@ constexpr std::size_t kQueued = 8192;
 AccessLog::AccessLog(Log& log, std::uint64_t every)
     : log_(log), every_(every), queue_(kQueued), writer_([this] { run(); }) {}
 
-AccessLog::~AccessLog() { stop(); }
+AccessLog::~AccessLog() {
+  stop();
+}
 
 bool AccessLog::takes_next() {
   const std::uint64_t every = every_.load(std::memory_order_relaxed);

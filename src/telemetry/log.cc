@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warning", "error"};
 
-std::string_view level_name(Level level) { return kLevels[static_cast<std::size_t>(level)]; }
+std::string_view level_name(Level level) {
+  return kLevels[static_cast<std::size_t>(level)];
+}
 
 void append_quoted(std::string& line, std::string_view text) {
   line += Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -20,8 +22,8 @@ void append_quoted(std::string& line, std::string_view text) {
 
 void append_value(std::string& line, const Field& field, LogFormat format) {
   if (const auto* text = std::get_if<std::string_view>(&field.value)) {
-    const bool plain = format == LogFormat::kText && !text->empty() &&
-                       text->find_first_of(" \"\n\r\t\\=") == std::string_view::npos;
+    const bool plain =
+        format == LogFormat::kText && !text->empty() && text->find_first_of(" \"\n\r\t\\=") == std::string_view::npos;
     plain ? void(line += *text) : append_quoted(line, *text);
   } else if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
     line += std::to_string(*number);

@@ -1,8 +1,8 @@
 // Log writes structured lines to one descriptor: JSON, or text for a terminal.
 //
 // Form:    {"time","level","message", fields…}; one write(2) for each line, so that lines never mix.
-// Threads: write() from any thread. It blocks as long as the descriptor does, so the request path hands its lines to an AccessLog.
-// Never:   payloads, secrets.
+// Threads: write() from any thread. It blocks as long as the descriptor does, so the request path hands its lines to an
+// AccessLog. Never:   payloads, secrets.
 #pragma once
 
 #include <atomic>

@@ -92,9 +92,10 @@ TEST(Exposition, MakesHistogramBucketsCumulative) {
 
   exposition.histogram({}, bounds, counts, 1.5);
 
-  EXPECT_NE(std::move(exposition).finish().find(
-                "d_seconds_bucket{le=\"0.001\"} 1\nd_seconds_bucket{le=\"0.01\"} 3\n"
-                "d_seconds_bucket{le=\"+Inf\"} 6\nd_seconds_sum 1.5\nd_seconds_count 6\n"),
+  EXPECT_NE(std::move(exposition)
+                .finish()
+                .find("d_seconds_bucket{le=\"0.001\"} 1\nd_seconds_bucket{le=\"0.01\"} 3\n"
+                      "d_seconds_bucket{le=\"+Inf\"} 6\nd_seconds_sum 1.5\nd_seconds_count 6\n"),
             std::string::npos);
 }
 

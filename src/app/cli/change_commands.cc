@@ -18,7 +18,9 @@ struct ChangeFlags {
 };
 using Flags = std::shared_ptr<ChangeFlags>;
 
-std::string model_path(const std::string& model) { return "/api/v1/models/" + path_segment(model); }
+std::string model_path(const std::string& model) {
+  return "/api/v1/models/" + path_segment(model);
+}
 
 void say(const CommandContext& context, const Json& document, const std::string& text) {
   if (context.json) {
@@ -40,19 +42,22 @@ Result<int> change_endpoint(const ChangeFlags& flags, const std::string& verb, c
   }
   if (!flags.reason.empty()) body["reason"] = flags.reason;
   if (flags.wait) body["wait_seconds"] = kWaitSeconds;
-  MODELYARD_ASSIGN(const Json done, context.client().call("POST", "/api/v1/endpoints/" + flags.model + ":" + verb, body));
+  MODELYARD_ASSIGN(const Json done,
+                   context.client().call("POST", "/api/v1/endpoints/" + flags.model + ":" + verb, body));
   const std::string where = fmt::format("endpoint '{}'", flags.model);
-  say(context, done, done["version"].is_null()
-                         ? where + " answers no more"
-                         : fmt::format("{} {} version {} (plan {})", where, flags.wait ? "is answered by" : "will be answered by",
-                                       done["version"].dump(), done["plan_revision"].dump()));
+  say(context, done,
+      done["version"].is_null()
+          ? where + " answers no more"
+          : fmt::format("{} {} version {} (plan {})", where, flags.wait ? "is answered by" : "will be answered by",
+                        done["version"].dump(), done["plan_revision"].dump()));
   return kDone;
 }
 
 Result<int> set_alias(const ChangeFlags& flags, const CommandContext& context) {
   MODELYARD_ASSIGN(const VersionNumber version, parse_version_number(flags.version));
-  MODELYARD_ASSIGN(const Json done, context.client().call("PUT", model_path(flags.model) + "/aliases/" + path_segment(flags.alias),
-                                                          {{"version", version}}));
+  MODELYARD_ASSIGN(const Json done,
+                   context.client().call("PUT", model_path(flags.model) + "/aliases/" + path_segment(flags.alias),
+                                         {{"version", version}}));
   say(context, done, fmt::format("alias '{}' of '{}' names version {}", flags.alias, flags.model, version));
   return kDone;
 }
@@ -71,7 +76,8 @@ Result<int> list_aliases(const ChangeFlags& flags, const CommandContext& context
   }
   Table table({"ALIAS", "VERSION", "CHANGED"});
   for (const Json& alias : aliases["items"]) {
-    table.add({alias["alias"].get<std::string>(), alias["version"].dump(), human_age(alias["changed"].get<std::string>())});
+    table.add(
+        {alias["alias"].get<std::string>(), alias["version"].dump(), human_age(alias["changed"].get<std::string>())});
   }
   table.print("no aliases");
   return kDone;
@@ -103,7 +109,9 @@ Result<int> remove(const ChangeFlags& flags, const CommandContext& context) {
   MODELYARD_TRY(context.client().call("DELETE", owner_path(target) + (flags.hard ? "?hard=true" : "")));
   say(context, {{"deleted", flags.model}, {"hard", flags.hard}},
       fmt::format("{} is deleted{}", flags.model,
-                  flags.hard ? " for good" : target.version > 0 ? "; modelyard restore-version " + flags.model + " brings it back" : ""));
+                  flags.hard           ? " for good"
+                  : target.version > 0 ? "; modelyard restore-version " + flags.model + " brings it back"
+                                       : ""));
   return kDone;
 }
 
@@ -115,39 +123,47 @@ Result<int> restore_version(const ChangeFlags& flags, const CommandContext& cont
 }
 
 Result<int> apply(const ChangeFlags& flags, const CommandContext& context) {
-  MODELYARD_ASSIGN(const std::string text, flags.file == "-" ? read_all(0, "standard input", 1u << 20) : read_file(flags.file, 1u << 20));
+  MODELYARD_ASSIGN(const std::string text,
+                   flags.file == "-" ? read_all(0, "standard input", 1u << 20) : read_file(flags.file, 1u << 20));
   MODELYARD_ASSIGN(const Json document, read_yaml_document(text, flags.file));
-  MODELYARD_ASSIGN(const Json done, context.client().call("POST", flags.dry_run ? "/api/v1/apply?dry_run=true" : "/api/v1/apply", document));
+  MODELYARD_ASSIGN(
+      const Json done,
+      context.client().call("POST", flags.dry_run ? "/api/v1/apply?dry_run=true" : "/api/v1/apply", document));
   if (context.json) {
     print_json(done);
     return kDone;
   }
   for (const Json& change : done["changes"]) {
     std::printf("%s %s %s: %s → %s\n", flags.dry_run ? "would" : "did", change["action"].get<std::string>().c_str(),
-                change["object"].get<std::string>().c_str(), change["from"].dump().c_str(), change["to"].dump().c_str());
+                change["object"].get<std::string>().c_str(), change["from"].dump().c_str(),
+                change["to"].dump().c_str());
   }
   if (done["changes"].empty()) std::printf("nothing to change\n");
   return kDone;
 }
 
 Result<int> collect_garbage(const ChangeFlags& flags, const CommandContext& context) {
-  MODELYARD_ASSIGN(const Json done, context.client().call("POST", flags.dry_run ? "/api/v1/gc?dry_run=true" : "/api/v1/gc"));
-  say(context, done, fmt::format("{} {} blob(s), {}", flags.dry_run ? "would remove" : "removed", done["blobs"].size(),
-                                 human_bytes(done["bytes"].get<std::int64_t>())));
+  MODELYARD_ASSIGN(const Json done,
+                   context.client().call("POST", flags.dry_run ? "/api/v1/gc?dry_run=true" : "/api/v1/gc"));
+  say(context, done,
+      fmt::format("{} {} blob(s), {}", flags.dry_run ? "would remove" : "removed", done["blobs"].size(),
+                  human_bytes(done["bytes"].get<std::int64_t>())));
   return kDone;
 }
 
 Result<int> back_up(const ChangeFlags& flags, const CommandContext& context) {
   const std::string folder = std::filesystem::absolute(flags.folder).lexically_normal().string();
   MODELYARD_ASSIGN(const Json done, context.client().call("POST", "/api/v1/backup", {{"folder", folder}}));
-  say(context, done, fmt::format("backup of revision {} in {}: {} blob(s), {}", done["revision"].dump(), folder, done["blobs"].dump(),
-                                 human_bytes(done["bytes"].get<std::int64_t>())));
+  say(context, done,
+      fmt::format("backup of revision {} in {}: {} blob(s), {}", done["revision"].dump(), folder, done["blobs"].dump(),
+                  human_bytes(done["bytes"].get<std::int64_t>())));
   return kDone;
 }
 
 // Offline: the data folder must not exist yet, so no server can be using it.
 Result<int> restore(const ChangeFlags& flags, const CommandContext& context) {
-  MODELYARD_ASSIGN(const auto report, registry::restore_backup(flags.folder, flags.data, system_clock(), system_random()));
+  MODELYARD_ASSIGN(const auto report,
+                   registry::restore_backup(flags.folder, flags.data, system_clock(), system_random()));
   say(context, {{"data", flags.data}, {"revision", report.revision}, {"blobs", report.blobs}, {"bytes", report.bytes}},
       fmt::format("restored revision {} to {}: {} blob(s), {}, all verified", report.revision, flags.data, report.blobs,
                   human_bytes(report.bytes)));
@@ -163,7 +179,8 @@ void add_endpoint_commands(CommandLine& line) {
                            Verb{"undeploy", "Let nothing answer"}}) {
     const Flags flags = std::make_shared<ChangeFlags>();
     const std::string name = verb.name;
-    CLI::App& app = line.add(name, verb.help, [flags, name, &line] { return change_endpoint(*flags, name, line.context()); });
+    CLI::App& app =
+        line.add(name, verb.help, [flags, name, &line] { return change_endpoint(*flags, name, line.context()); });
     app.add_option("model", flags->model, "Name of the endpoint; a model's own has its name")->required();
     if (name == "deploy") app.add_option("version", flags->version, "VERSION or @ALIAS")->required();
     app.add_option("--reason", flags->reason, "Why; kept with the plan")->type_name("TEXT");
@@ -173,23 +190,29 @@ void add_endpoint_commands(CommandLine& line) {
 
 void add_name_commands(CommandLine& line) {
   CLI::App& alias = line.group("alias", "Movable names of versions");
-  const Flags set = std::make_shared<ChangeFlags>(), unset = std::make_shared<ChangeFlags>(), list = std::make_shared<ChangeFlags>();
-  CLI::App& set_app = line.add(alias, "set", "Point an alias to a version", [set, &line] { return set_alias(*set, line.context()); });
+  const Flags set = std::make_shared<ChangeFlags>(), unset = std::make_shared<ChangeFlags>(),
+              list = std::make_shared<ChangeFlags>();
+  CLI::App& set_app =
+      line.add(alias, "set", "Point an alias to a version", [set, &line] { return set_alias(*set, line.context()); });
   set_app.add_option("model", set->model, "Name of the model")->required();
   set_app.add_option("alias", set->alias, "Name of the alias")->required();
   set_app.add_option("version", set->version, "Number of the version")->required();
-  CLI::App& unset_app = line.add(alias, "unset", "Remove an alias", [unset, &line] { return unset_alias(*unset, line.context()); });
+  CLI::App& unset_app =
+      line.add(alias, "unset", "Remove an alias", [unset, &line] { return unset_alias(*unset, line.context()); });
   unset_app.add_option("model", unset->model, "Name of the model")->required();
   unset_app.add_option("alias", unset->alias, "Name of the alias")->required();
   line.add(alias, "list", "List aliases", [list, &line] { return list_aliases(*list, line.context()); })
-      .add_option("model", list->model, "Name of the model")->required();
+      .add_option("model", list->model, "Name of the model")
+      ->required();
 
   CLI::App& tag = line.group("tag", "Keys and values on models and versions");
   const Flags tag_set = std::make_shared<ChangeFlags>(), tag_unset = std::make_shared<ChangeFlags>();
-  CLI::App& tag_set_app = line.add(tag, "set", "Set a tag", [tag_set, &line] { return set_tag(*tag_set, line.context()); });
+  CLI::App& tag_set_app =
+      line.add(tag, "set", "Set a tag", [tag_set, &line] { return set_tag(*tag_set, line.context()); });
   tag_set_app.add_option("model", tag_set->model, "MODEL or MODEL/VERSION")->required();
   tag_set_app.add_option("tag", tag_set->pair, "KEY=VALUE")->required();
-  CLI::App& tag_unset_app = line.add(tag, "unset", "Remove a tag", [tag_unset, &line] { return unset_tag(*tag_unset, line.context()); });
+  CLI::App& tag_unset_app =
+      line.add(tag, "unset", "Remove a tag", [tag_unset, &line] { return unset_tag(*tag_unset, line.context()); });
   tag_unset_app.add_option("model", tag_unset->model, "MODEL or MODEL/VERSION")->required();
   tag_unset_app.add_option("key", tag_unset->key, "Key of the tag")->required();
 }
@@ -206,10 +229,13 @@ void add_change_commands(CommandLine& line) {
   auto [delete_app, delete_flags] = simple("delete", "Delete a model or a version", remove);
   delete_app->add_option("model", delete_flags->model, "MODEL or MODEL/VERSION")->required();
   delete_app->add_flag("--hard", delete_flags->hard, "For good");
-  auto [restore_app, restore_flags] = simple("restore-version", "Bring a deleted model or version back", restore_version);
+  auto [restore_app, restore_flags] =
+      simple("restore-version", "Bring a deleted model or version back", restore_version);
   restore_app->add_option("model", restore_flags->model, "MODEL or MODEL/VERSION")->required();
   auto [apply_app, apply_flags] = simple("apply", "Make the catalog be as a file says", apply);
-  apply_app->add_option("-f,--file", apply_flags->file, "YAML or JSON; - is standard input")->required()->type_name("FILE");
+  apply_app->add_option("-f,--file", apply_flags->file, "YAML or JSON; - is standard input")
+      ->required()
+      ->type_name("FILE");
   apply_app->add_flag("--dry-run", apply_flags->dry_run, "Only say what would change");
   auto [gc_app, gc_flags] = simple("gc", "Remove files that no version refers to", collect_garbage);
   gc_app->add_flag("--dry-run", gc_flags->dry_run, "Only say what would be removed");

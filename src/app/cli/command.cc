@@ -61,7 +61,8 @@ int CommandLine::report_usage(const CLI::ParseError& failure, int argc, char** a
     break;
   }
   print_error(message);
-  std::fprintf(stderr, "Run `modelyard %s--help` for what there is.\n", app == &root_ ? "" : (app->get_name() + " ").c_str());
+  std::fprintf(stderr, "Run `modelyard %s--help` for what there is.\n",
+               app == &root_ ? "" : (app->get_name() + " ").c_str());
   return kUsage;
 }
 

@@ -40,7 +40,8 @@ std::string bash_script(const CLI::App& root) {
   (( ${{#COMPREPLY[@]}} )) || COMPREPLY=($(compgen -f -- "${{COMP_WORDS[COMP_CWORD]}}"))
 }}
 complete -F _modelyard modelyard
-)", names_of(root), cases);
+)",
+                     names_of(root), cases);
 }
 
 std::string zsh_script(const CLI::App& root) {
@@ -57,7 +58,8 @@ std::string fish_script(const CLI::App& root) {
     }());
     for (const CLI::Option* option : command->get_options()) {
       for (const std::string& name : option->get_lnames()) {
-        script += fmt::format("complete -c modelyard -n '__fish_seen_subcommand_from {}' -l {}\n", command->get_name(), name);
+        script +=
+            fmt::format("complete -c modelyard -n '__fish_seen_subcommand_from {}' -l {}\n", command->get_name(), name);
       }
     }
   }
@@ -68,13 +70,14 @@ std::string fish_script(const CLI::App& root) {
 
 void add_completion_command(CommandLine& line) {
   const auto shell = std::make_shared<std::string>();
-  line.add("completion", "Print completions for a shell", [shell, &line]() -> Result<int> {
-        const std::string script = *shell == "bash" ? bash_script(line.root())
-                                   : *shell == "zsh" ? zsh_script(line.root())
-                                                     : fish_script(line.root());
-        std::printf("%s", script.c_str());
-        return kDone;
-      })
+  line.add("completion", "Print completions for a shell",
+           [shell, &line]() -> Result<int> {
+             const std::string script = *shell == "bash"  ? bash_script(line.root())
+                                        : *shell == "zsh" ? zsh_script(line.root())
+                                                          : fish_script(line.root());
+             std::printf("%s", script.c_str());
+             return kDone;
+           })
       .add_option("shell", *shell, "bash, zsh or fish")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));

@@ -10,7 +10,7 @@ enum ExitCode {
   kFailed = 1,
   kUsage = 2,
   kNotFoundExit = 3,
-  kConflictExit = 4,     // or refused by a gate
+  kConflictExit = 4,  // or refused by a gate
   kUnreachable = 5,
   kDenied = 6,
   kTimedOut = 7,

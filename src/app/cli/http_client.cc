@@ -41,7 +41,9 @@ Handle make_handle() {
   return {curl_easy_init(), curl_easy_cleanup};
 }
 
-void add_line(HeaderList& list, const std::string& line) { list.reset(curl_slist_append(list.release(), line.c_str())); }
+void add_line(HeaderList& list, const std::string& line) {
+  list.reset(curl_slist_append(list.release(), line.c_str()));
+}
 
 Result<HttpAnswer> perform(CURL* handle, const std::string& server, const HeaderList& headers) {
   HttpAnswer answer;
@@ -163,7 +165,8 @@ Error error_of(const HttpAnswer& answer) {
 std::string path_segment(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
     if (plain) {
       escaped += c;
     } else {

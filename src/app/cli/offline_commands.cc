@@ -68,16 +68,19 @@ Result<int> inspect(const OfflineFlags& flags, const CommandContext& context) {
   if (context.json) {
     Json facts = Json::array();
     for (const auto& [name, value] : inspection.facts) facts.push_back({{"name", name}, {"value", value}});
-    print_json({{"signature", inference::to_json(inspection.signature)}, {"facts", facts}, {"refusals", inspection.refusals}});
+    print_json(
+        {{"signature", inference::to_json(inspection.signature)}, {"facts", facts}, {"refusals", inspection.refusals}});
   } else {
     const auto print_tensor = [](const char* kind, const inference::TensorSpec& spec) {
-      std::printf("%-13s %s %s %s%s\n", kind, spec.name.c_str(), std::string(inference::data_type_name(spec.type)).c_str(),
+      std::printf("%-13s %s %s %s%s\n", kind, spec.name.c_str(),
+                  std::string(inference::data_type_name(spec.type)).c_str(),
                   inference::format_shape(spec.shape).c_str(), spec.optional ? " (optional)" : "");
     };
     for (const auto& spec : inspection.signature.inputs) print_tensor("input", spec);
     for (const auto& spec : inspection.signature.outputs) print_tensor("output", spec);
     for (const auto& [name, value] : inspection.facts) std::printf("%-13s %s\n", name.c_str(), value.c_str());
-    for (const std::string& refusal : inspection.refusals) std::printf("%s\n", coloured("would be refused: " + refusal, Colour::kRed).c_str());
+    for (const std::string& refusal : inspection.refusals)
+      std::printf("%s\n", coloured("would be refused: " + refusal, Colour::kRed).c_str());
   }
   return inspection.refusals.empty() ? kDone : kConflictExit;
 }
@@ -92,11 +95,16 @@ class CheckList final : public lifecycle::LoadProgress {
 std::string escape_xml(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
-    if (c == '<') escaped += "&lt;";
-    else if (c == '>') escaped += "&gt;";
-    else if (c == '&') escaped += "&amp;";
-    else if (c == '"') escaped += "&quot;";
-    else if (static_cast<unsigned char>(c) >= 0x20) escaped += c;
+    if (c == '<')
+      escaped += "&lt;";
+    else if (c == '>')
+      escaped += "&gt;";
+    else if (c == '&')
+      escaped += "&amp;";
+    else if (c == '"')
+      escaped += "&quot;";
+    else if (static_cast<unsigned char>(c) >= 0x20)
+      escaped += c;
   }
   return escaped;
 }
@@ -107,16 +115,20 @@ std::string junit_xml(const std::string& path, const std::vector<lifecycle::Chec
   int failures = 0;
   for (const auto& check : checks) {
     const double seconds = std::chrono::duration<double>(check.took).count();
-    cases += fmt::format("    <testcase classname=\"{}\" name=\"{}\" time=\"{:.6f}\"", escape_xml(path), escape_xml(check.name), seconds);
+    cases += fmt::format("    <testcase classname=\"{}\" name=\"{}\" time=\"{:.6f}\"", escape_xml(path),
+                         escape_xml(check.name), seconds);
     if (check.outcome) {
       cases += "/>\n";
     } else {
       ++failures;
-      cases += fmt::format(">\n      <failure message=\"{}\"/>\n    </testcase>\n", escape_xml(check.outcome.error().message()));
+      cases += fmt::format(">\n      <failure message=\"{}\"/>\n    </testcase>\n",
+                           escape_xml(check.outcome.error().message()));
     }
   }
-  return fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"modelyard validate\" "
-                     "tests=\"{}\" failures=\"{}\">\n{}  </testsuite>\n</testsuites>\n", checks.size(), failures, cases);
+  return fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"modelyard validate\" "
+      "tests=\"{}\" failures=\"{}\">\n{}  </testsuite>\n</testsuites>\n",
+      checks.size(), failures, cases);
 }
 
 Result<lifecycle::Golden> read_golden(const std::string& path) {
@@ -151,10 +163,13 @@ Result<int> validate(const OfflineFlags& flags, const CommandContext& context) {
   for (const auto& check : list.checks) {
     passed = passed && check.outcome.has_value();
     const double milliseconds = std::chrono::duration<double, std::milli>(check.took).count();
-    documents.push_back({{"check", check.name}, {"passed", check.outcome.has_value()}, {"milliseconds", milliseconds},
+    documents.push_back({{"check", check.name},
+                         {"passed", check.outcome.has_value()},
+                         {"milliseconds", milliseconds},
                          {"detail", check.outcome ? Json(nullptr) : Json(check.outcome.error().message())}});
     if (context.json) continue;
-    std::printf("%s %-15s %8.1f ms  %s\n", check.outcome ? coloured("passed", Colour::kGreen).c_str() : coloured("FAILED", Colour::kRed).c_str(),
+    std::printf("%s %-15s %8.1f ms  %s\n",
+                check.outcome ? coloured("passed", Colour::kGreen).c_str() : coloured("FAILED", Colour::kRed).c_str(),
                 check.name.c_str(), milliseconds, check.outcome ? "" : check.outcome.error().message().c_str());
   }
   if (context.json) print_json({{"passed", passed}, {"checks", std::move(documents)}});
@@ -170,7 +185,8 @@ Result<int> show_version(const CommandContext& context) {
   }
   std::printf("modelyard %s\n", document["version"].get<std::string>().c_str());
   for (const Json& format : document["formats"]) {
-    std::printf("  %s: %s %s\n", format["format"].get<std::string>().c_str(), format["engine"].get<std::string>().c_str(),
+    std::printf("  %s: %s %s\n", format["format"].get<std::string>().c_str(),
+                format["engine"].get<std::string>().c_str(),
                 format["served"].get<bool>() ? format["engine_version"].get<std::string>().c_str()
                                              : ("is missing. " + format["remedy"].get<std::string>()).c_str());
   }
@@ -184,20 +200,23 @@ Result<int> examine(const OfflineFlags& flags, const CommandContext& context) {
   const auto add = [&](const std::string& name, bool good, const std::string& detail) {
     checks.push_back({{"check", name}, {"good", good}, {"detail", detail}});
   };
-  for (const auto& place : library.places) add("engine place", place.outcome == "found", place.path + ": " + place.outcome);
+  for (const auto& place : library.places)
+    add("engine place", place.outcome == "found", place.path + ": " + place.outcome);
   add("engine", library.api != nullptr, library.api ? "ONNX Runtime " + library.version : library.remedy());
   const auto answer = context.client().send("GET", "/readyz");
   add("server", answer && answer->status == 200,
       answer ? fmt::format("{} answers {}", context.server, answer->status) : answer.error().message());
   std::error_code failure;
   const auto space = fs::space(".", failure);
-  add("disk", !failure && space.available > (1u << 30), fmt::format("{} free here", human_bytes(static_cast<std::int64_t>(space.available))));
+  add("disk", !failure && space.available > (1u << 30),
+      fmt::format("{} free here", human_bytes(static_cast<std::int64_t>(space.available))));
   if (context.json) {
     print_json(checks);
   } else {
     for (const Json& check : checks) {
       const bool good = check["good"].get<bool>();
-      std::printf("%s %-13s %s\n", good ? coloured("good", Colour::kGreen).c_str() : coloured("  - ", Colour::kYellow).c_str(),
+      std::printf("%s %-13s %s\n",
+                  good ? coloured("good", Colour::kGreen).c_str() : coloured("  - ", Colour::kYellow).c_str(),
                   check["check"].get<std::string>().c_str(), check["detail"].get<std::string>().c_str());
     }
   }
@@ -214,10 +233,12 @@ void add_offline_commands(CommandLine& line) {
     return app;
   };
   add("inspect", "What a model file holds, and what would be refused (offline)", inspect)
-      .add_option("path", flags->path, "An .onnx file, or a folder with one")->required();
+      .add_option("path", flags->path, "An .onnx file, or a folder with one")
+      ->required();
   CLI::App& validate_app = add("validate", "Load a model and check its golden samples (offline)", validate);
   validate_app.add_option("path", flags->path, "An .onnx file, or a folder with one")->required();
-  validate_app.add_option("--golden", flags->golden, "JSON of inputs and the outputs it must reproduce")->type_name("FILE");
+  validate_app.add_option("--golden", flags->golden, "JSON of inputs and the outputs it must reproduce")
+      ->type_name("FILE");
   validate_app.add_option("--junit", flags->junit, "Write the result as JUnit XML")->type_name("FILE");
   add("doctor", "Check engine, server and disk", examine);
   line.add("version", "Show versions of program and engines", [&line] { return show_version(line.context()); });

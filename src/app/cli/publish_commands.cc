@@ -57,7 +57,8 @@ Result<Json> upload_files(const HttpClient& client, const std::string& path) {
   for (const ModelFilePath& file : files) {
     MODELYARD_ASSIGN(const Digest digest, upload_blob(client, file.path));
     std::error_code failure;
-    listed.push_back({{"path", file.relative}, {"digest", digest.hex()}, {"size", std::filesystem::file_size(file.path, failure)}});
+    listed.push_back(
+        {{"path", file.relative}, {"digest", digest.hex()}, {"size", std::filesystem::file_size(file.path, failure)}});
   }
   return listed;
 }
@@ -70,8 +71,8 @@ Result<std::pair<std::string, std::string>> split_pair(const std::string& text) 
 
 Status add_attachments(const PushFlags& flags, const HttpClient& client, Json& request) {
   Json attachments = Json::array();
-  for (const auto& [kind, path] : {std::pair("golden", flags.golden), std::pair("card", flags.card),
-                                   std::pair("lineage", flags.lineage)}) {
+  for (const auto& [kind, path] :
+       {std::pair("golden", flags.golden), std::pair("card", flags.card), std::pair("lineage", flags.lineage)}) {
     if (path.empty()) continue;
     MODELYARD_ASSIGN(Json content, read_json_file(path));
     attachments.push_back({{"kind", kind}, {"content", std::move(content)}});
@@ -80,15 +81,17 @@ Status add_attachments(const PushFlags& flags, const HttpClient& client, Json& r
     MODELYARD_ASSIGN(const Digest digest, upload_blob(client, flags.reference));
     const bool parquet = flags.reference.ends_with(".parquet");
     attachments.push_back({{"kind", "reference"},
-                           {"content", {{"blob", digest.hex()},
-                                        {"media_type", parquet ? "application/vnd.apache.parquet" : "text/csv"},
-                                        {"name", flags.reference.substr(flags.reference.rfind('/') + 1)}}}});
+                           {"content",
+                            {{"blob", digest.hex()},
+                             {"media_type", parquet ? "application/vnd.apache.parquet" : "text/csv"},
+                             {"name", flags.reference.substr(flags.reference.rfind('/') + 1)}}}});
   }
   Json metrics = Json::object();
   for (const std::string& metric : flags.metrics) {
     MODELYARD_ASSIGN(const auto pair, split_pair(metric));
     const auto number = parse_json(pair.second);
-    if (!number || !number->is_number()) return error(Code::kInvalidArgument, "metric '{}': '{}' is not a number", pair.first, pair.second);
+    if (!number || !number->is_number())
+      return error(Code::kInvalidArgument, "metric '{}': '{}' is not a number", pair.first, pair.second);
     metrics[pair.first] = *number;
   }
   if (!metrics.empty()) attachments.push_back({{"kind", "metrics"}, {"content", std::move(metrics)}});
@@ -124,7 +127,8 @@ Result<int> push(const PushFlags& flags, const CommandContext& context) {
   const bool created = published["created_now"].get<bool>();
   std::printf("%s version %lld of '%s'%s\n", created ? "published" : "already there:", static_cast<long long>(version),
               flags.model.c_str(), deployed ? flags.wait ? ", deployed and ready" : ", deployed" : "");
-  if (!deployed) std::printf("deploy it with: modelyard deploy %s %lld\n", flags.model.c_str(), static_cast<long long>(version));
+  if (!deployed)
+    std::printf("deploy it with: modelyard deploy %s %lld\n", flags.model.c_str(), static_cast<long long>(version));
   return kDone;
 }
 
@@ -148,13 +152,17 @@ Result<Prepared> prepare(const ModelArgument& target, const std::string& input) 
   const std::string version = target.version > 0 ? "/versions/" + std::to_string(target.version) : "";
   const std::string named = target.alias.empty() ? version : "/versions/" + target.alias;
   const std::string open = "/v2/models/" + target.model + named + "/infer";
-  std::string rows = "/v1/models/" + target.model + (target.alias.empty() ? version : "/labels/" + target.alias) + ":predict";
+  std::string rows =
+      "/v1/models/" + target.model + (target.alias.empty() ? version : "/labels/" + target.alias) + ":predict";
   MODELYARD_ASSIGN(const Json document, parse_json(input, {.max_bytes = 1u << 30, .max_depth = 64}));
   const bool is_open = document.is_object() && document.contains("inputs") && document["inputs"].is_array() &&
-                       !document["inputs"].empty() && document["inputs"][0].is_object() && document["inputs"][0].contains("datatype");
+                       !document["inputs"].empty() && document["inputs"][0].is_object() &&
+                       document["inputs"][0].contains("datatype");
   if (is_open) return Prepared{open, input};
-  if (document.is_object() && (document.contains("instances") || document.contains("inputs"))) return Prepared{rows, input};
-  const Json instances = document.is_array() && !document.empty() && document[0].is_structured() ? document : Json::array({document});
+  if (document.is_object() && (document.contains("instances") || document.contains("inputs")))
+    return Prepared{rows, input};
+  const Json instances =
+      document.is_array() && !document.empty() && document[0].is_structured() ? document : Json::array({document});
   return Prepared{rows, Json{{"instances", instances}}.dump()};
 }
 
@@ -164,8 +172,9 @@ Result<int> predict(const PredictFlags& flags, const CommandContext& context) {
   const HttpClient client = context.client();
   Result<HttpAnswer> answer = error(Code::kInternal, "not sent");
   if (flags.binary) {
-    const std::string version = target.version > 0 ? "/versions/" + std::to_string(target.version)
-                                : target.alias.empty() ? "" : "/versions/" + target.alias;
+    const std::string version = target.version > 0     ? "/versions/" + std::to_string(target.version)
+                                : target.alias.empty() ? ""
+                                                       : "/versions/" + target.alias;
     answer = client.send("POST", "/v2/models/" + target.model + version + "/infer", input,
                          {{"Inference-Header-Content-Length", "0"}, {"Content-Type", "application/octet-stream"}});
   } else {
@@ -175,7 +184,8 @@ Result<int> predict(const PredictFlags& flags, const CommandContext& context) {
   MODELYARD_TRY(answer);
   if (answer->status != 200) return error_of(*answer);
   if (answer->content_type == "application/octet-stream") {
-    const std::size_t header = static_cast<std::size_t>(std::stoull(answer->headers["inference-header-content-length"]));
+    const std::size_t header =
+        static_cast<std::size_t>(std::stoull(answer->headers["inference-header-content-length"]));
     MODELYARD_TRY(write_all(STDOUT_FILENO, std::as_bytes(std::span(answer->body)).subspan(header), "standard output"));
     return kDone;
   }
@@ -185,9 +195,11 @@ Result<int> predict(const PredictFlags& flags, const CommandContext& context) {
     return kDone;
   }
   std::printf("%s\n", answer->body.c_str());
-  std::fprintf(stderr, "%s\n", coloured(fmt::format("version {} of '{}', prediction {}", answer->headers["modelyard-version"],
-                                                    answer->headers["modelyard-model"],
-                                                    answer->headers["modelyard-prediction-id"]), Colour::kDim).c_str());
+  std::fprintf(stderr, "%s\n",
+               coloured(fmt::format("version {} of '{}', prediction {}", answer->headers["modelyard-version"],
+                                    answer->headers["modelyard-model"], answer->headers["modelyard-prediction-id"]),
+                        Colour::kDim)
+                   .c_str());
   return kDone;
 }
 
@@ -199,9 +211,12 @@ void add_publish_commands(CommandLine& line) {
                                 [push_flags, &line] { return push(*push_flags, line.context()); });
   push_app.add_option("model", push_flags->model, "Name of the model")->required();
   push_app.add_option("path", push_flags->path, "An .onnx file, or a folder with one")->required();
-  push_app.add_option("--golden", push_flags->golden, "JSON of inputs and the outputs it must reproduce")->type_name("FILE");
-  push_app.add_option("--reference", push_flags->reference, "Training rows (CSV or Parquet), kept for monitoring")->type_name("FILE");
-  push_app.add_option("--signature", push_flags->signature, "JSON signature, narrower than the model's own")->type_name("FILE");
+  push_app.add_option("--golden", push_flags->golden, "JSON of inputs and the outputs it must reproduce")
+      ->type_name("FILE");
+  push_app.add_option("--reference", push_flags->reference, "Training rows (CSV or Parquet), kept for monitoring")
+      ->type_name("FILE");
+  push_app.add_option("--signature", push_flags->signature, "JSON signature, narrower than the model's own")
+      ->type_name("FILE");
   push_app.add_option("--card", push_flags->card, "JSON model card")->type_name("FILE");
   push_app.add_option("--lineage", push_flags->lineage, "JSON of data, code, run and parent")->type_name("FILE");
   push_app.add_option("--alias", push_flags->aliases, "Point this alias to it")->type_name("ALIAS");
@@ -211,12 +226,16 @@ void add_publish_commands(CommandLine& line) {
   push_app.add_flag("--wait", push_flags->wait, "Wait until it is ready, or failed");
 
   auto predict_flags = std::make_shared<PredictFlags>();
-  CLI::App& predict_app = line.add("predict", "Ask a model",
-                                   [predict_flags, &line] { return predict(*predict_flags, line.context()); });
+  CLI::App& predict_app =
+      line.add("predict", "Ask a model", [predict_flags, &line] { return predict(*predict_flags, line.context()); });
   predict_app.add_option("model", predict_flags->model, "MODEL, MODEL/VERSION or MODEL@ALIAS")->required();
-  auto* data = predict_app.add_option("-d,--data", predict_flags->data, "A row, rows, or a body of a protocol")->type_name("JSON");
-  predict_app.add_option("-f,--file", predict_flags->file, "The same from a file; - is standard input")->type_name("FILE")->excludes(data);
-  predict_app.add_flag("--binary", predict_flags->binary, "The input is the raw tensor of the model's only input; so is the output");
+  auto* data = predict_app.add_option("-d,--data", predict_flags->data, "A row, rows, or a body of a protocol")
+                   ->type_name("JSON");
+  predict_app.add_option("-f,--file", predict_flags->file, "The same from a file; - is standard input")
+      ->type_name("FILE")
+      ->excludes(data);
+  predict_app.add_flag("--binary", predict_flags->binary,
+                       "The input is the raw tensor of the model's only input; so is the output");
 }
 
 }  // namespace modelyard::app

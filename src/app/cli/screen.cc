@@ -113,7 +113,8 @@ void ProgressBar::show(std::int64_t done, std::int64_t total) {
   if (percent == last_percent_) return;
   last_percent_ = percent;
   const int full = percent * kCells / 100;
-  std::fprintf(stderr, "\r%s [%s%s] %3d %% of %s", what_.c_str(), std::string(static_cast<std::size_t>(full), '#').c_str(),
+  std::fprintf(stderr, "\r%s [%s%s] %3d %% of %s", what_.c_str(),
+               std::string(static_cast<std::size_t>(full), '#').c_str(),
                std::string(static_cast<std::size_t>(kCells - full), '.').c_str(), percent, human_bytes(total).c_str());
 }
 

@@ -51,7 +51,9 @@ void add_setting_flags(CLI::App& app, ServeFlags& flags) {
     app.add_option_function<std::string>(
            flag_of(setting), [&flags, key](const std::string& value) { flags.settings[key] = value; },
            fmt::format("{} [{}]", setting.help, setting.otherwise))
-        ->type_name(setting.type == SettingType::kInteger ? "N" : setting.type == SettingType::kChoice ? std::string(setting.choices) : "TEXT");
+        ->type_name(setting.type == SettingType::kInteger  ? "N"
+                    : setting.type == SettingType::kChoice ? std::string(setting.choices)
+                                                           : "TEXT");
   }
 }
 
@@ -70,7 +72,8 @@ Result<int> show_configuration(const ServeFlags& flags, const CommandContext& co
   MODELYARD_ASSIGN(const Configuration configuration, load_configuration(flags));
   if (context.json) {
     Json document = Json::object();
-    for (const auto& [key, value] : configuration.values()) document[key] = {{"value", value.text}, {"origin", value.origin}};
+    for (const auto& [key, value] : configuration.values())
+      document[key] = {{"value", value.text}, {"origin", value.origin}};
     print_json(document);
     return kDone;
   }
@@ -92,8 +95,9 @@ void add_serve_commands(CommandLine& line) {
   serve_app.add_option("models", flags->models, "Model files, served under their own names")->type_name("MODEL.onnx");
   add_setting_flags(serve_app, *flags);
   auto config_flags = std::make_shared<ServeFlags>();
-  CLI::App& config = line.add("config", "Show the effective configuration of the server and where each value comes from",
-                              [config_flags, &line] { return show_configuration(*config_flags, line.context()); });
+  CLI::App& config =
+      line.add("config", "Show the effective configuration of the server and where each value comes from",
+               [config_flags, &line] { return show_configuration(*config_flags, line.context()); });
   add_setting_flags(config, *config_flags);
 }
 

@@ -24,7 +24,9 @@ Result<Json> list_all(const HttpClient& client, const std::string& path) {
   }
 }
 
-std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.is_null() ? "-" : value.dump(); }
+std::string text_of(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.is_null() ? "-" : value.dump();
+}
 
 Result<int> show_models(const CommandContext& context) {
   const HttpClient client = context.client();
@@ -42,8 +44,8 @@ Result<int> show_models(const CommandContext& context) {
       state = endpoint["state"].get<std::string>();
       if (endpoint.contains("effective")) serves = "version " + endpoint["effective"]["shares"][0]["version"].dump();
     }
-    table.add({text_of(model["name"]), coloured(state, colour_of_state(state)), serves, human_age(text_of(model["created"])),
-               text_of(model["description"])});
+    table.add({text_of(model["name"]), coloured(state, colour_of_state(state)), serves,
+               human_age(text_of(model["created"])), text_of(model["description"])});
   }
   table.print("no models yet: modelyard push NAME model.onnx");
   return kDone;
@@ -79,7 +81,8 @@ Result<int> show_versions(const std::string& model, const CommandContext& contex
 std::string tensors_of(const Json& specs) {
   std::string text;
   for (const Json& spec : specs) {
-    text += fmt::format("{}{} {} {}", text.empty() ? "" : ", ", text_of(spec["name"]), text_of(spec["datatype"]), spec["shape"].dump());
+    text += fmt::format("{}{} {} {}", text.empty() ? "" : ", ", text_of(spec["name"]), text_of(spec["datatype"]),
+                        spec["shape"].dump());
   }
   return text;
 }
@@ -88,27 +91,32 @@ void print_attachment(const Json& attachment) {
   const std::string kind = text_of(attachment["kind"]);
   const Json& content = attachment["content"];
   if (kind == "golden") {
-    std::printf("  golden samples  %zu, recorded %s\n", content["samples"].size(), human_age(text_of(attachment["created"])).c_str());
+    std::printf("  golden samples  %zu, recorded %s\n", content["samples"].size(),
+                human_age(text_of(attachment["created"])).c_str());
     return;
   }
   std::printf("  %s\n", kind.c_str());
-  for (const auto& [key, value] : content.items()) std::printf("    %-14s %s\n", key.c_str(), text_of(value).substr(0, 200).c_str());
+  for (const auto& [key, value] : content.items())
+    std::printf("    %-14s %s\n", key.c_str(), text_of(value).substr(0, 200).c_str());
 }
 
 void print_version(const Json& version) {
   std::printf("version %s of '%s'  %s\n", version["version"].dump().c_str(), text_of(version["model"]).c_str(),
               text_of(version["state"]).c_str());
   std::printf("  identity        %s\n", text_of(version["identity"]).c_str());
-  std::printf("  created         %s (%s)\n", text_of(version["created"]).c_str(), human_age(text_of(version["created"])).c_str());
+  std::printf("  created         %s (%s)\n", text_of(version["created"]).c_str(),
+              human_age(text_of(version["created"])).c_str());
   std::printf("  format          %s, %s in %zu file(s)\n", text_of(version["format"]).c_str(),
               human_bytes(version["bytes"].get<std::int64_t>()).c_str(), version["files"].size());
   std::printf("  inputs          %s\n", tensors_of(version["signature"]["inputs"]).c_str());
   std::printf("  outputs         %s\n", tensors_of(version["signature"]["outputs"]).c_str());
   for (const Json& input : version["signature"]["inputs"]) {
-    if (input.contains("features")) std::printf("  features        %zu: %s…\n", input["features"].size(), text_of(input["features"][0]).c_str());
+    if (input.contains("features"))
+      std::printf("  features        %zu: %s…\n", input["features"].size(), text_of(input["features"][0]).c_str());
   }
   for (const Json& alias : version["aliases"]) std::printf("  alias           %s\n", text_of(alias).c_str());
-  for (const auto& [key, value] : version["tags"].items()) std::printf("  tag             %s=%s\n", key.c_str(), text_of(value).c_str());
+  for (const auto& [key, value] : version["tags"].items())
+    std::printf("  tag             %s=%s\n", key.c_str(), text_of(value).c_str());
   for (const Json& attachment : version["attachments"]) print_attachment(attachment);
 }
 
@@ -126,7 +134,8 @@ Result<int> show(const std::string& text, const CommandContext& context) {
   MODELYARD_ASSIGN(const ModelArgument target, parse_model_argument(text));
   const HttpClient client = context.client();
   MODELYARD_ASSIGN(const VersionNumber version, resolve(client, target));
-  const std::string path = "/api/v1/models/" + target.model + (version > 0 ? "/versions/" + std::to_string(version) : "");
+  const std::string path =
+      "/api/v1/models/" + target.model + (version > 0 ? "/versions/" + std::to_string(version) : "");
   MODELYARD_ASSIGN(const Json document, client.call("GET", path));
   if (context.json) {
     print_json(document);
@@ -138,7 +147,8 @@ Result<int> show(const std::string& text, const CommandContext& context) {
   }
   std::printf("model '%s'  created %s\n", target.model.c_str(), human_age(text_of(document["created"])).c_str());
   if (!text_of(document["description"]).empty()) std::printf("  %s\n", text_of(document["description"]).c_str());
-  for (const auto& [key, value] : document["tags"].items()) std::printf("  tag    %s=%s\n", key.c_str(), text_of(value).c_str());
+  for (const auto& [key, value] : document["tags"].items())
+    std::printf("  tag    %s=%s\n", key.c_str(), text_of(value).c_str());
   for (const Json& alias : document["aliases"]) {
     std::printf("  alias  %s → version %s\n", text_of(alias["alias"]).c_str(), alias["version"].dump().c_str());
   }
@@ -156,7 +166,8 @@ std::string shares_of(const Json& plan) {
 
 Result<int> show_status(const std::string& model, const CommandContext& context) {
   if (!model.empty()) MODELYARD_TRY(check_model_name(model));
-  MODELYARD_ASSIGN(const Json status, context.client().call("GET", "/api/v1/status" + (model.empty() ? "" : "?model=" + model)));
+  MODELYARD_ASSIGN(const Json status,
+                   context.client().call("GET", "/api/v1/status" + (model.empty() ? "" : "?model=" + model)));
   if (context.json) {
     print_json(status);
     return kDone;
@@ -167,9 +178,12 @@ Result<int> show_status(const std::string& model, const CommandContext& context)
     const Json desired = endpoint.value("desired", Json::object());
     endpoints.add({text_of(endpoint["endpoint"]), coloured(state, colour_of_state(state)),
                    endpoint.contains("effective") ? shares_of(endpoint["effective"]) : "-",
-                   desired.empty() ? "-" : shares_of(desired), desired.empty() ? "-" : human_age(text_of(desired["created"])),
+                   desired.empty() ? "-" : shares_of(desired),
+                   desired.empty() ? "-" : human_age(text_of(desired["created"])),
                    desired.empty() ? "-" : text_of(desired["actor"]),
-                   endpoint.contains("reason") ? text_of(endpoint["reason"]) : desired.empty() ? "-" : text_of(desired["reason"])});
+                   endpoint.contains("reason") ? text_of(endpoint["reason"])
+                   : desired.empty()           ? "-"
+                                               : text_of(desired["reason"])});
   }
   endpoints.print("no endpoints yet: modelyard push NAME model.onnx");
   if (status["versions"].empty()) return kDone;
@@ -177,11 +191,16 @@ Result<int> show_status(const std::string& model, const CommandContext& context)
   Table versions({"VERSION", "PHASE", "MEMORY", "FIRST ROW", "NOTE"});
   for (const Json& version : status["versions"]) {
     const std::string phase = text_of(version["phase"]);
-    std::string note = version.contains("reason") ? text_of(version["reason"]) : version.contains("note") ? text_of(version["note"]) : "";
-    if (version.contains("next_try")) note += fmt::format(" (try {}; next at {})", version["attempts"].dump(), text_of(version["next_try"]).substr(11, 8));
+    std::string note = version.contains("reason") ? text_of(version["reason"])
+                       : version.contains("note") ? text_of(version["note"])
+                                                  : "";
+    if (version.contains("next_try"))
+      note +=
+          fmt::format(" (try {}; next at {})", version["attempts"].dump(), text_of(version["next_try"]).substr(11, 8));
     versions.add({text_of(version["model"]) + "/" + version["version"].dump(), coloured(phase, colour_of_state(phase)),
                   human_bytes(version["memory_bytes"].get<std::int64_t>()),
-                  version.contains("warm_up_ms") ? fmt::format("{:.3g} ms", version["warm_up_ms"].get<double>()) : "-", note});
+                  version.contains("warm_up_ms") ? fmt::format("{:.3g} ms", version["warm_up_ms"].get<double>()) : "-",
+                  note});
   }
   versions.print("");
   return kDone;
@@ -224,13 +243,16 @@ void add_show_commands(CommandLine& line) {
   line.add("models", "List models", [&line] { return show_models(line.context()); });
   auto model = std::make_shared<std::string>();
   line.add("versions", "List the versions of a model", [model, &line] { return show_versions(*model, line.context()); })
-      .add_option("model", *model, "Name of the model")->required();
+      .add_option("model", *model, "Name of the model")
+      ->required();
   auto target = std::make_shared<std::string>();
   line.add("show", "Show a model or a version with its card, metrics and lineage",
            [target, &line] { return show(*target, line.context()); })
-      .add_option("model", *target, "MODEL, MODEL/VERSION or MODEL@ALIAS")->required();
+      .add_option("model", *target, "MODEL, MODEL/VERSION or MODEL@ALIAS")
+      ->required();
   auto of = std::make_shared<std::string>();
-  line.add("status", "What serves, since when, and if not, why", [of, &line] { return show_status(*of, line.context()); })
+  line.add("status", "What serves, since when, and if not, why",
+           [of, &line] { return show_status(*of, line.context()); })
       .add_option("model", *of, "Only this model");
   auto events_of = std::make_shared<std::string>();
   auto follow = std::make_shared<bool>(false);

@@ -53,8 +53,8 @@ constexpr std::array kSettings = {
 // clang-format on
 
 const Setting* find_setting(std::string_view key) {
-  const auto found = std::find_if(kSettings.begin(), kSettings.end(),
-                                  [&](const Setting& setting) { return setting.key == key; });
+  const auto found =
+      std::find_if(kSettings.begin(), kSettings.end(), [&](const Setting& setting) { return setting.key == key; });
   return found == kSettings.end() ? nullptr : &*found;
 }
 
@@ -90,7 +90,8 @@ Status check(const Setting& setting, std::string_view text, std::string_view ori
   switch (setting.type) {
     case kText: return ok();
     case kBoolean: return text == "true" || text == "false" ? ok() : Status(bad("true or false"));
-    case kChoice: return is_choice(setting.choices, text) ? ok() : Status(bad("one of " + std::string(setting.choices)));
+    case kChoice:
+      return is_choice(setting.choices, text) ? ok() : Status(bad("one of " + std::string(setting.choices)));
     case kInteger: {
       const auto number = parse_integer(text);
       if (number && *number >= setting.least && *number <= setting.most) return ok();
@@ -102,7 +103,9 @@ Status check(const Setting& setting, std::string_view text, std::string_view ori
 
 }  // namespace
 
-std::span<const Setting> settings() { return kSettings; }
+std::span<const Setting> settings() {
+  return kSettings;
+}
 
 std::string flag_of(const Setting& setting) {
   std::string flag = "--" + std::string(setting.key);
@@ -135,14 +138,13 @@ Status Configuration::take_file(std::string_view file, std::string_view file_nam
 
 Status Configuration::take_environment(const std::map<std::string, std::string>& environment) {
   // Variables of the command line, which are no settings of the server.
-  constexpr std::array<std::string_view, 4> kOthers = {"MODELYARD_SERVER", "MODELYARD_CONFIG",
-                                                       "MODELYARD_ENGINE_DIR", "MODELYARD_BINARY"};
+  constexpr std::array<std::string_view, 4> kOthers = {"MODELYARD_SERVER", "MODELYARD_CONFIG", "MODELYARD_ENGINE_DIR",
+                                                       "MODELYARD_BINARY"};
   for (const auto& [name, text] : environment) {
     if (!name.starts_with("MODELYARD_")) continue;
     if (std::find(kOthers.begin(), kOthers.end(), name) != kOthers.end()) continue;
-    const auto known = std::find_if(kSettings.begin(), kSettings.end(), [&](const Setting& setting) {
-      return environment_of(setting) == name;
-    });
+    const auto known = std::find_if(kSettings.begin(), kSettings.end(),
+                                    [&](const Setting& setting) { return environment_of(setting) == name; });
     if (known == kSettings.end()) return unknown("variable", name, "environment", environment_of);
     MODELYARD_TRY(take(known->key, text, "environment " + name));
   }
@@ -175,7 +177,9 @@ const SettingValue& Configuration::value(std::string_view key) const {
   return found->second;
 }
 
-std::int64_t Configuration::integer(std::string_view key) const { return *parse_integer(text(key)); }
+std::int64_t Configuration::integer(std::string_view key) const {
+  return *parse_integer(text(key));
+}
 
 namespace {
 

@@ -23,14 +23,14 @@ namespace modelyard::app {
 enum class SettingType { kText, kInteger, kBoolean, kChoice };
 
 struct Setting {
-  std::string_view key;      // "max_connections"
+  std::string_view key;  // "max_connections"
   SettingType type;
   std::string_view otherwise;  // the default, as text
   std::int64_t least = 0;      // integers
   std::int64_t most = 0;
-  std::string_view choices;    // "auto|json|text"
-  std::string_view help;       // one line, with the unit
-  bool reloadable = false;     // SIGHUP takes a new value
+  std::string_view choices;  // "auto|json|text"
+  std::string_view help;     // one line, with the unit
+  bool reloadable = false;   // SIGHUP takes a new value
 };
 
 std::span<const Setting> settings();
@@ -55,9 +55,7 @@ class Configuration {
   const std::string& text(std::string_view key) const { return value(key).text; }
   std::int64_t integer(std::string_view key) const;
   bool boolean(std::string_view key) const { return text(key) == "true"; }
-  std::chrono::milliseconds seconds(std::string_view key) const {
-    return std::chrono::seconds(integer(key));
-  }
+  std::chrono::milliseconds seconds(std::string_view key) const { return std::chrono::seconds(integer(key)); }
 
   const std::map<std::string, SettingValue, std::less<>>& values() const { return values_; }
 

@@ -19,7 +19,8 @@ Result<Engines> open_engines(const std::string& onnxruntime_lib, backend::Engine
   Engines engines;
   engines.onnx = backend::find_engine_library(onnxruntime_lib);
   if (!onnxruntime_lib.empty() && engines.onnx.api == nullptr) {
-    return error(Code::kInvalidArgument, "onnxruntime_lib: '{}': {}", onnxruntime_lib, engines.onnx.places.back().outcome);
+    return error(Code::kInvalidArgument, "onnxruntime_lib: '{}': {}", onnxruntime_lib,
+                 engines.onnx.places.back().outcome);
   }
   MODELYARD_ASSIGN(auto onnx, backend::make_onnx_backend(engines.onnx, std::move(log)));
   engines.backends.push_back(std::move(onnx));

@@ -36,12 +36,14 @@ void write_predictions(Exposition& out, const std::vector<VersionFigures>& versi
   for (const VersionFigures& version : versions) {
     for (int protocol = 0; protocol < serving::kProtocols; ++protocol) {
       for (int outcome = 0; outcome < serving::kOutcomes; ++outcome) {
-        const auto& histogram = version.totals.latency[static_cast<std::size_t>(protocol)][static_cast<std::size_t>(outcome)];
+        const auto& histogram =
+            version.totals.latency[static_cast<std::size_t>(protocol)][static_cast<std::size_t>(outcome)];
         if (histogram.count() == 0) continue;
         Labels labels = version.labels();
         labels.emplace_back("protocol", serving::protocol_name(static_cast<serving::Protocol>(protocol)));
         labels.emplace_back("code", serving::outcome_name(outcome));
-        out.histogram(labels, serving::kLatencyBounds, histogram.counts, static_cast<double>(histogram.nanoseconds) / 1e9);
+        out.histogram(labels, serving::kLatencyBounds, histogram.counts,
+                      static_cast<double>(histogram.nanoseconds) / 1e9);
       }
     }
   }
@@ -62,8 +64,10 @@ void write_predictions(Exposition& out, const std::vector<VersionFigures>& versi
 void write_lifecycle(Exposition& out, const lifecycle::LifecycleStatus& status) {
   out.family("modelyard_version_phase", MetricKind::kGauge, "1 for the phase a version is in.");
   for (const auto& version : status.versions) {
-    out.sample({{"model", version.version.model}, {"version", std::to_string(version.version.version)},
-                {"phase", std::string(lifecycle::phase_name(version.phase))}}, std::uint64_t{1});
+    out.sample({{"model", version.version.model},
+                {"version", std::to_string(version.version.version)},
+                {"phase", std::string(lifecycle::phase_name(version.phase))}},
+               std::uint64_t{1});
   }
   out.family("modelyard_version_memory_bytes", MetricKind::kGauge, "Memory measured when the version was loaded.");
   for (const auto& version : status.versions) {
@@ -89,7 +93,8 @@ void write_http(Exposition& out, const MetricsSources& sources) {
   one("modelyard_http_requests", MetricKind::kCounter, "Requests whose head was read.", totals.requests);
   one("modelyard_http_received_bytes", MetricKind::kCounter, "Bytes read from connections.", totals.bytes_received);
   one("modelyard_http_sent_bytes", MetricKind::kCounter, "Bytes written to connections.", totals.bytes_sent);
-  one("modelyard_access_lines_dropped", MetricKind::kCounter, "Access log lines dropped.", sources.access_lines_dropped());
+  one("modelyard_access_lines_dropped", MetricKind::kCounter, "Access log lines dropped.",
+      sources.access_lines_dropped());
   std::uint64_t in_flight = 0, refused = 0;
   for (const auto& dispatcher : sources.dispatchers) {
     in_flight += dispatcher->in_flight();

@@ -29,9 +29,13 @@ namespace {
 constexpr std::size_t kControlQueue = 256;
 constexpr std::chrono::seconds kStartUpTime{600};
 
-std::size_t cores() { return std::max(1u, std::thread::hardware_concurrency()); }
+std::size_t cores() {
+  return std::max(1u, std::thread::hardware_concurrency());
+}
 
-std::size_t or_cores(std::int64_t setting) { return setting > 0 ? static_cast<std::size_t>(setting) : cores(); }
+std::size_t or_cores(std::int64_t setting) {
+  return setting > 0 ? static_cast<std::size_t>(setting) : cores();
+}
 
 telemetry::LogFormat log_format_of(const std::string& text) {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
@@ -83,8 +87,8 @@ class RunningServer final : public Server {
     MODELYARD_ASSIGN(signals_, open_signals());
     MODELYARD_TRY(open_registry());
     MODELYARD_ASSIGN(engines_, open_engines(configuration_.text("onnxruntime_lib"), [this](std::string_view message) {
-      log_.warning("engine", {{"text", message}});
-    }));
+                       log_.warning("engine", {{"text", message}});
+                     }));
     if (engines_.onnx.api == nullptr) log_.warning("no engine for onnx", {{"remedy", engines_.onnx.remedy()}});
     MODELYARD_ASSIGN(const ListenAddress address, parse_listen_address(configuration_.text("listen")));
     MODELYARD_ASSIGN(http_, edge::HttpServer::create(http_options(configuration_, address), system_clock()));
@@ -134,24 +138,28 @@ class RunningServer final : public Server {
  private:
   Status open_registry() {
     MODELYARD_ASSIGN(const Directory data, Directory::create(configuration_.text("data")));
-    MODELYARD_ASSIGN(catalog_, registry::SqliteCatalog::open({data.path() + "/catalog.db", configuration_.integer("event_retention")},
-                                                             system_clock()));
+    MODELYARD_ASSIGN(catalog_,
+                     registry::SqliteCatalog::open(
+                         {data.path() + "/catalog.db", configuration_.integer("event_retention")}, system_clock()));
     MODELYARD_ASSIGN(blobs_, registry::FolderBlobStore::open(data.path() + "/blobs", system_clock(), system_random()));
     return ok();
   }
 
   void open_lifecycle() {
     source_ = std::make_unique<control::RegistrySource>(
-        *catalog_, *blobs_, control::SourceOptions{configuration_.seconds("version_grace_seconds"),
-                                                   static_cast<int>(configuration_.integer("intra_op_threads"))});
+        *catalog_, *blobs_,
+        control::SourceOptions{configuration_.seconds("version_grace_seconds"),
+                               static_cast<int>(configuration_.integer("intra_op_threads"))});
     catalog_->on_change([this](registry::Revision) { source_->changed(); });
     for (std::size_t i = 0; i < http_->loops(); ++i) {
       edge::EventLoop& loop = http_->loop(i);
       lifecycle::TableReader& reader = table_.add_reader([&loop] { loop.post([] {}); });
       serving::DispatcherOptions options;
       options.loop_index = i;
-      options.most_in_flight = std::max<std::size_t>(1, static_cast<std::size_t>(configuration_.integer("max_in_flight")) / http_->loops());
-      options.most_in_flight_bytes = static_cast<std::size_t>(configuration_.integer("max_in_flight_bytes")) / http_->loops();
+      options.most_in_flight =
+          std::max<std::size_t>(1, static_cast<std::size_t>(configuration_.integer("max_in_flight")) / http_->loops());
+      options.most_in_flight_bytes =
+          static_cast<std::size_t>(configuration_.integer("max_in_flight_bytes")) / http_->loops();
       options.inline_below = std::chrono::microseconds(configuration_.integer("inline_below_us"));
       dispatchers_.push_back(std::make_unique<serving::Dispatcher>(
           options, table_, reader, [&loop](std::move_only_function<void()> task) { loop.post(std::move(task)); },
@@ -169,15 +177,17 @@ class RunningServer final : public Server {
   }
 
   void record(const lifecycle::Happening& happening) {
-    log_.info(happening.kind, {{"model", happening.version.model}, {"version", happening.version.version},
-                               {"text", happening.message}});
+    log_.info(
+        happening.kind,
+        {{"model", happening.version.model}, {"version", happening.version.version}, {"text", happening.message}});
     const Status kept = catalog_->record_event(happening.kind, happening.version, happening.message);
     if (!kept) log_.error("event was not kept", {{"error", kept.error().message()}});
   }
 
   void open_edge() {
     publisher_ = std::make_unique<control::Publisher>(
-        *catalog_, *blobs_, [this](const std::string& format, const std::string& folder) -> Result<inference::Signature> {
+        *catalog_, *blobs_,
+        [this](const std::string& format, const std::string& folder) -> Result<inference::Signature> {
           backend::Backend* backend = engines_.find(format);
           if (!backend) return error(Code::kUnimplemented, "no engine for the format '{}'", format);
           MODELYARD_ASSIGN(const auto model, backend->load(folder, {}));
@@ -186,26 +196,28 @@ class RunningServer final : public Server {
     deployer_ = std::make_unique<control::Deployer>(*catalog_, *reconciler_);
     curator_ = std::make_unique<control::Curator>(*catalog_, system_clock());
     applier_ = std::make_unique<control::Applier>(*catalog_);
-    executor_ = std::make_unique<edge::ControlExecutor>(static_cast<std::size_t>(configuration_.integer("control_threads")),
-                                                        kControlQueue);
+    executor_ = std::make_unique<edge::ControlExecutor>(
+        static_cast<std::size_t>(configuration_.integer("control_threads")), kControlQueue);
     const auto is_ready = [this] { return ready_.load() && !draining_.load(); };
     std::vector<serving::Dispatcher*> dispatchers;
     for (const auto& dispatcher : dispatchers_) dispatchers.push_back(dispatcher.get());
     inference_api_ = std::make_unique<edge::InferenceApi>(edge::InferenceApiOptions{MODELYARD_VERSION, is_ready},
                                                           std::move(dispatchers), system_clock(), system_random());
     inference_api_->add_routes(router_);
-    control_api_ = std::make_unique<edge::ControlApi>(edge::ControlParts{
-        *catalog_, *blobs_, *publisher_, *deployer_, *curator_, *applier_, *reconciler_, *executor_, system_clock(),
-        std::chrono::seconds(configuration_.integer("upload_lease_seconds")), [this] { return version_document(engines_); }});
+    control_api_ = std::make_unique<edge::ControlApi>(
+        edge::ControlParts{*catalog_, *blobs_, *publisher_, *deployer_, *curator_, *applier_, *reconciler_, *executor_,
+                           system_clock(), std::chrono::seconds(configuration_.integer("upload_lease_seconds")),
+                           [this] { return version_document(engines_); }});
     control_api_->add_routes(router_);
     const auto triton = configuration_.boolean("metrics_triton_names") ? TritonNames::kAdd : TritonNames::kLeaveOut;
     edge::add_operations_routes(router_, {is_ready, [this, triton](telemetry::ExpositionFormat format) {
-      return write_metrics({*http_, *reconciler_, table_, dispatchers_, MODELYARD_VERSION, engines_.onnx.version,
-                            [this] { return access_log_->dropped(); }}, format, triton);
-    }});
-    http_->set_observer([this](const edge::Request& request, const edge::Response& response, std::chrono::nanoseconds took) {
-      log_request(request, response, took);
-    });
+                                            return write_metrics(
+                                                {*http_, *reconciler_, table_, dispatchers_, MODELYARD_VERSION,
+                                                 engines_.onnx.version, [this] { return access_log_->dropped(); }},
+                                                format, triton);
+                                          }});
+    http_->set_observer([this](const edge::Request& request, const edge::Response& response,
+                               std::chrono::nanoseconds took) { log_request(request, response, took); });
   }
 
   // "Name: value" of the further header lines.
@@ -218,9 +230,10 @@ class RunningServer final : public Server {
 
   void log_request(const edge::Request& request, const edge::Response& response, std::chrono::nanoseconds took) {
     if (!access_log_->takes_next()) return;
-    access_log_->submit({std::string(edge::method_name(request.method)), std::string(request.path), std::string(request.remote),
-                         header_value(response, "X-Request-Id"), header_value(response, "Modelyard-Prediction-Id"),
-                         response.status, static_cast<std::int64_t>(request.body.size()),
+    access_log_->submit({std::string(edge::method_name(request.method)), std::string(request.path),
+                         std::string(request.remote), header_value(response, "X-Request-Id"),
+                         header_value(response, "Modelyard-Prediction-Id"), response.status,
+                         static_cast<std::int64_t>(request.body.size()),
                          static_cast<std::int64_t>(response.body_bytes()), took.count() / 1000});
   }
 

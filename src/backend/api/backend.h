@@ -34,8 +34,8 @@ class ExecutionContext {
   // Pre: `inputs` passed inference::check_inputs(); `wanted` are positions in the signature's outputs,
   // ascending. Appends one Tensor for each of them to `outputs`; they own their memory and stay valid when
   // the context runs again.
-  virtual Status run(std::span<const inference::TensorView> inputs,
-                     std::span<const std::size_t> wanted, std::vector<inference::Tensor>& outputs) = 0;
+  virtual Status run(std::span<const inference::TensorView> inputs, std::span<const std::size_t> wanted,
+                     std::vector<inference::Tensor>& outputs) = 0;
 };
 
 class LoadedModel {
@@ -55,14 +55,13 @@ struct Inspection {
 class Backend {
  public:
   virtual ~Backend() = default;
-  virtual std::string_view format() const = 0;          // "onnx"
-  virtual std::string_view engine() const = 0;          // "ONNX Runtime"
-  virtual std::string engine_version() const = 0;       // "" when it is not installed
+  virtual std::string_view format() const = 0;     // "onnx"
+  virtual std::string_view engine() const = 0;     // "ONNX Runtime"
+  virtual std::string engine_version() const = 0;  // "" when it is not installed
   // Upper bound of the memory a load will take, from the files alone.
   virtual Result<std::int64_t> estimate_bytes(const std::string& folder) const = 0;
   // `folder` holds the version's files under their relative paths. Nothing outside of it is read.
-  virtual Result<std::unique_ptr<LoadedModel>> load(const std::string& folder,
-                                                    const LoadOptions& options) = 0;
+  virtual Result<std::unique_ptr<LoadedModel>> load(const std::string& folder, const LoadOptions& options) = 0;
 };
 
 }  // namespace modelyard::backend

@@ -9,19 +9,18 @@ using inference::DataType;
 
 // In the order of DataType.
 constexpr std::array<ONNXTensorElementDataType, inference::kDataTypes> kElementTypes{
-    ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL,     ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8,
-    ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16,   ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32,
-    ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64,   ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8,
-    ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16,    ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32,
-    ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64,    ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16,
-    ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT,
-    ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE,   ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING};
+    ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL,    ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8,    ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT16,
+    ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT32,  ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT64,   ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8,
+    ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16,   ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32,    ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64,
+    ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16, ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT,
+    ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE,  ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING};
 
 // Words of the engine that need advice of ours.
 std::string advised(std::string message) {
   if (message.find("locale") != std::string::npos) {
-    message += "; convert the text model with the locale \"C\" (skl2onnx: options={TfidfVectorizer: "
-               "{\"locale\": \"C\"}}), or install the locale on this machine";
+    message +=
+        "; convert the text model with the locale \"C\" (skl2onnx: options={TfidfVectorizer: "
+        "{\"locale\": \"C\"}}), or install the locale on this machine";
   } else if (message.find("Protobuf parsing failed") != std::string::npos) {
     message += "; the file is damaged or not an ONNX model";
   } else if (message.find("is not a registered function/op") != std::string::npos) {
@@ -56,6 +55,8 @@ DataType data_type_of(ONNXTensorElementDataType type, bool& known) {
   return DataType::kBytes;
 }
 
-ONNXTensorElementDataType element_type_of(DataType type) { return kElementTypes[static_cast<std::size_t>(type)]; }
+ONNXTensorElementDataType element_type_of(DataType type) {
+  return kElementTypes[static_cast<std::size_t>(type)];
+}
 
 }  // namespace modelyard::backend

@@ -21,7 +21,7 @@ struct EnginePlace {
 };
 
 struct EngineLibrary {
-  const OrtApi* api = nullptr;      // null when there is none
+  const OrtApi* api = nullptr;  // null when there is none
   std::string path;
   std::string version;              // "1.32.0"
   std::vector<EnginePlace> places;  // every place that was looked at

@@ -13,8 +13,8 @@ Status take_text(const OrtApi& api, const OrtValue& value, std::size_t count, in
   std::string content(total, '\0');
   std::vector<std::size_t> offsets(count);
   if (count > 0) {
-    MODELYARD_TRY(engine_status(
-        api, api.GetStringTensorContent(&value, content.data(), total, offsets.data(), offsets.size())));
+    MODELYARD_TRY(
+        engine_status(api, api.GetStringTensorContent(&value, content.data(), total, offsets.data(), offsets.size())));
   }
   tensor.buffer = inference::Buffer::allocate(total + count * sizeof(std::uint32_t));
   std::byte* at = tensor.buffer.bytes().data();
@@ -70,8 +70,8 @@ Status take_tensor(const OrtApi& api, EngineHandle<OrtValue> value, inference::T
   MODELYARD_TRY(engine_status(api, api.GetTensorMutableData(value.get(), &memory)));
   const std::size_t size = count * inference::element_bytes(tensor.type);
   OrtValue* kept = value.release();
-  tensor.buffer = inference::Buffer::adopt({static_cast<std::byte*>(memory), size},
-                                           [&api, kept] { api.ReleaseValue(kept); });
+  tensor.buffer =
+      inference::Buffer::adopt({static_cast<std::byte*>(memory), size}, [&api, kept] { api.ReleaseValue(kept); });
   return ok();
 }
 

@@ -33,7 +33,9 @@ struct Field {
   std::string_view bytes;
 };
 
-Error damaged() { return error(Code::kInvalidArgument, "not an ONNX model, or damaged"); }
+Error damaged() {
+  return error(Code::kInvalidArgument, "not an ONNX model, or damaged");
+}
 
 // Takes fields off the front of a message.
 class FieldReader {
@@ -91,12 +93,12 @@ struct Child {
   Message child;
 };
 constexpr std::array kChildren{
-    Child{Message::kModel, 7, Message::kGraph},          Child{Message::kModel, 8, Message::kOpset},
-    Child{Message::kModel, 14, Message::kMetadata},      Child{Message::kModel, 25, Message::kFunction},
-    Child{Message::kGraph, 1, Message::kNode},           Child{Message::kGraph, 5, Message::kTensor},
-    Child{Message::kFunction, 7, Message::kNode},        Child{Message::kNode, 5, Message::kAttribute},
-    Child{Message::kAttribute, 5, Message::kTensor},     Child{Message::kAttribute, 6, Message::kGraph},
-    Child{Message::kAttribute, 10, Message::kTensor},    Child{Message::kAttribute, 11, Message::kGraph},
+    Child{Message::kModel, 7, Message::kGraph},       Child{Message::kModel, 8, Message::kOpset},
+    Child{Message::kModel, 14, Message::kMetadata},   Child{Message::kModel, 25, Message::kFunction},
+    Child{Message::kGraph, 1, Message::kNode},        Child{Message::kGraph, 5, Message::kTensor},
+    Child{Message::kFunction, 7, Message::kNode},     Child{Message::kNode, 5, Message::kAttribute},
+    Child{Message::kAttribute, 5, Message::kTensor},  Child{Message::kAttribute, 6, Message::kGraph},
+    Child{Message::kAttribute, 10, Message::kTensor}, Child{Message::kAttribute, 11, Message::kGraph},
     Child{Message::kTensor, 13, Message::kExternal},
 };
 
@@ -195,7 +197,7 @@ Result<ModelFile> parse_model(std::string_view bytes) {
 Result<ModelFile> read_model_file(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return system_error("open", path, errno);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd.get(), &status) != 0) return system_error("read", path, errno);
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size == 0) return error(Code::kInvalidArgument, "'{}' is empty", path);
@@ -209,8 +211,8 @@ Result<ModelFile> read_model_file(const std::string& path) {
 }
 
 std::vector<std::string> find_refusals(const ModelFile& file, const std::string& folder) {
-  constexpr std::array<std::string_view, 6> kKnownDomains{"",  "ai.onnx.ml", "ai.onnx.training", "com.microsoft",
-                                                          "com.microsoft.nchwc", "ai.onnx.preview.training"};
+  constexpr std::array<std::string_view, 6> kKnownDomains{
+      "", "ai.onnx.ml", "ai.onnx.training", "com.microsoft", "com.microsoft.nchwc", "ai.onnx.preview.training"};
   std::vector<std::string> refusals;
   for (const auto& [domain, version] : file.opsets) {
     if (std::find(kKnownDomains.begin(), kKnownDomains.end(), domain) != kKnownDomains.end()) continue;

@@ -19,9 +19,9 @@ struct ModelFile {
   std::int64_t ir_version = 0;
   std::string producer;
   std::string producer_version;
-  std::map<std::string, std::int64_t> opsets;       // domain → version; "" is ai.onnx
-  std::map<std::string, std::int64_t> operators;    // "MatMul", "ai.onnx.ml.Scaler" → how often
-  std::vector<std::string> external_files;          // locations of external data, sorted
+  std::map<std::string, std::int64_t> opsets;     // domain → version; "" is ai.onnx
+  std::map<std::string, std::int64_t> operators;  // "MatMul", "ai.onnx.ml.Scaler" → how often
+  std::vector<std::string> external_files;        // locations of external data, sorted
   std::vector<std::string> metadata_keys;
   std::int64_t file_bytes = 0;
 };

@@ -23,10 +23,9 @@ class OnnxBackend final : public Backend {
   Status open() {
     if (library_.api == nullptr) return ok();
     OrtEnv* environment = nullptr;
-    MODELYARD_TRY(engine_status(*library_.api,
-                                library_.api->CreateEnvWithCustomLogger(&OnnxBackend::receive_log, this,
-                                                                        ORT_LOGGING_LEVEL_WARNING, "modelyard",
-                                                                        &environment)));
+    MODELYARD_TRY(engine_status(
+        *library_.api, library_.api->CreateEnvWithCustomLogger(&OnnxBackend::receive_log, this,
+                                                               ORT_LOGGING_LEVEL_WARNING, "modelyard", &environment)));
     environment_ = {environment, library_.api->ReleaseEnv};
     return ok();
   }

@@ -19,8 +19,8 @@ bool is_aligned(const TensorView& tensor) {
 }
 
 Status check_booleans(const TensorView& tensor) {
-  const bool clean = std::all_of(tensor.bytes.begin(), tensor.bytes.end(),
-                                 [](std::byte value) { return value <= std::byte{1}; });
+  const bool clean =
+      std::all_of(tensor.bytes.begin(), tensor.bytes.end(), [](std::byte value) { return value <= std::byte{1}; });
   if (clean) return ok();
   return error(Code::kInvalidArgument, "input '{}': a BOOL is 0 or 1", tensor.name);
 }
@@ -40,12 +40,12 @@ OnnxModel::~OnnxModel() {
   ::malloc_trim(0);
 }
 
-Result<std::unique_ptr<ExecutionContext>> OnnxModel::new_context() { return OnnxContext::create(session_); }
+Result<std::unique_ptr<ExecutionContext>> OnnxModel::new_context() {
+  return OnnxContext::create(session_);
+}
 
 OnnxContext::OnnxContext(std::shared_ptr<const OnnxSession> session)
-    : session_(std::move(session)),
-      api_(*session_->api),
-      shape_is_told_(session_->signature.outputs.size(), true) {}
+    : session_(std::move(session)), api_(*session_->api), shape_is_told_(session_->signature.outputs.size(), true) {}
 
 Result<std::unique_ptr<ExecutionContext>> OnnxContext::create(std::shared_ptr<const OnnxSession> session) {
   std::unique_ptr<OnnxContext> context(new OnnxContext(std::move(session)));
@@ -89,10 +89,9 @@ Result<EngineHandle<OrtValue>> OnnxContext::make_input(const TensorView& input) 
   }
   OrtValue* value = nullptr;
   // The engine's interface lacks const; inputs are only read.
-  MODELYARD_TRY(engine_status(
-      api_, api_.CreateTensorWithDataAsOrtValue(session_->cpu.get(), const_cast<std::byte*>(bytes.data()), bytes.size(),
-                                                input.shape.data(), input.shape.size(), element_type_of(input.type),
-                                                &value)));
+  MODELYARD_TRY(engine_status(api_, api_.CreateTensorWithDataAsOrtValue(
+                                        session_->cpu.get(), const_cast<std::byte*>(bytes.data()), bytes.size(),
+                                        input.shape.data(), input.shape.size(), element_type_of(input.type), &value)));
   return EngineHandle<OrtValue>(value, api_.ReleaseValue);
 }
 
@@ -119,8 +118,8 @@ Status OnnxContext::bind_outputs(std::span<const std::size_t> wanted, std::int64
                       told_shape(spec, session_->signature.batched, rows, tensor.shape);
     preallocated_.push_back(told);
     if (!told) {
-      MODELYARD_TRY(engine_status(
-          api_, api_.BindOutputToDevice(binding_.get(), spec.name.c_str(), session_->cpu.get())));
+      MODELYARD_TRY(
+          engine_status(api_, api_.BindOutputToDevice(binding_.get(), spec.name.c_str(), session_->cpu.get())));
       continue;
     }
     MODELYARD_ASSIGN(const std::int64_t count, inference::element_count(tensor.shape));

@@ -24,8 +24,8 @@ class OnnxContext final : public ExecutionContext {
   Result<EngineHandle<OrtValue>> make_input(const inference::TensorView& input);
   Result<EngineHandle<OrtValue>> make_text_input(const inference::TensorView& input);
   Status bind_inputs(std::span<const inference::TensorView> inputs);
-  Status bind_outputs(std::span<const std::size_t> wanted, std::int64_t rows,
-                      std::vector<inference::Tensor>& outputs, std::size_t first);
+  Status bind_outputs(std::span<const std::size_t> wanted, std::int64_t rows, std::vector<inference::Tensor>& outputs,
+                      std::size_t first);
   Status collect_outputs(std::span<const std::size_t> wanted, std::vector<inference::Tensor>& outputs,
                          std::size_t first);
   Status run_bound(std::span<const inference::TensorView> inputs, std::span<const std::size_t> wanted,
@@ -36,7 +36,7 @@ class OnnxContext final : public ExecutionContext {
   OrtAllocator* allocator_ = nullptr;
   EngineHandle<OrtIoBinding> binding_;
   EngineHandle<OrtRunOptions> options_;
-  std::vector<bool> shape_is_told_;                 // for each output: its declared shape has held so far
+  std::vector<bool> shape_is_told_;                   // for each output: its declared shape has held so far
   std::vector<EngineHandle<OrtValue>> input_values_;  // of the run under way
   std::vector<inference::Buffer> copies_;
   std::vector<bool> preallocated_;

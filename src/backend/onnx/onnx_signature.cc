@@ -79,8 +79,10 @@ class SignatureReader {
     MODELYARD_TRY(engine_status(api_, api_.GetOnnxTypeFromTypeInfo(&type, &kind)));
     if (kind == ONNX_TYPE_SEQUENCE) return read_sequence(type, spec);
     if (kind != ONNX_TYPE_TENSOR) {
-      return error(Code::kUnimplemented, "'{}' is a map, sparse or optional value, which no protocol carries; export "
-                   "the model with tensors only", spec.name);
+      return error(Code::kUnimplemented,
+                   "'{}' is a map, sparse or optional value, which no protocol carries; export "
+                   "the model with tensors only",
+                   spec.name);
     }
     const OrtTensorTypeAndShapeInfo* info = nullptr;
     MODELYARD_TRY(engine_status(api_, api_.CastTypeInfoToTensorInfo(&type, &info)));
@@ -93,13 +95,16 @@ class SignatureReader {
     bool known = false;
     spec.type = data_type_of(element, known);
     if (!known) {
-      return error(Code::kUnimplemented, "'{}' has ONNX element type {}, which the protocol has no word for; cast it "
-                   "in the model", spec.name, static_cast<int>(element));
+      return error(Code::kUnimplemented,
+                   "'{}' has ONNX element type {}, which the protocol has no word for; cast it "
+                   "in the model",
+                   spec.name, static_cast<int>(element));
     }
     size_t rank = 0;
     MODELYARD_TRY(engine_status(api_, api_.GetDimensionsCount(&info, &rank)));
     if (rank > inference::kMaxRank) {
-      return error(Code::kUnimplemented, "'{}' has {} dimensions; {} is the limit", spec.name, rank, inference::kMaxRank);
+      return error(Code::kUnimplemented, "'{}' has {} dimensions; {} is the limit", spec.name, rank,
+                   inference::kMaxRank);
     }
     spec.shape.resize(rank);
     return engine_status(api_, api_.GetDimensions(&info, spec.shape.data(), rank));
@@ -109,8 +114,10 @@ class SignatureReader {
   // column for each class, in ascending order of classes.
   Status read_sequence(const OrtTypeInfo& type, TensorSpec& spec) {
     const auto refuse = [&] {
-      return error(Code::kUnimplemented, "'{}' is a sequence, which no protocol carries; export the model without it "
-                   "(skl2onnx: options={{\"zipmap\": False}})", spec.name);
+      return error(Code::kUnimplemented,
+                   "'{}' is a sequence, which no protocol carries; export the model without it "
+                   "(skl2onnx: options={{\"zipmap\": False}})",
+                   spec.name);
     };
     const OrtSequenceTypeInfo* sequence = nullptr;
     MODELYARD_TRY(engine_status(api_, api_.CastTypeInfoToSequenceTypeInfo(&type, &sequence)));
@@ -171,6 +178,8 @@ class SignatureReader {
 
 }  // namespace
 
-Status read_signature(OnnxSession& session) { return SignatureReader(session).run(); }
+Status read_signature(OnnxSession& session) {
+  return SignatureReader(session).run();
+}
 
 }  // namespace modelyard::backend

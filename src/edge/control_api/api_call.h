@@ -16,7 +16,7 @@ namespace modelyard::edge {
 struct ApiCall {
   std::vector<std::string> parameters;
   QueryFields query;
-  Json body;  // null without one
+  Json body;                   // null without one
   control::Expected expected;  // If-Match
   control::Actor actor;
 

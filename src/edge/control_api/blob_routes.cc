@@ -48,7 +48,8 @@ class UploadWork {
 
 class UploadSink final : public BodySink {
  public:
-  UploadSink(std::shared_ptr<UploadWork> work, ControlExecutor& executor) : work_(std::move(work)), executor_(executor) {}
+  UploadSink(std::shared_ptr<UploadWork> work, ControlExecutor& executor)
+      : work_(std::move(work)), executor_(executor) {}
 
   Appetite write(std::string_view piece) override {
     piece_ += piece;

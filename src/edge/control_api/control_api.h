@@ -1,8 +1,9 @@
 // ControlApi binds the operator's use-cases to /api/v1 (api/openapi.yaml), and Triton's repository calls to the same
 // use-cases: load is deploy and wait, unload is undeploy.
 //
-// Threads:   handlers copy what they need off the connection and run on the executor; the answer goes back by a Deferred.
-// Ownership: everything in ControlParts outlives this; requests must have ended before the executor is stopped.
+// Threads:   handlers copy what they need off the connection and run on the executor; the answer goes back by a
+// Deferred. Ownership: everything in ControlParts outlives this; requests must have ended before the executor is
+// stopped.
 #pragma once
 
 #include <functional>
@@ -53,10 +54,8 @@ class ControlApi {
   void add_event_routes(Router& router);
   void add_repository_routes(Router& router);
 
-  ApiWork deployment(Result<control::Deployed> (control::Deployer::*change)(const std::string&,
-                                                                            const control::DeployRequest&,
-                                                                            const control::Actor&,
-                                                                            const control::Expected&));
+  ApiWork deployment(Result<control::Deployed> (control::Deployer::*change)(
+      const std::string&, const control::DeployRequest&, const control::Actor&, const control::Expected&));
   Result<ApiAnswer> list_events(const ApiCall& call);
 
   const ControlParts parts_;

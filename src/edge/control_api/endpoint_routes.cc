@@ -102,8 +102,9 @@ void ControlApi::add_endpoint_routes(Router& router) {
 }
 
 void ControlApi::add_server_routes(Router& router) {
-  route(router, Method::kGet, "/api/v1/version", {},
-        [this](const ApiCall&) -> Result<ApiAnswer> { return ApiAnswer{200, parts_.version_document(), std::nullopt}; });
+  route(router, Method::kGet, "/api/v1/version", {}, [this](const ApiCall&) -> Result<ApiAnswer> {
+    return ApiAnswer{200, parts_.version_document(), std::nullopt};
+  });
   route(router, Method::kGet, "/api/v1/status", {"model"}, [this](const ApiCall& call) -> Result<ApiAnswer> {
     ApiAnswer answer;
     MODELYARD_ASSIGN(answer.body, control::report_status(parts_.catalog, parts_.reconciler.status(),
@@ -120,10 +121,9 @@ void ControlApi::add_server_routes(Router& router) {
   });
   route(router, Method::kPost, "/api/v1/gc", {"dry_run"}, [this](const ApiCall& call) -> Result<ApiAnswer> {
     MODELYARD_ASSIGN(const bool dry, call.query_flag("dry_run"));
-    MODELYARD_ASSIGN(const auto report,
-                     registry::collect_garbage(parts_.catalog, parts_.blobs,
-                                               parts_.clock.utc_now() - parts_.upload_lease,
-                                               dry ? registry::Sweep::kDryRun : registry::Sweep::kRemove));
+    MODELYARD_ASSIGN(const auto report, registry::collect_garbage(
+                                            parts_.catalog, parts_.blobs, parts_.clock.utc_now() - parts_.upload_lease,
+                                            dry ? registry::Sweep::kDryRun : registry::Sweep::kRemove));
     Json blobs = Json::array();
     for (const auto& blob : report.garbage) blobs.push_back({{"digest", blob.digest.hex()}, {"size", blob.size}});
     return ApiAnswer{200, {{"blobs", std::move(blobs)}, {"bytes", report.bytes}, {"dry_run", dry}}, std::nullopt};
@@ -132,10 +132,13 @@ void ControlApi::add_server_routes(Router& router) {
     MODELYARD_ASSIGN(auto reader, ObjectReader::open(call.body, ""));
     MODELYARD_ASSIGN(const std::string folder, reader.string("folder"));
     MODELYARD_TRY(reader.finish());
-    if (!folder.starts_with('/')) return error(Code::kInvalidArgument, "folder: expected an absolute path on the server");
+    if (!folder.starts_with('/'))
+      return error(Code::kInvalidArgument, "folder: expected an absolute path on the server");
     MODELYARD_ASSIGN(const auto report, registry::make_backup(parts_.catalog, parts_.blobs, folder, parts_.clock));
-    return ApiAnswer{201, {{"folder", folder}, {"blobs", report.blobs}, {"bytes", report.bytes}, {"revision", report.revision}},
-                     std::nullopt};
+    return ApiAnswer{
+        201,
+        {{"folder", folder}, {"blobs", report.blobs}, {"bytes", report.bytes}, {"revision", report.revision}},
+        std::nullopt};
   });
   route(router, Method::kGet, "/api/v1/audit", {"limit", "cursor"}, [this](const ApiCall& call) -> Result<ApiAnswer> {
     MODELYARD_ASSIGN(const int limit, call.limit());

@@ -7,7 +7,9 @@ namespace {
 using control::Deletion;
 using registry::CatalogReader;
 
-ApiAnswer done() { return {204, nullptr, std::nullopt}; }
+ApiAnswer done() {
+  return {204, nullptr, std::nullopt};
+}
 
 Result<Deletion> deletion_of(const ApiCall& call) {
   MODELYARD_ASSIGN(const bool hard, call.query_flag("hard"));
@@ -144,7 +146,8 @@ void ControlApi::add_name_routes(Router& router) {
     MODELYARD_ASSIGN(const VersionNumber version, reader.integer("version"));
     MODELYARD_TRY(reader.finish());
     MODELYARD_TRY(parts_.curator.set_alias(call.parameters[0], call.parameters[1], version, call.actor, call.expected));
-    return ApiAnswer{200, {{"model", call.parameters[0]}, {"alias", call.parameters[1]}, {"version", version}}, std::nullopt};
+    return ApiAnswer{
+        200, {{"model", call.parameters[0]}, {"alias", call.parameters[1]}, {"version", version}}, std::nullopt};
   });
   route(router, Method::kDelete, model + "/aliases/{alias}", {}, [this](const ApiCall& call) -> Result<ApiAnswer> {
     MODELYARD_TRY(parts_.curator.unset_alias(call.parameters[0], call.parameters[1], call.actor, call.expected));

@@ -59,49 +59,55 @@ void ControlApi::add_repository_routes(Router& router) {
   });
   router.add(Method::kPost, "/v2/repository/models/{model}/load", [this, answer_later](Exchange& exchange) {
     const Status fits = oip::check_load_request(exchange.request().body);
-    if (!fits) return exchange.respond(error_response(fits.error().code() == Code::kUnimplemented ? 501 : 400, fits.error().message()));
-    answer_later(exchange, [this, name = std::string(exchange.request().parameters[0]),
-                            remote = std::string(exchange.request().remote)]() -> Result<Response> {
-      registry::Revision present = 0;
-      VersionNumber newest = 0;
-      MODELYARD_TRY(parts_.catalog.read([&](CatalogReader& reader) -> Status {
-        const auto endpoint = reader.endpoint(name);
-        if (endpoint) present = endpoint->plan_revision;
-        const auto versions = reader.versions(endpoint ? endpoint->model : name, {"", 100'000});
-        if (!versions || versions->empty()) {
-          return error(Code::kNotFound, "failed to load '{}', failed to poll from model repository", name);
-        }
-        for (const auto& version : *versions) {
-          if (version.state == registry::VersionState::kPublished) newest = version.ref.version;
-        }
-        return ok();
-      }));
-      const control::Actor actor{"anonymous@" + remote};
-      control::DeployRequest request{0, "", "repository load", kLoadTime};
-      if (present > 0) {
-        MODELYARD_TRY(parts_.reconciler.wait_for_endpoint(name, present, kLoadTime));
-        return Response{};
-      }
-      auto deployed = parts_.deployer.roll_back(name, request, actor, {});
-      if (!deployed && deployed.error().code() != Code::kFailedPrecondition) {
-        request.version = newest;
-        deployed = parts_.deployer.deploy(name, request, actor, {});
-      }
-      if (!deployed) return error(Code::kInvalidArgument, "load failed for model '{}': {}", name, deployed.error().message());
-      return Response{};
-    });
+    if (!fits)
+      return exchange.respond(
+          error_response(fits.error().code() == Code::kUnimplemented ? 501 : 400, fits.error().message()));
+    answer_later(exchange,
+                 [this, name = std::string(exchange.request().parameters[0]),
+                  remote = std::string(exchange.request().remote)]() -> Result<Response> {
+                   registry::Revision present = 0;
+                   VersionNumber newest = 0;
+                   MODELYARD_TRY(parts_.catalog.read([&](CatalogReader& reader) -> Status {
+                     const auto endpoint = reader.endpoint(name);
+                     if (endpoint) present = endpoint->plan_revision;
+                     const auto versions = reader.versions(endpoint ? endpoint->model : name, {"", 100'000});
+                     if (!versions || versions->empty()) {
+                       return error(Code::kNotFound, "failed to load '{}', failed to poll from model repository", name);
+                     }
+                     for (const auto& version : *versions) {
+                       if (version.state == registry::VersionState::kPublished) newest = version.ref.version;
+                     }
+                     return ok();
+                   }));
+                   const control::Actor actor{"anonymous@" + remote};
+                   control::DeployRequest request{0, "", "repository load", kLoadTime};
+                   if (present > 0) {
+                     MODELYARD_TRY(parts_.reconciler.wait_for_endpoint(name, present, kLoadTime));
+                     return Response{};
+                   }
+                   auto deployed = parts_.deployer.roll_back(name, request, actor, {});
+                   if (!deployed && deployed.error().code() != Code::kFailedPrecondition) {
+                     request.version = newest;
+                     deployed = parts_.deployer.deploy(name, request, actor, {});
+                   }
+                   if (!deployed)
+                     return error(Code::kInvalidArgument, "load failed for model '{}': {}", name,
+                                  deployed.error().message());
+                   return Response{};
+                 });
   });
   router.add(Method::kPost, "/v2/repository/models/{model}/unload", [this, answer_later](Exchange& exchange) {
     const Status fits = oip::check_unload_request(exchange.request().body);
     if (!fits) return exchange.respond(error_response(400, fits.error().message()));
-    answer_later(exchange, [this, name = std::string(exchange.request().parameters[0]),
-                            remote = std::string(exchange.request().remote)]() -> Result<Response> {
-      const control::DeployRequest request{0, "", "repository unload", kLoadTime};
-      const auto undeployed = parts_.deployer.undeploy(name, request, {"anonymous@" + remote}, {});
-      // As Triton: unloading what is not there is no error.
-      if (!undeployed && undeployed.error().code() != Code::kNotFound) return undeployed.error();
-      return Response{};
-    });
+    answer_later(exchange,
+                 [this, name = std::string(exchange.request().parameters[0]),
+                  remote = std::string(exchange.request().remote)]() -> Result<Response> {
+                   const control::DeployRequest request{0, "", "repository unload", kLoadTime};
+                   const auto undeployed = parts_.deployer.undeploy(name, request, {"anonymous@" + remote}, {});
+                   // As Triton: unloading what is not there is no error.
+                   if (!undeployed && undeployed.error().code() != Code::kNotFound) return undeployed.error();
+                   return Response{};
+                 });
   });
 }
 

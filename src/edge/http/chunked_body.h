@@ -33,7 +33,7 @@ class ChunkedDecoder {
   Status end_size_line();
 
   State state_ = State::kSize;
-  std::uint64_t left_ = 0;        // bytes of the chunk still to come
+  std::uint64_t left_ = 0;  // bytes of the chunk still to come
   int digits_ = 0;
   std::uint32_t line_bytes_ = 0;  // of extensions and trailers
   char previous_ = '\n';          // within the trailer; it begins at a line's start

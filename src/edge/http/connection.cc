@@ -65,8 +65,7 @@ void Connection::pump() {
 
 bool Connection::wants_bytes() const {
   if (output_blocked()) return false;
-  return state_ == State::kHead || state_ == State::kBody || state_ == State::kSink ||
-         state_ == State::kLingering;
+  return state_ == State::kHead || state_ == State::kBody || state_ == State::kSink || state_ == State::kLingering;
 }
 
 void Connection::process() {
@@ -347,7 +346,9 @@ void Connection::resume_body() {
   pump();
 }
 
-Deferred Connection::defer() { return Deferred(shared_from_this(), home_.loop); }
+Deferred Connection::defer() {
+  return Deferred(shared_from_this(), home_.loop);
+}
 
 // Answers a request whose body was not read: what follows on the wire is not another request.
 void Connection::refuse(Response response) {

@@ -60,7 +60,9 @@ struct ConnectionHome {
   const AnswerObserver& observer;      // may be empty
 };
 
-class Connection final : public Watcher, public Exchange, public ReplyTarget,
+class Connection final : public Watcher,
+                         public Exchange,
+                         public ReplyTarget,
                          public std::enable_shared_from_this<Connection> {
  public:
   Connection(UniqueFd fd, std::string remote, ConnectionHome& home);
@@ -135,15 +137,15 @@ class Connection final : public Watcher, public Exchange, public ReplyTarget,
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::size_t scanned_ = 0;
-  std::size_t floor_ = 0;           // end of the head in use
+  std::size_t floor_ = 0;  // end of the head in use
   RequestHead head_;
   std::string scratch_;
   Request request_;
 
-  std::unique_ptr<char[]> body_;    // a body that does not fit into the buffer
+  std::unique_ptr<char[]> body_;  // a body that does not fit into the buffer
   std::size_t body_capacity_ = 0;
   std::size_t body_size_ = 0;
-  std::uint64_t body_left_ = 0;     // of Content-Length
+  std::uint64_t body_left_ = 0;  // of Content-Length
   std::size_t body_limit_ = 0;
   std::string inflated_;
   ChunkedDecoder chunked_;

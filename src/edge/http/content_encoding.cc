@@ -13,9 +13,9 @@ namespace modelyard::edge {
 namespace {
 
 constexpr std::size_t kStepBytes = 64u << 10;
-constexpr int kGzipWindow = 15 + 16;   // zlib's way to say "gzip header"
-constexpr int kAnyWindow = 15 + 32;    // "gzip or zlib header"
-constexpr int kRawWindow = -15;        // some clients send deflate without the zlib header
+constexpr int kGzipWindow = 15 + 16;  // zlib's way to say "gzip header"
+constexpr int kAnyWindow = 15 + 32;   // "gzip or zlib header"
+constexpr int kRawWindow = -15;       // some clients send deflate without the zlib header
 constexpr int kZlibWindow = 15;
 
 Error damaged(Coding coding) {

@@ -17,9 +17,8 @@ Deferred::~Deferred() {
 }
 
 void Deferred::complete(Response response) {
-  loop_->post([target = std::move(target_), answer = std::move(response)]() mutable {
-    target->deliver(std::move(answer));
-  });
+  loop_->post(
+      [target = std::move(target_), answer = std::move(response)]() mutable { target->deliver(std::move(answer)); });
 }
 
 void Deferred::complete_here(Response response) {

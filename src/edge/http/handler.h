@@ -22,12 +22,12 @@ namespace modelyard::edge {
 class ReplyTarget {
  public:
   virtual ~ReplyTarget() = default;
-  virtual void deliver(Response response) = 0;     // loop thread
-  virtual void begin_stream(Response head) = 0;    // loop thread; head.body is the first piece
-  virtual void stream(std::string piece) = 0;      // loop thread; "" ends the stream
-  virtual void resume_body() = 0;                  // loop thread
-  std::atomic<bool> gone{false};                   // the client has left
-  std::atomic<std::size_t> stream_backlog{0};      // bytes posted or written, but not sent
+  virtual void deliver(Response response) = 0;   // loop thread
+  virtual void begin_stream(Response head) = 0;  // loop thread; head.body is the first piece
+  virtual void stream(std::string piece) = 0;    // loop thread; "" ends the stream
+  virtual void resume_body() = 0;                // loop thread
+  std::atomic<bool> gone{false};                 // the client has left
+  std::atomic<std::size_t> stream_backlog{0};    // bytes posted or written, but not sent
 };
 
 class Deferred {

@@ -8,7 +8,9 @@
 namespace modelyard::edge {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 struct StatusRow {
   int status;
@@ -53,14 +55,13 @@ constexpr std::array<StatusRow, 34> kStatuses{{{100, "Continue"},
 }  // namespace
 
 std::string_view method_name(Method method) {
-  constexpr std::array<std::string_view, 8> kNames{"GET",   "HEAD",   "POST",    "PUT",
-                                                   "PATCH", "DELETE", "OPTIONS", "OTHER"};
+  constexpr std::array<std::string_view, 8> kNames{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "OTHER"};
   return kNames[static_cast<std::size_t>(method)];
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::optional<std::string_view> Request::header(std::string_view name) const {
@@ -71,9 +72,8 @@ std::optional<std::string_view> Request::header(std::string_view name) const {
 }
 
 void Response::add_header(std::string_view name, std::string_view value) {
-  const bool clean = std::none_of(value.begin(), value.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
+  const bool clean = std::none_of(value.begin(), value.end(),
+                                  [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
   if (!clean) return;
   headers.append(name).append(": ").append(value).append("\r\n");
 }

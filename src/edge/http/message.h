@@ -34,10 +34,10 @@ struct Request {
   std::string_view path;    // decoded once
   std::string_view query;   // as sent, without '?'
   std::span<const HeaderLine> headers;
-  std::string_view body;    // after content decoding
+  std::string_view body;                     // after content decoding
   std::vector<std::string_view> parameters;  // of the route's pattern, in its order
-  std::string_view remote;  // address of the peer
-  const void* route = nullptr;  // the handler's own note from on_head() to handle()
+  std::string_view remote;                   // address of the peer
+  const void* route = nullptr;               // the handler's own note from on_head() to handle()
 
   // The first line of that name.
   std::optional<std::string_view> header(std::string_view name) const;
@@ -48,9 +48,9 @@ struct Response {
   std::string_view content_type = "application/json";  // a literal
   std::string headers;                                 // further lines, each "Name: value\r\n"
   std::string body;
-  std::vector<std::span<const std::byte>> blobs;       // follow `body`; `keep` holds their memory
+  std::vector<std::span<const std::byte>> blobs;  // follow `body`; `keep` holds their memory
   std::shared_ptr<void> keep;
-  bool close = false;                                  // end the connection after this answer
+  bool close = false;  // end the connection after this answer
 
   // `value` must not hold control characters; such a line is dropped, never sent.
   void add_header(std::string_view name, std::string_view value);

@@ -9,8 +9,12 @@ namespace {
 
 using Kind = HeadOutcome::Kind;
 
-HeadOutcome bad(int status, std::string_view problem) { return {Kind::kBad, 0, status, problem}; }
-HeadOutcome good() { return {Kind::kDone, 0, 0, {}}; }
+HeadOutcome bad(int status, std::string_view problem) {
+  return {Kind::kBad, 0, status, problem};
+}
+HeadOutcome good() {
+  return {Kind::kDone, 0, 0, {}};
+}
 
 // RFC 9110 §5.6.2
 constexpr std::array<bool, 256> make_token_table() {
@@ -26,8 +30,8 @@ constexpr std::array<bool, 256> make_token_table() {
 constexpr auto kToken = make_token_table();
 
 bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](char c) { return kToken[static_cast<unsigned char>(c)]; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return kToken[static_cast<unsigned char>(c)]; });
 }
 
 bool is_field_value(std::string_view text) {
@@ -52,8 +56,7 @@ Method parse_method(std::string_view text) {
 
 // The position behind the empty line, 0 when it has not come yet, npos when a LF stands alone.
 std::size_t find_end(std::string_view buffer, std::size_t& scanned) {
-  for (std::size_t i = buffer.find('\n', scanned); i != std::string_view::npos;
-       i = buffer.find('\n', i + 1)) {
+  for (std::size_t i = buffer.find('\n', scanned); i != std::string_view::npos; i = buffer.find('\n', i + 1)) {
     if (i == 0 || buffer[i - 1] != '\r') return std::string_view::npos;
     if (i >= 3 && buffer[i - 2] == '\n') return i + 1;
     scanned = i + 1;
@@ -69,8 +72,7 @@ HeadOutcome read_request_line(std::string_view line, RequestHead& head) {
   const std::string_view method = line.substr(0, first), version = line.substr(last + 1);
   head.target = line.substr(first + 1, last - first - 1);
   if (!is_token(method)) return bad(400, "malformed method");
-  const bool visible = std::all_of(head.target.begin(), head.target.end(),
-                                   [](char c) { return c > 0x20 && c < 0x7f; });
+  const bool visible = std::all_of(head.target.begin(), head.target.end(), [](char c) { return c > 0x20 && c < 0x7f; });
   if (head.target.empty() || !visible) return bad(400, "malformed request target");
   if (version.size() != 8 || !version.starts_with("HTTP/") || version[6] != '.') {
     return bad(400, "malformed HTTP version");

@@ -33,9 +33,9 @@ struct RequestHead {
 
 struct HeadOutcome {
   enum class Kind { kNeedMore, kDone, kBad } kind = Kind::kNeedMore;
-  std::size_t consumed = 0;       // kDone: bytes of the head
-  int status = 0;                 // kBad: the answer's status
-  std::string_view problem;       // kBad: a literal
+  std::size_t consumed = 0;  // kDone: bytes of the head
+  int status = 0;            // kBad: the answer's status
+  std::string_view problem;  // kBad: a literal
 };
 
 // Reads from the start of `buffer`. `scanned` carries over how far the end was looked for; begin with 0.

@@ -43,9 +43,8 @@ Router::Route& Router::insert(Method method, std::string_view pattern) {
     route.segments.push_back(std::move(segment));
   }
   listed_.push_back(std::string(method_name(method)) + " " + route.pattern);
-  const auto place = std::find_if(routes_.begin(), routes_.end(), [&](const Route& other) {
-    return other.literals < route.literals;
-  });
+  const auto place =
+      std::find_if(routes_.begin(), routes_.end(), [&](const Route& other) { return other.literals < route.literals; });
   return *routes_.insert(place, std::move(route));
 }
 
@@ -90,8 +89,8 @@ const Router::Route* Router::find(Method method, std::string_view path,
 
 Response Router::refuse(const Request& request) const {
   std::string allowed;
-  for (const Method method : {Method::kGet, Method::kHead, Method::kPost, Method::kPut, Method::kPatch,
-                              Method::kDelete}) {
+  for (const Method method :
+       {Method::kGet, Method::kHead, Method::kPost, Method::kPut, Method::kPatch, Method::kDelete}) {
     if (!find(method, request.path, nullptr)) continue;
     allowed.append(allowed.empty() ? "" : ", ").append(method_name(method));
   }
@@ -122,6 +121,8 @@ void Router::handle(Exchange& exchange) {
   static_cast<const Route*>(exchange.request().route)->serve(exchange);
 }
 
-std::vector<std::string> Router::routes() const { return listed_; }
+std::vector<std::string> Router::routes() const {
+  return listed_;
+}
 
 }  // namespace modelyard::edge

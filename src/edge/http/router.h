@@ -27,8 +27,7 @@ class Router final : public Handler {
 
   void add(Method method, std::string_view pattern, Serve serve, BodyNeed need = BodyNeed::kOptional);
   // The body goes to a sink.
-  void add_stream(Method method, std::string_view pattern,
-                  std::function<std::unique_ptr<BodySink>(Exchange&)> open);
+  void add_stream(Method method, std::string_view pattern, std::function<std::unique_ptr<BodySink>(Exchange&)> open);
   void set_head_check(HeadCheck check) { head_check_ = std::move(check); }
 
   BodyPolicy on_head(Request& request, std::string& scratch) override;

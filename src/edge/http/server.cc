@@ -83,7 +83,9 @@ Result<std::unique_ptr<HttpServer>> HttpServer::create(HttpServerOptions options
 HttpServer::HttpServer(HttpServerOptions options, ListeningSocket listening)
     : options_(std::move(options)), listening_(std::move(listening)) {}
 
-HttpServer::~HttpServer() { stop(); }
+HttpServer::~HttpServer() {
+  stop();
+}
 
 Status HttpServer::start(Handler& handler) {
   acceptor_ = std::make_unique<Acceptor>(*this);
@@ -91,11 +93,13 @@ Status HttpServer::start(Handler& handler) {
   running_ = true;
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     Loop& loop = *loops_[i];
-    loop.home = std::make_unique<ConnectionHome>(ConnectionHome{
-        *loop.loop, i, handler, options_.limits, loop.counters, loop.draining, [this, &loop](int fd) {
-          loop.connections.erase(fd);
-          loop.counters.connections_open.fetch_sub(1, std::memory_order_relaxed);
-        }, observer_});
+    loop.home = std::make_unique<ConnectionHome>(
+        ConnectionHome{*loop.loop, i, handler, options_.limits, loop.counters, loop.draining,
+                       [&loop](int fd) {
+                         loop.connections.erase(fd);
+                         loop.counters.connections_open.fetch_sub(1, std::memory_order_relaxed);
+                       },
+                       observer_});
     loop.loop->set_tick(kTick, [this, &loop, i] {
       expire(loop);
       if (i == 0) acceptor_->on_tick();

@@ -149,16 +149,17 @@ void InferenceApi::add_open_inference_routes(Router& router) {
     exchange.respond(json_response(oip::server_metadata(options_.server_version)));
   });
   router.add(Method::kGet, "/v2/health/live", [](Exchange& exchange) { exchange.respond(empty_response(200)); });
-  router.add(Method::kGet, "/v2/health/ready", [this](Exchange& exchange) {
-    exchange.respond(empty_response(options_.ready() ? 200 : 400));
-  });
+  router.add(Method::kGet, "/v2/health/ready",
+             [this](Exchange& exchange) { exchange.respond(empty_response(options_.ready() ? 200 : 400)); });
   router.add(Method::kGet, "/v2/models/stats", [this](Exchange& exchange) { open_statistics(exchange); });
-  for (const std::string& model : {std::string("/v2/models/{model}"), std::string("/v2/models/{model}/versions/{version}")}) {
+  for (const std::string& model :
+       {std::string("/v2/models/{model}"), std::string("/v2/models/{model}/versions/{version}")}) {
     router.add(Method::kGet, model, [this](Exchange& exchange) { open_metadata(exchange); });
     router.add(Method::kGet, model + "/ready", [this](Exchange& exchange) { open_ready(exchange); });
     router.add(Method::kGet, model + "/config", [this](Exchange& exchange) { open_config(exchange); });
     router.add(Method::kGet, model + "/stats", [this](Exchange& exchange) { open_statistics(exchange); });
-    router.add(Method::kPost, model + "/infer", [this](Exchange& exchange) { open_infer(exchange); }, BodyNeed::kRequired);
+    router.add(
+        Method::kPost, model + "/infer", [this](Exchange& exchange) { open_infer(exchange); }, BodyNeed::kRequired);
   }
 }
 
@@ -174,7 +175,8 @@ std::string InferenceApi::request_id(const Request& request) {
   }
   // traceparent: 00-<32 digits of trace id>-<16>-<2>
   const auto trace = request.header("traceparent");
-  if (trace && trace->size() >= 55 && (*trace)[2] == '-' && (*trace)[35] == '-') return std::string(trace->substr(3, 32));
+  if (trace && trace->size() >= 55 && (*trace)[2] == '-' && (*trace)[35] == '-')
+    return std::string(trace->substr(3, 32));
   return Uuid::make_v7(clock_.utc_now(), random_).text();
 }
 

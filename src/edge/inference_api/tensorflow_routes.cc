@@ -66,14 +66,15 @@ void InferenceApi::tensorflow_status(Exchange& exchange, Naming naming) {
   const Request& request = exchange.request();
   const lifecycle::ServingTable& table = dispatcher(exchange).table();
   const auto endpoint = table.endpoints.find(request.parameters[0]);
-  const auto model = table.models.find(endpoint == table.endpoints.end() ? request.parameters[0]
-                                                                         : std::string_view(endpoint->second.plan.model));
+  const auto model = table.models.find(
+      endpoint == table.endpoints.end() ? request.parameters[0] : std::string_view(endpoint->second.plan.model));
   const auto choice = choice_of(request, naming);
   if (!choice) return exchange.respond(refusal(choice.error(), request_id(request)));
   std::vector<tfs::VersionStatus> versions;
   if (model != table.models.end()) {
     VersionNumber wanted = choice->version;
-    if (const auto alias = model->second.aliases.find(choice->alias); alias != model->second.aliases.end()) wanted = alias->second;
+    if (const auto alias = model->second.aliases.find(choice->alias); alias != model->second.aliases.end())
+      wanted = alias->second;
     const bool all = choice->alias.empty() && choice->version == 0;
     for (const auto& [number, servable] : model->second.ready) {
       if (all || number == wanted) versions.push_back({number, "AVAILABLE", "OK", ""});
@@ -83,7 +84,8 @@ void InferenceApi::tensorflow_status(Exchange& exchange, Naming naming) {
     }
   }
   if (versions.empty()) {
-    return exchange.respond(error_response(404, fmt::format("Could not find any versions of model {}", request.parameters[0])));
+    return exchange.respond(
+        error_response(404, fmt::format("Could not find any versions of model {}", request.parameters[0])));
   }
   Response response;
   response.body = tfs::status_document(versions);
@@ -106,12 +108,14 @@ void InferenceApi::add_tensorflow_routes(Router& router) {
     const char* path;
     Naming naming;
   };
-  for (const Place& place : {Place{"/v1/models/{model}", Naming::kByVersion}, Place{"/v1/models/{model}/versions/{version}", Naming::kByVersion},
+  for (const Place& place : {Place{"/v1/models/{model}", Naming::kByVersion},
+                             Place{"/v1/models/{model}/versions/{version}", Naming::kByVersion},
                              Place{"/v1/models/{model}/labels/{label}", Naming::kByLabel}}) {
     const std::string path = place.path;
     const Naming naming = place.naming;
-    router.add(Method::kPost, path + ":predict",
-               [this, naming](Exchange& exchange) { tensorflow_predict(exchange, naming); }, BodyNeed::kRequired);
+    router.add(
+        Method::kPost, path + ":predict", [this, naming](Exchange& exchange) { tensorflow_predict(exchange, naming); },
+        BodyNeed::kRequired);
     for (const char* verb : {":classify", ":regress"}) {
       router.add(Method::kPost, path + verb, [](Exchange& exchange) {
         exchange.respond(error_response(501, "the model has no such signature; ONNX models answer :predict"));

@@ -75,8 +75,7 @@ void EventLoop::change(int fd, std::uint32_t events, Watcher& watcher) {
   epoll_event event{};
   event.events = events;
   event.data.ptr = &watcher;
-  MODELYARD_CHECK(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) == 0,
-                  "only watched descriptors are changed");
+  MODELYARD_CHECK(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) == 0, "only watched descriptors are changed");
 }
 
 void EventLoop::unwatch(int fd, Watcher& watcher) {

@@ -15,8 +15,7 @@ namespace {
 
 class RunningLoop {
  public:
-  explicit RunningLoop(const Clock& clock = system_clock())
-      : loop_(std::move(EventLoop::create(clock).value())) {}
+  explicit RunningLoop(const Clock& clock = system_clock()) : loop_(std::move(EventLoop::create(clock).value())) {}
   ~RunningLoop() {
     loop_->stop();
     if (thread_.joinable()) thread_.join();

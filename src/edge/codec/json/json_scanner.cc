@@ -7,7 +7,9 @@
 namespace modelyard::edge {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 void append_utf8(std::uint32_t code, std::string& text) {
   if (code < 0x80) {
@@ -57,8 +59,12 @@ Status JsonScanner::open(char bracket, std::string_view expected) {
   return ok();
 }
 
-Status JsonScanner::begin_object() { return open('{', "expected an object"); }
-Status JsonScanner::begin_array() { return open('[', "expected an array"); }
+Status JsonScanner::begin_object() {
+  return open('{', "expected an object");
+}
+Status JsonScanner::begin_array() {
+  return open('[', "expected an array");
+}
 
 // Consumes the comma before another member, or the closing bracket.
 Result<bool> JsonScanner::another(char closing) {

@@ -83,8 +83,7 @@ Status ElementReader::read(JsonScanner& json) {
     case DataType::kFp16:
     case DataType::kBf16: break;
   }
-  return error(Code::kInvalidArgument, "JSON does not carry {}; send binary data",
-               inference::data_type_name(type_));
+  return error(Code::kInvalidArgument, "JSON does not carry {}; send binary data", inference::data_type_name(type_));
 }
 
 Status ElementReader::read_rest(JsonScanner& json) {
@@ -135,8 +134,7 @@ Status read_nested(JsonScanner& json, inference::ShapeView shape, ElementReader&
 
 Result<inference::Buffer> read_json_data(JsonScanner& json, DataType type, inference::ShapeView shape) {
   if (type == DataType::kFp16 || type == DataType::kBf16) {
-    return error(Code::kInvalidArgument, "JSON does not carry {}; send binary data",
-                 inference::data_type_name(type));
+    return error(Code::kInvalidArgument, "JSON does not carry {}; send binary data", inference::data_type_name(type));
   }
   MODELYARD_ASSIGN(const std::int64_t count, inference::element_count(shape));
   ElementReader elements(type);

@@ -47,7 +47,6 @@ class ElementReader {
 };
 
 // The `data` of a tensor of that shape: flat, or nested exactly as the shape says.
-Result<inference::Buffer> read_json_data(JsonScanner& json, inference::DataType type,
-                                         inference::ShapeView shape);
+Result<inference::Buffer> read_json_data(JsonScanner& json, inference::DataType type, inference::ShapeView shape);
 
 }  // namespace modelyard::edge

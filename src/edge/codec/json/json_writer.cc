@@ -59,17 +59,26 @@ Status append_texts(std::string& out, const inference::TensorView& tensor) {
     if (valid) append_json(out, text);
   });
   if (valid) return ok();
-  return error(Code::kInvalidArgument, "output '{}' holds bytes that are not UTF-8; ask for binary data",
-               tensor.name);
+  return error(Code::kInvalidArgument, "output '{}' holds bytes that are not UTF-8; ask for binary data", tensor.name);
 }
 
 }  // namespace
 
-void append_json(std::string& out, float value) { append_float(out, value); }
-void append_json(std::string& out, double value) { append_float(out, value); }
-void append_json(std::string& out, std::int64_t value) { append_integer(out, value); }
-void append_json(std::string& out, std::uint64_t value) { append_integer(out, value); }
-void append_json(std::string& out, bool value) { out += value ? "true" : "false"; }
+void append_json(std::string& out, float value) {
+  append_float(out, value);
+}
+void append_json(std::string& out, double value) {
+  append_float(out, value);
+}
+void append_json(std::string& out, std::int64_t value) {
+  append_integer(out, value);
+}
+void append_json(std::string& out, std::uint64_t value) {
+  append_integer(out, value);
+}
+void append_json(std::string& out, bool value) {
+  out += value ? "true" : "false";
+}
 
 void append_json(std::string& out, std::string_view text) {
   constexpr char kDigits[] = "0123456789abcdef";

@@ -31,7 +31,9 @@ Ordered config_of(const inference::TensorSpec& spec, bool batched) {
   return document;
 }
 
-Ordered duration(const DurationCount& value) { return {{"count", value.count}, {"ns", value.nanoseconds}}; }
+Ordered duration(const DurationCount& value) {
+  return {{"count", value.count}, {"ns", value.nanoseconds}};
+}
 
 Ordered statistics_of(const ModelStatistics& model) {
   Ordered batches = Ordered::array();
@@ -69,14 +71,16 @@ Result<Json> parse_optional_object(std::string_view body) {
 
 }  // namespace
 
-std::string error_document(std::string_view text) { return write({{"error", text}}); }
+std::string error_document(std::string_view text) {
+  return write({{"error", text}});
+}
 
 std::string server_metadata(std::string_view server_version) {
   return write({{"name", "modelyard"},
                 {"version", server_version},
                 {"extensions",
-                 {"classification", "model_repository", "model_configuration", "schedule_policy",
-                  "binary_tensor_data", "parameters", "statistics"}}});
+                 {"classification", "model_repository", "model_configuration", "schedule_policy", "binary_tensor_data",
+                  "parameters", "statistics"}}});
 }
 
 std::string model_metadata(std::string_view model, std::span<const VersionNumber> versions,

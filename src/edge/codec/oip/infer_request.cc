@@ -11,7 +11,9 @@ namespace {
 using inference::DataType;
 using inference::TensorView;
 
-Error refuse(std::string_view text) { return Error(Code::kInvalidArgument, std::string(text)); }
+Error refuse(std::string_view text) {
+  return Error(Code::kInvalidArgument, std::string(text));
+}
 
 // One input while it is read; `data` is taken when name, shape and datatype are known.
 struct Input {
@@ -25,8 +27,8 @@ struct Input {
 
 class Decoder {
  public:
-  Decoder(std::string_view json, std::string_view blobs, const inference::Signature& signature,
-          std::string_view model, OipInfer& out)
+  Decoder(std::string_view json, std::string_view blobs, const inference::Signature& signature, std::string_view model,
+          OipInfer& out)
       : json_(json), blobs_(blobs), signature_(signature), model_(model), out_(out) {}
 
   Status run() {
@@ -225,8 +227,8 @@ class Decoder {
   Status take_blob(std::size_t size, TensorView& view) {
     if (size > blobs_.size()) {
       return error(Code::kInvalidArgument,
-                   "unable to read the binary data of input '{}' for model '{}': {} bytes expected, {} left",
-                   view.name, model_, size, blobs_.size());
+                   "unable to read the binary data of input '{}' for model '{}': {} bytes expected, {} left", view.name,
+                   model_, size, blobs_.size());
     }
     view.bytes = std::as_bytes(std::span(blobs_.substr(0, size)));
     blobs_.remove_prefix(size);

@@ -33,7 +33,9 @@ double element_as_double(DataType type, const std::byte* element) {
   }
 }
 
-bool is_floating(DataType type) { return type == DataType::kFp32 || type == DataType::kFp64; }
+bool is_floating(DataType type) {
+  return type == DataType::kFp32 || type == DataType::kFp64;
+}
 
 std::string class_text(DataType type, double value, std::size_t index, std::span<const std::string> labels) {
   std::string text = is_floating(type) ? fmt::format("{:.6f}:{}", value, index) : fmt::format("{}:{}", value, index);
@@ -84,8 +86,7 @@ Status append_output(const Tensor& output, bool binary, EncodedAnswer& answer) {
 
 }  // namespace
 
-Result<Tensor> classify(const Tensor& output, std::int64_t classes, std::span<const std::string> labels,
-                        bool batched) {
+Result<Tensor> classify(const Tensor& output, std::int64_t classes, std::span<const std::string> labels, bool batched) {
   const bool rows_known = batched && output.shape.size() > 1;
   const std::int64_t rows = rows_known ? output.shape.front() : 1;
   const std::size_t width = inference::element_bytes(output.type);
@@ -103,9 +104,7 @@ Result<Tensor> classify(const Tensor& output, std::int64_t classes, std::span<co
     const auto value = [&](std::size_t i) { return element_as_double(output.type, first + i * width); };
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
-                      [&](std::size_t a, std::size_t b) {
-                        return value(a) != value(b) ? value(a) > value(b) : a < b;
-                      });
+                      [&](std::size_t a, std::size_t b) { return value(a) != value(b) ? value(a) > value(b) : a < b; });
     for (std::size_t k = 0; k < count; ++k) texts.push_back(class_text(output.type, value(order[k]), order[k], labels));
   }
   inference::Shape shape;
@@ -133,7 +132,8 @@ Result<EncodedAnswer> encode_infer_response(inference::InferResponse& response, 
     const OutputWish* wish = wish_for(asked, output.name);
     if (wish && wish->classes > 0) {
       const auto position = signature.find_output(output.name);
-      MODELYARD_ASSIGN(output, classify(output, wish->classes, signature.outputs[*position].features, signature.batched));
+      MODELYARD_ASSIGN(output,
+                       classify(output, wish->classes, signature.outputs[*position].features, signature.batched));
     }
     if (out.back() != '[') out += ',';
     const bool binary = wish && wish->binary ? *wish->binary : asked.binary_outputs;

@@ -135,8 +135,7 @@ class FeatureRows {
 };
 
 bool has_features(const inference::Signature& signature) {
-  return signature.inputs.size() == 1 && signature.inputs[0].shape.size() == 2 &&
-         !signature.inputs[0].features.empty();
+  return signature.inputs.size() == 1 && signature.inputs[0].shape.size() == 2 && !signature.inputs[0].features.empty();
 }
 
 class Decoder {
@@ -381,8 +380,8 @@ Status check_encodable(const inference::InferResponse& response, const PredictAs
     const bool same_rows = !output.shape.empty() && output.shape[0] == response.outputs[0].shape[0];
     if (asked.rows && !same_rows) {
       return error(Code::kInvalidArgument,
-                   "output '{}' has shape {}, which has no row for each instance; use \"inputs\" instead",
-                   output.name, inference::format_shape(output.shape));
+                   "output '{}' has shape {}, which has no row for each instance; use \"inputs\" instead", output.name,
+                   inference::format_shape(output.shape));
     }
   }
   return ok();
