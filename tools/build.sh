@@ -6,7 +6,7 @@ set -euo pipefail
 preset="${1:-release}"
 need_disk 2000
 "$root/tools/deps.sh" build
-if [ "$preset" != release ] || [ "${MODELYARD_WITH_TESTS:-no}" = yes ]; then "$root/tools/deps.sh" test; fi
+if [ "$preset" != release ] || [ "${WITH_TESTS:-no}" = yes ]; then "$root/tools/deps.sh" test; fi
 "$root/tools/engine.sh"
 step "building '$preset'"
 cd "$root"

@@ -26,7 +26,7 @@ unit_tests() { # preset, labels
   return "${PIPESTATUS[0]}"
 }
 integration_tests() { # preset
-  MODELYARD_BINARY="$root/build/$1/bin/modelyard" build/venv/test/bin/pytest -q -x --no-header -p no:cacheprovider \
+  BINARY_UNDER_TEST="$root/build/$1/bin/modelyard" build/venv/test/bin/pytest -q -x --no-header -p no:cacheprovider \
     --junitxml="$results/pytest-$1.xml" --timeout=300 tests/integration
 }
 tool_tests() { build/venv/test/bin/pytest -q --no-header -p no:cacheprovider --junitxml="$results/pytest-tools.xml" tests/tools; }
@@ -37,7 +37,7 @@ mkdir -p "$results"
 "$root/tools/deps.sh" build test lint || exit 1
 "$root/tools/engine.sh" || exit 1
 "$root/tools/python_env.sh" test || exit 1
-export MODELYARD_WITH_TESTS=yes
+export WITH_TESTS=yes
 # Suppressions and options of the sanitizers; a finding ends the test.
 export ASAN_OPTIONS="detect_leaks=1:halt_on_error=1:detect_odr_violation=0"
 export LSAN_OPTIONS="suppressions=$root/tools/sanitizers/leaks.supp:print_suppressions=0"

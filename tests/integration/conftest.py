@@ -11,7 +11,7 @@ import pytest
 import requests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("MODELYARD_BINARY", str(ROOT / "build/release/bin/modelyard"))
+BINARY = os.environ.get("BINARY_UNDER_TEST", str(ROOT / "build/release/bin/modelyard"))
 START_SECONDS = 120  # sanitizers are slow
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))

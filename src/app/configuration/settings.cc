@@ -138,8 +138,7 @@ Status Configuration::take_file(std::string_view file, std::string_view file_nam
 
 Status Configuration::take_environment(const std::map<std::string, std::string>& environment) {
   // Variables of the command line, which are no settings of the server.
-  constexpr std::array<std::string_view, 4> kOthers = {"MODELYARD_SERVER", "MODELYARD_CONFIG", "MODELYARD_ENGINE_DIR",
-                                                       "MODELYARD_BINARY"};
+  constexpr std::array<std::string_view, 3> kOthers = {"MODELYARD_SERVER", "MODELYARD_CONFIG", "MODELYARD_ENGINE_DIR"};
   for (const auto& [name, text] : environment) {
     if (!name.starts_with("MODELYARD_")) continue;
     if (std::find(kOthers.begin(), kOthers.end(), name) != kOthers.end()) continue;

@@ -198,7 +198,15 @@ class Decoder {
       input.data_later = json_;
       return json_.skip_value();
     }
-    MODELYARD_ASSIGN(input.data, read_json_data(json_, *input.type, *input.shape));
+    return decode_data(json_, input);
+  }
+
+  Status decode_data(JsonScanner& from, Input& input) {
+    auto data = read_json_data(from, *input.type, *input.shape);
+    if (!data) {
+      return data.error().with_context("input '{}' of model '{}'", input.name, model_);
+    }
+    input.data = std::move(*data);
     return ok();
   }
 
@@ -213,7 +221,7 @@ class Decoder {
       return ok();
     }
     if (input.data_later) {
-      MODELYARD_ASSIGN(input.data, read_json_data(*input.data_later, *input.type, *input.shape));
+      MODELYARD_TRY(decode_data(*input.data_later, input));
     }
     if (!input.data) {
       return error(Code::kInvalidArgument, "input '{}' has neither 'data' nor 'binary_data_size'", input.name);
