@@ -36,6 +36,12 @@ if(MODELYARD_SANITIZE)
   if(MODELYARD_SANITIZE MATCHES "undefined")
     add_compile_options(-fno-sanitize-recover=undefined)
   endif()
-  # g++ 12 finds false positives in std under sanitizers.
-  add_compile_options(-Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-restrict)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # g++ 12 finds false positives in std under sanitizers.
+    add_compile_options(-Wno-maybe-uninitialized -Wno-stringop-overflow)
+  endif()
+endif()
+if(MODELYARD_FUZZ)
+  # Coverage of the rooms, too: it is what libFuzzer steers by.
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()

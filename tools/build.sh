@@ -15,5 +15,7 @@ if ! dpkg-query -W libgtest-dev >/dev/null 2>&1; then options+=(-DMODELYARD_TEST
 if [ "$preset" = fuzz ]; then options=(-DMODELYARD_TESTS=OFF); fi
 cmake --preset "$preset" "${options[@]}" >"build/configure-$preset.log" 2>&1 ||
   { tail -20 "build/configure-$preset.log" >&2; fail "cmake could not configure '$preset'" "read build/configure-$preset.log"; }
-cmake --build "build/$preset" -j "$(jobs)"
+target=all
+if [ "$preset" = fuzz ]; then target=fuzz_targets; fi
+cmake --build "build/$preset" --target "$target" -j "$(jobs)"
 if [ "$preset" = release ]; then note "build/release/bin/modelyard"; fi
