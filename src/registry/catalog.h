@@ -125,7 +125,7 @@ class CatalogReader {
   virtual Result<Revision> revision() = 0;
   virtual Result<ModelRecord> model(std::string_view name) = 0;  // deleted ones, too
   virtual Result<std::vector<ModelRecord>> models(const Page& page) = 0;
-  virtual Result<VersionRecord> version(const VersionRef& ref) = 0;
+  virtual Result<VersionRecord> version(const VersionRef& ref) = 0;  // NotFound for purged ones
   virtual Result<std::optional<VersionRecord>> version_by_identity(std::string_view model, const Digest& identity) = 0;
   virtual Result<std::vector<VersionRecord>> versions(std::string_view model, const Page& page) = 0;
   virtual Result<std::vector<AttachmentRecord>> attachments(const VersionRef& ref) = 0;

@@ -125,7 +125,8 @@ Result<std::vector<ModelRecord>> SqliteQueries<Base>::models(const Page& page) {
 
 template <typename Base>
 Result<VersionRecord> SqliteQueries<Base>::version(const VersionRef& ref) {
-  static const std::string sql = fmt::format("SELECT {} FROM versions WHERE model = ? AND number = ?", kVersionColumns);
+  static const std::string sql =
+      fmt::format("SELECT {} FROM versions WHERE model = ? AND number = ? AND state <> 'purged'", kVersionColumns);
   MODELYARD_ASSIGN(auto statement, connection_.prepare(sql));
   statement.bind(ref.model).bind(ref.version);
   return only(std::move(statement), version_row,

@@ -44,6 +44,7 @@ void Connection::on_ready(std::uint32_t events) {
     return;
   }
   if ((events & (EPOLLIN | EPOLLRDHUP)) != 0) readable_ = true;
+  if ((events & EPOLLRDHUP) != 0) end_announced_ = true;
   if ((events & EPOLLOUT) != 0) writable_ = true;
   pump();
 }
@@ -57,6 +58,11 @@ void Connection::pump() {
     if (state_ == State::kClosed) return;
     if (wants_bytes() && readable_ && receive()) continue;
     if (state_ == State::kClosed) return;
+    if (peer_finished_ && wants_bytes()) {
+      // Nothing more will come: what was answered is still sent, what is incomplete is dropped.
+      sink_.reset();
+      state_ = State::kLingering;
+    }
     const bool was_blocked = output_blocked();
     flush();
     if (!was_blocked || output_blocked()) return;
@@ -119,16 +125,18 @@ bool Connection::receive() {
   const ssize_t got = ::recv(fd_.get(), target, room, 0);
   if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return readable_ = false;
   if (got < 0 && errno == EINTR) return true;
-  if (got <= 0) {
-    peer_finished_ = true;
-    readable_ = false;
-    // A client that ends within a request gets nothing; one that waits for answers still gets them.
-    if (state_ != State::kHandling && state_ != State::kStreaming) close();
+  if (got < 0) {
+    close();
     return false;
   }
+  if (got == 0) {
+    peer_finished_ = true;
+    return readable_ = false;
+  }
   const auto count = static_cast<std::size_t>(got);
-  // A short read has emptied the socket: the next byte makes a new edge.
-  if (count < room) readable_ = false;
+  // A short read has emptied the socket: the next byte makes a new edge. The end of the stream has made its own
+  // already, and must be read.
+  if (count < room && !end_announced_) readable_ = false;
   if (into_body) {
     body_size_ += count;
     body_left_ -= count;
@@ -521,9 +529,10 @@ void Connection::end_output() {
   const SteadyTime now = home_.loop.clock().steady_now();
   if (write_stalled_) deadline_ = state_ == State::kHead ? now + home_.limits.idle_timeout : SteadyTime::max();
   write_stalled_ = false;
-  if (state_ != State::kLingering || output_ended_) return;
-  // The client reads our answer before it learns that we do not read on (RFC 9112 §9.6).
+  if (state_ != State::kLingering) return;
   if (peer_finished_) return close();
+  if (output_ended_) return;
+  // The client reads our answer before it learns that we do not read on (RFC 9112 §9.6).
   output_ended_ = true;
   ::shutdown(fd_.get(), SHUT_WR);
   deadline_ = now + kLingerTime;

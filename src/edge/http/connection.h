@@ -125,6 +125,7 @@ class Connection final : public Watcher,
   bool writable_ = true;
   bool in_process_ = false;
   bool close_after_answer_ = false;
+  bool end_announced_ = false;  // an edge has told of the stream's end, which may not have been read yet
   bool peer_finished_ = false;
   bool output_ended_ = false;
   bool write_stalled_ = false;
