@@ -8,6 +8,8 @@ need_disk 2000
 "$root/tools/deps.sh" build
 if [ "$preset" != release ] || [ "${WITH_TESTS:-no}" = yes ]; then "$root/tools/deps.sh" test; fi
 "$root/tools/engine.sh"
+# Objects may come from another checkout of the same files.
+export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=true CCACHE_SLOPPINESS=pch_defines,time_macros
 step "building '$preset'"
 cd "$root"
 options=()
