@@ -99,7 +99,11 @@ Result<PublishRequest> parse_publish_request(std::string_view model, const Json&
 Status Publisher::check_files(const PublishRequest& request) {
   for (const registry::VersionFile& file : request.files) {
     const auto blob = blobs_.find(file.digest);
-    if (!blob) return blob.error().with_context("file '{}': upload it first", file.path);
+    if (!blob && blob.error().code() == Code::kNotFound) {
+      return error(Code::kFailedPrecondition, "file '{}': blob {} is not stored; upload it first", file.path,
+                   file.digest.hex());
+    }
+    MODELYARD_TRY(blob);
     if (blob->size != file.size) {
       return error(Code::kInvalidArgument, "file '{}': the blob has {} bytes, the document says {}", file.path,
                    blob->size, file.size);

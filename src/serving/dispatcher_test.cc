@@ -85,8 +85,9 @@ class DispatcherTest : public testing::Test {
   // One loop, played by the test's own thread.
   void start(DispatcherOptions options = {}, ExecutorOptions executor = {}) {
     reader_ = &table_.add_reader([] {});
-    dispatcher_.emplace(options, table_, *reader_,
-                        [this](std::move_only_function<void()> task) { tasks_.post(std::move(task)); }, clock_, random_);
+    dispatcher_.emplace(
+        options, table_, *reader_, [this](std::move_only_function<void()> task) { tasks_.post(std::move(task)); },
+        clock_, random_);
     reconciler_.emplace(
         lifecycle::ReconcilerOptions{}, std::vector<backend::Backend*>{&backend_}, source_, table_,
         [this, executor](lifecycle::Servable& servable) -> Result<std::unique_ptr<lifecycle::Executor>> {
@@ -101,8 +102,8 @@ class DispatcherTest : public testing::Test {
   }
   void deploy(VersionNumber version, std::int64_t revision) {
     source_.deploy("m", version, revision);
-    auto done = std::async(std::launch::async,
-                           [&] { return reconciler_->wait_for_endpoint("m", revision, kPatience); });
+    auto done =
+        std::async(std::launch::async, [&] { return reconciler_->wait_for_endpoint("m", revision, kPatience); });
     while (done.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
       dispatcher_->refresh();
       std::this_thread::yield();

@@ -112,7 +112,7 @@ void ControlApi::add_blob_routes(Router& router) {
       response.content_type = "application/octet-stream";
       response.add_header("ETag", "\"" + digest.hex() + "\"");
       if (head_only) {
-        response.status = 200;
+        response.head_bytes = static_cast<std::uint64_t>(record->size);
         return reply->complete(std::move(response));
       }
       const Status read = parts_.blobs.read_verified(digest, [&](std::span<const std::byte> piece) {

@@ -417,7 +417,8 @@ void Connection::append_answer(Response response, bool chunked) {
   if (chunked) {
     pending_ += "Transfer-Encoding: chunked\r\n";
   } else if (!no_content) {
-    fmt::format_to(std::back_inserter(pending_), "Content-Length: {}\r\n", response.body_bytes());
+    fmt::format_to(std::back_inserter(pending_), "Content-Length: {}\r\n",
+                   response.head_bytes.value_or(response.body_bytes()));
   }
   if (close_after_answer_) {
     pending_ += "Connection: close\r\n";

@@ -50,7 +50,8 @@ struct Response {
   std::string body;
   std::vector<std::span<const std::byte>> blobs;  // follow `body`; `keep` holds their memory
   std::shared_ptr<void> keep;
-  bool close = false;  // end the connection after this answer
+  std::optional<std::uint64_t> head_bytes;  // what Content-Length says to HEAD, when `body` was not made for it
+  bool close = false;                       // end the connection after this answer
 
   // `value` must not hold control characters; such a line is dropped, never sent.
   void add_header(std::string_view name, std::string_view value);

@@ -221,7 +221,11 @@ TEST_F(HttpServerTest, AnswersHeadWithoutABody) {
 
 TEST_F(HttpServerTest, SaysAllowWithAWrongMethod) {
   start();
-  EXPECT_NE(answer("DELETE /hello HTTP/1.1\r\nHost: h\r\n\r\n").find("Allow: GET, HEAD\r\n"), std::string::npos);
+  for (const char* method : {"DELETE", "BREW", "get"}) {
+    const std::string answers = answer(std::string(method) + " /hello HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_TRUE(answers.starts_with("HTTP/1.1 405 ")) << method;
+    EXPECT_NE(answers.find("Allow: GET, HEAD\r\n"), std::string::npos) << method;
+  }
 }
 
 TEST_F(HttpServerTest, CompressesLargeAnswersForThoseWhoAsk) {

@@ -1,0 +1,159 @@
+"""The control API: by hand for its promises, and by schemathesis for everything its contract says."""
+
+import hashlib
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+import models
+from conftest import ROOT
+
+CONTRACT = yaml.safe_load((ROOT / "api/openapi.yaml").read_text())
+
+
+def put_blob(server, content):
+    digest = hashlib.sha256(content).hexdigest()
+    answer = server.session.put(f"{server.url}/api/v1/blobs/{digest}", data=content, timeout=60)
+    assert answer.status_code == 201, answer.text
+    return digest
+
+
+@pytest.fixture
+def api(server):
+    import requests
+    server.session = requests.Session()
+    return server
+
+
+def document_of(server, path):
+    content = pathlib.Path(path).read_bytes()
+    shown = server.cli("inspect", path, json_output=True)
+    return {"format": "onnx", "signature": shown["signature"],
+            "files": [{"path": "model.onnx", "digest": put_blob(server, content), "size": len(content)}]}
+
+
+def test_a_version_is_published_from_blobs(api, tmp_path):
+    document = document_of(api, models.scale(tmp_path / "m.onnx", 2))
+
+    first = api.post("/api/v1/models/scaled/versions", json=document)
+    again = api.post("/api/v1/models/scaled/versions", json=document)
+
+    assert first.status_code == 201, first.text
+    assert again.status_code == 200
+    assert first.json()["version"] == again.json()["version"] == 1
+
+
+def test_a_version_needs_its_blobs(api, tmp_path):
+    document = document_of(api, models.scale(tmp_path / "m.onnx", 2))
+    document["files"][0]["digest"] = "0" * 64
+
+    answer = api.post("/api/v1/models/scaled/versions", json=document)
+
+    assert answer.status_code in (400, 409)
+    assert "0" * 64 in answer.json()["detail"]
+    assert api.get("/api/v1/models/scaled").status_code == 404
+
+
+def test_blobs_are_checked_and_found(api):
+    digest = put_blob(api, b"weights")
+
+    head = api.session.head(f"{api.url}/api/v1/blobs/{digest}", timeout=60)
+    assert head.status_code == 200
+    assert head.headers["Content-Length"] == "7"
+    assert api.get(f"/api/v1/blobs/{digest}").content == b"weights"
+    wrong = api.session.put(f"{api.url}/api/v1/blobs/{'1' * 64}", data=b"weights", timeout=60)
+    assert wrong.status_code == 400
+    assert api.session.head(f"{api.url}/api/v1/blobs/{'1' * 64}", timeout=60).status_code == 404
+
+
+def test_if_match_protects_against_lost_updates(api, tmp_path):
+    api.cli("push", "scaled", models.scale(tmp_path / "m.onnx", 2), "--wait")
+    tag = api.get("/api/v1/models/scaled").headers["ETag"]
+
+    first = api.session.patch(f"{api.url}/api/v1/models/scaled", json={"description": "a"}, headers={"If-Match": tag})
+    second = api.session.patch(f"{api.url}/api/v1/models/scaled", json={"description": "b"}, headers={"If-Match": tag})
+
+    assert first.status_code == 200
+    assert second.status_code == 412
+    assert api.get("/api/v1/models/scaled").json()["description"] == "a"
+
+
+def test_an_idempotency_key_gives_the_first_answer_again(api, tmp_path):
+    for factor in (2, 3):
+        api.cli("push", "scaled", models.scale(tmp_path / f"{factor}.onnx", factor), "--wait")
+    key = {"Idempotency-Key": "deploy-1"}
+
+    first = api.post("/api/v1/endpoints/scaled:deploy", json={"version": 2}, headers=key)
+    again = api.post("/api/v1/endpoints/scaled:deploy", json={"version": 2}, headers=key)
+    other = api.post("/api/v1/endpoints/scaled:deploy", json={"version": 1}, headers=key)
+
+    assert first.status_code == 200, first.text
+    assert again.json() == first.json()
+    assert other.status_code == 409
+
+
+def test_lists_come_in_pages(api, tmp_path):
+    for factor in range(1, 6):
+        api.cli("push", "scaled", models.scale(tmp_path / f"{factor}.onnx", factor))
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = api.get("/api/v1/models/scaled/versions", params={"limit": 2, "cursor": cursor} if cursor else {"limit": 2})
+        seen += [item["version"] for item in page.json()["items"]]
+        cursor = page.json()["next_cursor"]
+
+    assert sorted(seen) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("method, path, body, status", [
+    ("GET", "/api/v1/models/nobody", None, 404),
+    ("GET", "/api/v1/models?limt=3", None, 400),
+    ("GET", "/api/v1/models?limit=0", None, 400),
+    ("POST", "/api/v1/models/m/versions", "{", 400),
+    ("POST", "/api/v1/models/m/versions", '{"version": 3}', 400),
+    ("DELETE", "/api/v1/models/nobody", None, 404),
+    ("PUT", "/api/v1/models/nobody/aliases/a", '{"version": 1}', 404),
+    ("POST", "/api/v1/endpoints/nobody:deploy", '{"version": 1}', 404),
+    ("PATCH", "/api/v1/events", None, 405),
+    ("GET", "/api/v1/blobs/short", None, 400),
+])
+def test_problems_follow_rfc_9457(api, method, path, body, status):
+    answer = api.session.request(method, api.url + path, data=body, timeout=60)
+
+    assert answer.status_code == status
+    if status != 405:
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["status"] == status
+        assert answer.json()["detail"]
+
+
+def test_the_contract_is_served(api):
+    assert api.get("/api/v1/openapi.yaml").text == (ROOT / "api/openapi.yaml").read_text()
+
+
+def test_every_operation_of_the_contract_has_a_route(api):
+    for path, operations in CONTRACT["paths"].items():
+        for method in operations:
+            if method in ("parameters", "summary", "description"):
+                continue
+            target = path.replace("{model}", "m").replace("{version}", "1").replace("{alias}", "a")
+            target = target.replace("{key}", "k").replace("{endpoint}", "m").replace("{digest}", "0" * 64)
+            answer = api.session.request(method, api.url + target, timeout=60)
+            assert answer.status_code != 405, f"{method} {path}"
+            assert answer.text != '{"error":"Not Found"}', f"{method} {path}"
+
+
+def test_schemathesis_finds_nothing(api, tmp_path):
+    """Generated requests of every kind: no 5xx, and no answer that the contract does not know."""
+    api.cli("push", "scaled", models.scale(tmp_path / "m.onnx", 2), "--wait")
+    done = subprocess.run(
+        [pathlib.Path(sys.executable).parent / "schemathesis", "run", ROOT / "api/openapi.yaml", "--url", api.url,
+         "--max-examples", os.environ.get("SCHEMATHESIS_EXAMPLES", "15"), "--seed", "7", "--no-color",
+         "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+         "--phases", "examples,coverage,fuzzing", "--exclude-operation-id", "backUp"],
+        capture_output=True, text=True, cwd=tmp_path, timeout=280)
+
+    assert done.returncode == 0, done.stdout[-6000:]
