@@ -157,3 +157,23 @@ def test_schemathesis_finds_nothing(api, tmp_path):
         capture_output=True, text=True, cwd=tmp_path, timeout=280)
 
     assert done.returncode == 0, done.stdout[-6000:]
+
+
+def test_documents_follow_the_published_schemas(api, tmp_path):
+    import json
+
+    import jsonschema_rs
+    schemas = {name: json.loads((ROOT / f"api/schemas/{name}.schema.json").read_text())
+               for name in ("version", "attachments", "config")}
+    document = document_of(api, models.scale(tmp_path / "m.onnx", 2))
+    jsonschema_rs.validator_for(schemas["version"]).validate(document)
+    assert api.post("/api/v1/models/scaled/versions", json=document).status_code == 201
+
+    attachments = jsonschema_rs.validator_for(schemas["attachments"])
+    for content in ({"kind": "metrics", "content": {"auc": 0.5}}, {"kind": "card", "content": {"overview": "o"}},
+                    {"kind": "lineage", "content": {"code": {"commit": "a", "dirty": True}}},
+                    {"kind": "evidence", "content": {"title": "review"}},
+                    {"kind": "metrics", "content": {"auc": "high"}}, {"kind": "card", "content": {"overveiw": "o"}}):
+        answer = api.post("/api/v1/models/scaled/versions/1/attachments", json=content)
+        assert attachments.is_valid(content) == (answer.status_code in (200, 201)), (content, answer.text)
+    assert jsonschema_rs.validator_for(schemas["config"]).is_valid({"listen": "127.0.0.1:1"})
