@@ -218,8 +218,9 @@ def test_kill_at_random_points_loses_nothing_acknowledged(make_server, tmp_path)
     folder, data = tmp_path / "models", tmp_path / "data"
     folder.mkdir()
     server = make_server()
-    for number in range(6 if SANITIZED else 200):
-        killer = threading.Timer(chance.uniform(0.0, 0.08), server.kill)
+    rounds, longest = (6, 2.0) if SANITIZED else (200, 0.08)
+    for number in range(rounds):
+        killer = threading.Timer(chance.uniform(0.0, longest), server.kill)
         killer.start()
         while ledger.change(server, chance, folder):
             pass

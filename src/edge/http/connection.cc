@@ -333,16 +333,16 @@ bool Connection::process_sink() {
     }
     const auto appetite = piece.empty() ? BodySink::Appetite::kMore : sink_->write(piece);
     if (state_ != State::kSink) return state_ == State::kHead;  // the sink has answered already
+    if (appetite == BodySink::Appetite::kPause) {  // before the end, too: it may not overtake the last piece
+      state_ = State::kSinkPaused;
+      deadline_ = SteadyTime::max();
+      return false;
+    }
     if (complete) {
       state_ = State::kHandling;
       deadline_ = SteadyTime::max();
       sink_->end();
       return state_ == State::kHead;
-    }
-    if (appetite == BodySink::Appetite::kPause) {
-      state_ = State::kSinkPaused;
-      deadline_ = SteadyTime::max();
-      return false;
     }
   }
 }

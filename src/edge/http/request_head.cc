@@ -9,6 +9,9 @@ namespace {
 
 using Kind = HeadOutcome::Kind;
 
+constexpr std::size_t kLongestMethod = 16;
+constexpr std::size_t kLineBesidesTarget = kLongestMethod + sizeof("  HTTP/1.1");
+
 HeadOutcome bad(int status, std::string_view problem) {
   return {Kind::kBad, 0, status, problem};
 }
@@ -72,6 +75,7 @@ HeadOutcome read_request_line(std::string_view line, RequestHead& head) {
   const std::string_view method = line.substr(0, first), version = line.substr(last + 1);
   head.target = line.substr(first + 1, last - first - 1);
   if (!is_token(method)) return bad(400, "malformed method");
+  if (method.size() > kLongestMethod) return bad(501, "unknown method");
   const bool visible = std::all_of(head.target.begin(), head.target.end(), [](char c) { return c > 0x20 && c < 0x7f; });
   if (head.target.empty() || !visible) return bad(400, "malformed request target");
   if (version.size() != 8 || !version.starts_with("HTTP/") || version[6] != '.') {
@@ -155,7 +159,7 @@ HeadOutcome read_header_lines(std::string_view lines, const HeadLimits& limits, 
 
 HeadOutcome incomplete(std::string_view buffer, const HeadLimits& limits) {
   const auto line_end = buffer.find("\r\n");
-  if (line_end == std::string_view::npos && buffer.size() > limits.max_target_bytes + 32) {
+  if (line_end == std::string_view::npos && buffer.size() > limits.max_target_bytes + kLineBesidesTarget) {
     return bad(414, "request target is too long");
   }
   if (buffer.size() > limits.max_header_bytes) return bad(431, "header lines are too long");

@@ -95,6 +95,7 @@ TEST(RequestHead, RefusesWhatTwoReadersCouldReadDifferently) {
       {"a control character in the target", "GET /\x01 HTTP/1.1\r\nHost: h\r\n\r\n", 400},
       {"a lower-case version", "GET / http/1.1\r\nHost: h\r\n\r\n", 400},
       {"HTTP/2 in HTTP/1 clothes", "GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505},
+      {"a method beyond reason", std::string(17, 'M') + " / HTTP/1.1\r\nHost: h\r\n\r\n", 501},
       {"a method with a comma", "GE,T / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
       {"an expectation of no one", post("Expect: cake\r\n"), 417},
   };

@@ -78,6 +78,31 @@ class CountingSink final : public BodySink {
   std::size_t size_ = 0;
 };
 
+// Pauses after every piece, as one does that writes to a disk, and says when the end came too early.
+class PausingSink final : public BodySink {
+ public:
+  explicit PausingSink(Deferred reply) : reply_(std::move(reply)) {}
+  Appetite write(std::string_view) override {
+    writing_ = true;
+    worker_ = std::jthread([this, resume = reply_.body_resumer()] {
+      std::this_thread::yield();
+      writing_ = false;
+      resume();
+    });
+    return Appetite::kPause;
+  }
+  void end() override {
+    Response response;
+    response.body = writing_ ? "overtaken" : "in order";
+    reply_.complete_here(std::move(response));
+  }
+
+ private:
+  Deferred reply_;
+  std::atomic<bool> writing_{false};
+  std::jthread worker_;
+};
+
 class HttpServerTest : public testing::Test {
  protected:
   HttpServerTest() : router_(1000) {
@@ -95,6 +120,8 @@ class HttpServerTest : public testing::Test {
       reply.stream("two");
       reply.end_stream();
     });
+    router_.add_stream(Method::kPut, "/slow",
+                       [](Exchange& exchange) { return std::make_unique<PausingSink>(exchange.defer()); });
     router_.add_stream(Method::kPut, "/store",
                        [](Exchange& exchange) { return std::make_unique<CountingSink>(exchange.defer()); });
   }
@@ -113,6 +140,7 @@ class HttpServerTest : public testing::Test {
     raw.finish();
     return raw.receive_all();
   }
+  static std::string body_of(const std::string& answer) { return answer.substr(answer.find("\r\n\r\n") + 4); }
   static std::string get(const std::string& path, const std::string& lines = "") {
     return "GET " + path + " HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n";
   }
@@ -265,6 +293,17 @@ TEST_F(HttpServerTest, StreamsBodiesThatAreLargerThanItsBuffers) {
       answer("PUT /store HTTP/1.1\r\nHost: h\r\nContent-Length: 3000000\r\nConnection: close\r\n\r\n" + body);
 
   EXPECT_TRUE(answers.ends_with("\r\n\r\n3000000"));
+}
+
+TEST_F(HttpServerTest, TellsTheEndOfABodyAfterItsLastPieceWasTaken) {
+  start();
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(body_of(answer("PUT /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc")),
+              "in order");
+    EXPECT_EQ(body_of(answer("PUT /slow HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+                             "3\r\nabc\r\n0\r\n\r\n")),
+              "in order");
+  }
 }
 
 TEST_F(HttpServerTest, AnswersAnExchangeThatWasForgotten) {
