@@ -42,6 +42,7 @@ std::vector<std::string> candidates(const std::string& given) {
   if (!given.empty()) return {given};
   std::vector<std::string> paths;
   if (const char* path = std::getenv("ORT_DYLIB_PATH"); path != nullptr && *path != '\0') paths.emplace_back(path);
+  paths.emplace_back("libonnxruntime.so.1");  // what the system has, by the loader's own rules
   std::error_code ignored;
   const fs::path binary = fs::read_symlink("/proc/self/exe", ignored).parent_path();
   std::vector<std::string> folders = {(binary / "../lib/modelyard/engines").lexically_normal().string()};
@@ -51,7 +52,6 @@ std::vector<std::string> candidates(const std::string& given) {
     const std::string found = library_in(folder);
     paths.push_back(found.empty() ? folder + "/libonnxruntime.so.1" : found);
   }
-  paths.emplace_back("libonnxruntime.so.1");
   for (const std::string& folder : python_folders()) {
     if (const std::string found = library_in(folder); !found.empty()) paths.push_back(found);
   }

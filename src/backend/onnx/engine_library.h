@@ -1,8 +1,8 @@
 // Finds ONNX Runtime's library and opens it; never linked (docs/adr/0002).
 //
 // Places, in order: the path given, MODELYARD_ONNXRUNTIME_LIB is that path by way of the configuration,
-//                   ORT_DYLIB_PATH, lib/modelyard/engines/ beside the binary's folder, the checkout's
-//                   build/engine/lib, libonnxruntime.so.1 by the loader, onnxruntime of Python.
+//                   ORT_DYLIB_PATH, libonnxruntime.so.1 by the system's loader, lib/modelyard/engines/ beside the
+//                   binary's folder, the checkout's build/engine/lib, onnxruntime of Python.
 // Ownership: the library stays open for the life of the process: engines do not unload cleanly.
 #pragma once
 
