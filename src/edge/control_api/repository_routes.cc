@@ -27,88 +27,108 @@ std::vector<oip::IndexEntry> index_of(const std::vector<registry::ModelRecord>& 
   return entries;
 }
 
+using Work = std::move_only_function<Result<Response>()>;
+
+Result<Response> list_repository(const ControlParts& parts, bool only_ready) {
+  std::vector<registry::ModelRecord> models;
+  MODELYARD_TRY(parts.catalog.read([&](CatalogReader& reader) -> Status {
+    MODELYARD_ASSIGN(models, reader.models({"", 100'000}));
+    return ok();
+  }));
+  auto entries = index_of(models, parts.reconciler.status());
+  if (only_ready) std::erase_if(entries, [](const oip::IndexEntry& entry) { return entry.state != "READY"; });
+  Response response;
+  response.body = oip::repository_index(entries);
+  return response;
+}
+
+struct LoadTarget {
+  registry::Revision present = 0;  // 0: nothing is deployed
+  VersionNumber newest = 0;
+};
+
+Result<LoadTarget> find_target(registry::Catalog& catalog, const std::string& name) {
+  LoadTarget target;
+  MODELYARD_TRY(catalog.read([&](CatalogReader& reader) -> Status {
+    const auto endpoint = reader.endpoint(name);
+    if (endpoint) target.present = endpoint->plan_revision;
+    const auto versions = reader.versions(endpoint ? endpoint->model : name, {"", 100'000});
+    if (!versions || versions->empty()) {
+      return error(Code::kNotFound, "failed to load '{}', failed to poll from model repository", name);
+    }
+    for (const auto& version : *versions) {
+      if (version.state == registry::VersionState::kPublished) target.newest = version.ref.version;
+    }
+    return ok();
+  }));
+  return target;
+}
+
+// A model that was undeployed goes back to the version it served.
+Result<Response> load_model(const ControlParts& parts, const std::string& name, const control::Actor& actor) {
+  MODELYARD_ASSIGN(const LoadTarget target, find_target(parts.catalog, name));
+  if (target.present > 0) {
+    MODELYARD_TRY(parts.reconciler.wait_for_endpoint(name, target.present, kLoadTime));
+    return Response{};
+  }
+  control::DeployRequest request{0, "", "repository load", kLoadTime};
+  auto deployed = parts.deployer.roll_back(name, request, actor, {});
+  if (!deployed && deployed.error().code() != Code::kFailedPrecondition) {
+    request.version = target.newest;
+    deployed = parts.deployer.deploy(name, request, actor, {});
+  }
+  if (deployed) return Response{};
+  return error(Code::kInvalidArgument, "load failed for model '{}': {}", name, deployed.error().message());
+}
+
+Result<Response> unload_model(const ControlParts& parts, const std::string& name, const control::Actor& actor) {
+  const control::DeployRequest request{0, "", "repository unload", kLoadTime};
+  const auto undeployed = parts.deployer.undeploy(name, request, actor, {});
+  // As Triton: unloading what is not there is no error.
+  if (!undeployed && undeployed.error().code() != Code::kNotFound) return undeployed.error();
+  return Response{};
+}
+
+Response triton_error(const Error& error) {
+  switch (error.code()) {
+    case Code::kNotFound: return error_response(404, error.message());
+    case Code::kUnimplemented: return error_response(501, error.message());
+    default: return error_response(400, error.message());
+  }
+}
+
+void answer_later(ControlExecutor& executor, Exchange& exchange, Work work) {
+  auto reply = std::make_shared<Deferred>(exchange.defer());
+  ControlExecutor::Task task = [reply, work = std::move(work)]() mutable {
+    auto response = work();
+    reply->complete(response ? std::move(*response) : triton_error(response.error()));
+  };
+  if (!executor.submit(task)) reply->complete_here(error_response(503, "too many control calls are waiting"));
+}
+
 }  // namespace
 
-// Load is deploy and wait, unload is undeploy. A model that was undeployed goes back to the version it served.
+// Load is deploy and wait, unload is undeploy (docs/adr/0009).
 void ControlApi::add_repository_routes(Router& router) {
-  const auto answer_later = [this](Exchange& exchange, std::move_only_function<Result<Response>()> work) {
-    auto reply = std::make_shared<Deferred>(exchange.defer());
-    ControlExecutor::Task task = [reply, work = std::move(work)]() mutable {
-      auto response = work();
-      reply->complete(response ? std::move(*response)
-                               : error_response(response.error().code() == Code::kNotFound ? 404 : 400,
-                                                response.error().message()));
-    };
-    if (!parts_.executor.submit(task)) reply->complete_here(error_response(503, "too many control calls are waiting"));
-  };
-  router.add(Method::kPost, "/v2/repository/index", [this, answer_later](Exchange& exchange) {
+  router.add(Method::kPost, "/v2/repository/index", [this](Exchange& exchange) {
     const auto only_ready = oip::parse_index_request(exchange.request().body);
-    if (!only_ready) return exchange.respond(error_response(400, only_ready.error().message()));
-    answer_later(exchange, [this, ready = *only_ready]() -> Result<Response> {
-      std::vector<registry::ModelRecord> models;
-      MODELYARD_TRY(parts_.catalog.read([&](CatalogReader& reader) -> Status {
-        MODELYARD_ASSIGN(models, reader.models({"", 100'000}));
-        return ok();
-      }));
-      auto entries = index_of(models, parts_.reconciler.status());
-      if (ready) std::erase_if(entries, [](const oip::IndexEntry& entry) { return entry.state != "READY"; });
-      Response response;
-      response.body = oip::repository_index(entries);
-      return response;
+    if (!only_ready) return exchange.respond(triton_error(only_ready.error()));
+    answer_later(parts_.executor, exchange, [this, ready = *only_ready] { return list_repository(parts_, ready); });
+  });
+  using Change = Result<Response> (*)(const ControlParts&, const std::string&, const control::Actor&);
+  const auto add = [&](std::string_view pattern, Status (*check)(std::string_view), Change change) {
+    router.add(Method::kPost, pattern, [this, check, change](Exchange& exchange) {
+      const Request& request = exchange.request();
+      const Status fits = check(request.body);
+      if (!fits) return exchange.respond(triton_error(fits.error()));
+      answer_later(
+          parts_.executor, exchange,
+          [this, change, name = std::string(request.parameters[0]),
+           actor = control::Actor{"anonymous@" + std::string(request.remote)}] { return change(parts_, name, actor); });
     });
-  });
-  router.add(Method::kPost, "/v2/repository/models/{model}/load", [this, answer_later](Exchange& exchange) {
-    const Status fits = oip::check_load_request(exchange.request().body);
-    if (!fits)
-      return exchange.respond(
-          error_response(fits.error().code() == Code::kUnimplemented ? 501 : 400, fits.error().message()));
-    answer_later(exchange,
-                 [this, name = std::string(exchange.request().parameters[0]),
-                  remote = std::string(exchange.request().remote)]() -> Result<Response> {
-                   registry::Revision present = 0;
-                   VersionNumber newest = 0;
-                   MODELYARD_TRY(parts_.catalog.read([&](CatalogReader& reader) -> Status {
-                     const auto endpoint = reader.endpoint(name);
-                     if (endpoint) present = endpoint->plan_revision;
-                     const auto versions = reader.versions(endpoint ? endpoint->model : name, {"", 100'000});
-                     if (!versions || versions->empty()) {
-                       return error(Code::kNotFound, "failed to load '{}', failed to poll from model repository", name);
-                     }
-                     for (const auto& version : *versions) {
-                       if (version.state == registry::VersionState::kPublished) newest = version.ref.version;
-                     }
-                     return ok();
-                   }));
-                   const control::Actor actor{"anonymous@" + remote};
-                   control::DeployRequest request{0, "", "repository load", kLoadTime};
-                   if (present > 0) {
-                     MODELYARD_TRY(parts_.reconciler.wait_for_endpoint(name, present, kLoadTime));
-                     return Response{};
-                   }
-                   auto deployed = parts_.deployer.roll_back(name, request, actor, {});
-                   if (!deployed && deployed.error().code() != Code::kFailedPrecondition) {
-                     request.version = newest;
-                     deployed = parts_.deployer.deploy(name, request, actor, {});
-                   }
-                   if (!deployed)
-                     return error(Code::kInvalidArgument, "load failed for model '{}': {}", name,
-                                  deployed.error().message());
-                   return Response{};
-                 });
-  });
-  router.add(Method::kPost, "/v2/repository/models/{model}/unload", [this, answer_later](Exchange& exchange) {
-    const Status fits = oip::check_unload_request(exchange.request().body);
-    if (!fits) return exchange.respond(error_response(400, fits.error().message()));
-    answer_later(exchange,
-                 [this, name = std::string(exchange.request().parameters[0]),
-                  remote = std::string(exchange.request().remote)]() -> Result<Response> {
-                   const control::DeployRequest request{0, "", "repository unload", kLoadTime};
-                   const auto undeployed = parts_.deployer.undeploy(name, request, {"anonymous@" + remote}, {});
-                   // As Triton: unloading what is not there is no error.
-                   if (!undeployed && undeployed.error().code() != Code::kNotFound) return undeployed.error();
-                   return Response{};
-                 });
-  });
+  };
+  add("/v2/repository/models/{model}/load", oip::check_load_request, load_model);
+  add("/v2/repository/models/{model}/unload", oip::check_unload_request, unload_model);
 }
 
 }  // namespace modelyard::edge
