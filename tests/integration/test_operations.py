@@ -274,3 +274,18 @@ def test_a_real_model_answers_as_its_engine_does(server, tmp_path):
             answer = client.infer("magika", [tensor])
         for output, values in zip(session.get_outputs(), expected):
             assert answer.as_numpy(output.name).tobytes() == values.tobytes(), (rows, output.name)
+
+
+@pytest.mark.parametrize("triton_names", ["false", "true"])
+def test_metrics_follow_the_rules_of_prometheus(make_server, tmp_path, triton_names):
+    server = make_server("--metrics-triton-names", triton_names)
+    server.cli("push", "scaled", models.scale(tmp_path / "1.onnx", 2), "--wait")
+    value(server)
+    text = server.get("/metrics").text
+
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=60)
+
+    assert ("nv_inference_request_success" in text) == (triton_names == "true")
+    # Triton's own names break the rules; ours do not.
+    complaints = [line for line in done.stderr.splitlines() + done.stdout.splitlines() if not line.startswith("nv_")]
+    assert not [line for line in complaints if line.strip()], complaints
