@@ -18,7 +18,7 @@ std::vector<T> values_of(std::string_view json, DataType type, inference::Shape 
   JsonScanner scanner(json);
   const auto data = read_json_data(scanner, type, shape);
   EXPECT_TRUE(data.has_value()) << (data ? "" : data.error().message());
-  if (!data) return {};
+  if (!data || data->bytes().empty()) return {};
   std::vector<T> values(data->bytes().size() / sizeof(T));
   std::memcpy(values.data(), data->bytes().data(), data->bytes().size());
   return values;

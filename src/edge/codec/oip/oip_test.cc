@@ -107,9 +107,9 @@ TEST(OipResponse, WritesJson) {
 }
 
 TEST(OipResponse, PutsBinaryOutputsBehindTheJson) {
-  auto request = decode_infer_request(
-      std::string("{") + kInput + R"(,"outputs":[{"name":"y","parameters":{"binary_data":true}},{"name":"n"}]})",
-      std::nullopt, signature(), "m");
+  const std::string body =
+      std::string("{") + kInput + R"(,"outputs":[{"name":"y","parameters":{"binary_data":true}},{"name":"n"}]})";
+  auto request = decode_infer_request(body, std::nullopt, signature(), "m");
   request->request.endpoint = "m";
   auto response = answer();
 
