@@ -13,7 +13,8 @@ export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=true CCACHE_SLOPPINESS=pch_define
 step "building '$preset'"
 cd "$root"
 options=()
-if ! dpkg-query -W libgtest-dev >/dev/null 2>&1; then options+=(-DMODELYARD_TESTS=OFF); else options+=(-DMODELYARD_TESTS=ON); fi
+# Tests are built when everything they need is here.
+if [ -z "$("$root/tools/deps.sh" --dry-run test 2>&1)" ]; then options+=(-DMODELYARD_TESTS=ON); else options+=(-DMODELYARD_TESTS=OFF); fi
 if [ "$preset" = fuzz ]; then options=(-DMODELYARD_TESTS=OFF); fi
 cmake --preset "$preset" "${options[@]}" >"build/configure-$preset.log" 2>&1 ||
   { tail -20 "build/configure-$preset.log" >&2; fail "cmake could not configure '$preset'" "read build/configure-$preset.log"; }

@@ -13,6 +13,12 @@ std::string name_of(const VersionRef& ref) {
   return ref.version == 0 ? ref.model : fmt::format("{}/{}", ref.model, ref.version);
 }
 
+Status require_published(const registry::VersionRecord& version) {
+  if (version.state == VersionState::kPublished) return ok();
+  return error(Code::kFailedPrecondition, "version {} of '{}' is {}; restore it first", version.ref.version,
+               version.ref.model, registry::version_state_name(version.state));
+}
+
 Status refuse_if_deployed(CatalogWriter& writer, const std::string& model) {
   MODELYARD_ASSIGN(const auto endpoints, writer.endpoints());
   for (const registry::EndpointRecord& endpoint : endpoints) {
@@ -39,10 +45,7 @@ Status Curator::set_alias(const std::string& model, const std::string& alias, Ve
                     if (expected)
                       MODELYARD_TRY(check_expected(present ? present->revision : 0, expected, "alias '" + alias + "'"));
                     MODELYARD_ASSIGN(const auto record, writer.version({model, version}));
-                    if (record.state != VersionState::kPublished) {
-                      return error(Code::kFailedPrecondition, "version {} of '{}' is {}; restore it first", version,
-                                   model, registry::version_state_name(record.state));
-                    }
+                    MODELYARD_TRY(require_published(record));
                     if (present && present->version == version) return ok();
                     MODELYARD_TRY(writer.set_alias(model, alias, version));
                     return writer.add_event("alias_set", record.ref, "alias '" + alias + "'");
@@ -56,6 +59,23 @@ Status Curator::unset_alias(const std::string& model, const std::string& alias, 
     MODELYARD_TRY(check_expected(present.revision, expected, "alias '" + alias + "'"));
     MODELYARD_TRY(writer.set_alias(model, alias, 0));
     return writer.add_event("alias_unset", {model, present.version}, "alias '" + alias + "'");
+  });
+}
+
+Status Curator::pin(const VersionRef& ref, const Actor& actor) {
+  return transact(actor, "version.pin", name_of(ref), Json::object(), [&](CatalogWriter& writer) -> Status {
+    MODELYARD_ASSIGN(const auto record, writer.version(ref));
+    MODELYARD_TRY(require_published(record));
+    MODELYARD_TRY(writer.add_pin(ref));
+    return writer.add_event("version_pinned", ref, "");
+  });
+}
+
+Status Curator::unpin(const VersionRef& ref, const Actor& actor) {
+  return transact(actor, "version.unpin", name_of(ref), Json::object(), [&](CatalogWriter& writer) -> Status {
+    MODELYARD_TRY(writer.version(ref));
+    MODELYARD_TRY(writer.remove_pin(ref));
+    return writer.add_event("version_unpinned", ref, "");
   });
 }
 

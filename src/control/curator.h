@@ -1,4 +1,4 @@
-// Curator keeps names and notes in order: aliases, tags, descriptions, deletion and restoring.
+// Curator keeps names and notes in order: aliases, pins, tags, descriptions, deletion and restoring.
 //
 // Errors: NotFound, InvalidArgument for names, Conflict for an expectation that failed, FailedPrecondition naming what
 //         still uses the thing to be deleted.
@@ -17,6 +17,9 @@ class Curator {
   Status set_alias(const std::string& model, const std::string& alias, VersionNumber version, const Actor& actor,
                    const Expected& expected);
   Status unset_alias(const std::string& model, const std::string& alias, const Actor& actor, const Expected& expected);
+  // Keeps a version loaded, whatever the plans say: a standby that a rollback finds warm.
+  Status pin(const VersionRef& ref, const Actor& actor);
+  Status unpin(const VersionRef& ref, const Actor& actor);
   // Version 0: a tag of the model itself. nullopt removes.
   Status set_tag(const VersionRef& ref, const std::string& key, std::optional<std::string> value, const Actor& actor);
   Status describe(const std::string& model, const std::string& description, const Actor& actor,

@@ -1,5 +1,7 @@
 #include "control/documents.h"
 
+#include <algorithm>
+
 namespace modelyard::control {
 namespace {
 
@@ -133,6 +135,8 @@ Result<Json> describe_version(registry::CatalogReader& reader, const VersionRef&
   for (const auto& alias : aliases) {
     if (alias.version == ref.version) document["aliases"].push_back(alias.alias);
   }
+  MODELYARD_ASSIGN(const auto pins, reader.pins(ref.model));
+  document["pinned"] = std::ranges::any_of(pins, [&](const auto& pin) { return pin.ref == ref; });
   document["attachments"] = list_to_json(attachments);
   return document;
 }

@@ -18,6 +18,8 @@ Status read_desired(registry::CatalogReader& reader, lifecycle::DesiredState& de
   for (const registry::AliasRecord& alias : aliases) {
     desired.aliases[{alias.model, alias.version}].push_back(alias.alias);
   }
+  MODELYARD_ASSIGN(const auto pins, reader.pins(""));
+  for (const registry::PinRecord& pin : pins) desired.pins.push_back(pin.ref);
   return ok();
 }
 

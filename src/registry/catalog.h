@@ -67,6 +67,13 @@ struct AliasMove {
   std::string actor;
 };
 
+// A version that stays loaded, whatever the plans say.
+struct PinRecord {
+  VersionRef ref;
+  UtcTime created;
+  std::string actor;
+};
+
 struct TagRecord {
   std::string key;
   std::string value;
@@ -132,7 +139,8 @@ class CatalogReader {
   virtual Result<AliasRecord> alias(std::string_view model, std::string_view alias) = 0;
   virtual Result<std::vector<AliasRecord>> aliases(std::string_view model) = 0;  // "" for all models
   virtual Result<std::vector<AliasMove>> alias_history(std::string_view model) = 0;
-  virtual Result<std::vector<TagRecord>> tags(const VersionRef& ref) = 0;  // version 0: of the model
+  virtual Result<std::vector<TagRecord>> tags(const VersionRef& ref) = 0;   // version 0: of the model
+  virtual Result<std::vector<PinRecord>> pins(std::string_view model) = 0;  // "" for all models
   virtual Result<EndpointRecord> endpoint(std::string_view name) = 0;
   virtual Result<std::vector<EndpointRecord>> endpoints() = 0;
   virtual Result<PlanRecord> plan(std::string_view endpoint, Revision revision) = 0;
@@ -156,6 +164,8 @@ class CatalogWriter : public CatalogReader {
   virtual Status add_attachment(const VersionRef& ref, const Attachment& attachment) = 0;
   virtual Status set_alias(std::string_view model, std::string_view alias, VersionNumber version) = 0;  // 0 removes
   virtual Status set_tag(const VersionRef& ref, std::string_view key, std::optional<std::string> value) = 0;
+  virtual Status add_pin(const VersionRef& ref) = 0;
+  virtual Status remove_pin(const VersionRef& ref) = 0;
   virtual Status put_endpoint(std::string_view name, std::string_view model, std::string_view objectives) = 0;
   virtual Status remove_endpoint(std::string_view name) = 0;
   // "" undeploys.

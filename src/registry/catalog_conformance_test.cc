@@ -170,6 +170,35 @@ TEST_P(CatalogConformance, KeepsAVersionThatIsServedOrNamed) {
   EXPECT_EQ(refusal([](CatalogWriter& writer) { return writer.purge_model("fraud"); }), Code::kFailedPrecondition);
 }
 
+TEST_P(CatalogConformance, RemembersPinsAndWhoSetThem) {
+  publish("fraud", 2);
+  publish("spam", 1);
+  for (const VersionRef& ref : {VersionRef{"fraud", 2}, VersionRef{"fraud", 2}, VersionRef{"spam", 1}}) {
+    ASSERT_TRUE(change([&](CatalogWriter& writer) { return writer.add_pin(ref); }).has_value());
+  }
+
+  const auto of_fraud = *ask([](CatalogReader& reader) { return reader.pins("fraud"); });
+  ASSERT_EQ(of_fraud.size(), 1u);
+  EXPECT_EQ(of_fraud[0].ref, (VersionRef{"fraud", 2}));
+  EXPECT_EQ(of_fraud[0].actor, "ann");
+  EXPECT_EQ(ask([](CatalogReader& reader) { return reader.pins(""); })->size(), 2u);
+
+  ASSERT_TRUE(change([](CatalogWriter& writer) { return writer.remove_pin({"fraud", 2}); }).has_value());
+  EXPECT_TRUE(ask([](CatalogReader& reader) { return reader.pins("fraud"); })->empty());
+  EXPECT_EQ(refusal([](CatalogWriter& writer) { return writer.remove_pin({"fraud", 2}); }), Code::kNotFound);
+}
+
+TEST_P(CatalogConformance, KeepsAVersionThatIsPinned) {
+  publish("fraud", 1);
+  ASSERT_TRUE(change([](CatalogWriter& writer) { return writer.add_pin({"fraud", 1}); }).has_value());
+
+  EXPECT_EQ(
+      refusal([](CatalogWriter& writer) { return writer.set_version_state({"fraud", 1}, VersionState::kDeleted); }),
+      Code::kFailedPrecondition);
+  EXPECT_EQ(refusal([](CatalogWriter& writer) { return writer.purge_model("fraud"); }), Code::kFailedPrecondition);
+  EXPECT_FALSE(change([](CatalogWriter& writer) { return writer.add_pin({"fraud", 7}); }).has_value());
+}
+
 TEST_P(CatalogConformance, NeverUsesTheNumberOfAPurgedVersionAgain) {
   publish("fraud", 2);
   ASSERT_TRUE(change([](CatalogWriter& writer) {

@@ -62,6 +62,24 @@ TEST_F(SqliteCatalogTest, MigratesOnlyOnce) {
   EXPECT_GE(newest_schema_version(), 1);
 }
 
+TEST_F(SqliteCatalogTest, BringsAFileOfTheFirstSchemaUpToDate) {
+  make_models(*open(), 2);
+  run_sql("DROP TABLE pins; PRAGMA user_version=1");
+
+  const auto again = open();
+
+  ASSERT_TRUE(again
+                  ->read([](CatalogReader& reader) -> Status {
+                    MODELYARD_ASSIGN(const auto models, reader.models({}));
+                    EXPECT_EQ(models.size(), 2u);
+                    MODELYARD_ASSIGN(const auto pins, reader.pins(""));
+                    EXPECT_TRUE(pins.empty());
+                    return ok();
+                  })
+                  .has_value());
+  EXPECT_EQ(*verify_audit_chain(*again), 2);
+}
+
 TEST_F(SqliteCatalogTest, LeavesAFileAloneThatIsNoCatalog) {
   ASSERT_TRUE(write_file_atomically(path(), "this is somebody's diary, not a database").has_value());
 

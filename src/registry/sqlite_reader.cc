@@ -72,6 +72,10 @@ Result<AliasMove> alias_move_row(const SqliteStatement& row) {
   return AliasMove{row.text(0), row.integer(1), time_at(row, 2), row.text(3)};
 }
 
+Result<PinRecord> pin_row(const SqliteStatement& row) {
+  return PinRecord{{row.text(0), row.integer(1)}, time_at(row, 2), row.text(3)};
+}
+
 Result<EndpointRecord> endpoint_row(const SqliteStatement& row) {
   return EndpointRecord{row.text(0), row.text(1), row.text(2), row.integer(3), time_at(row, 4), row.integer(5)};
 }
@@ -202,6 +206,14 @@ Result<std::vector<TagRecord>> SqliteQueries<Base>::tags(const VersionRef& ref) 
   statement.bind(ref.model).bind(ref.version);
   return collect(std::move(statement),
                  [](const SqliteStatement& row) -> Result<TagRecord> { return TagRecord{row.text(0), row.text(1)}; });
+}
+
+template <typename Base>
+Result<std::vector<PinRecord>> SqliteQueries<Base>::pins(std::string_view model) {
+  MODELYARD_ASSIGN(auto statement, connection_.prepare("SELECT model, number, created, actor FROM pins "
+                                                       "WHERE ?1 = '' OR model = ?1 ORDER BY model, number"));
+  statement.bind(model);
+  return collect(std::move(statement), pin_row);
 }
 
 template <typename Base>

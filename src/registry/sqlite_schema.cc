@@ -53,6 +53,11 @@ CREATE INDEX events_of ON events (model, id);
 CREATE TABLE audit (
   sequence INTEGER PRIMARY KEY, row TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL);
 )sql",
+    R"sql(
+CREATE TABLE pins (
+  model TEXT NOT NULL, number INTEGER NOT NULL, created INTEGER NOT NULL, actor TEXT NOT NULL,
+  PRIMARY KEY (model, number), FOREIGN KEY (model, number) REFERENCES versions(model, number)) WITHOUT ROWID;
+)sql",
 };
 
 Result<std::int64_t> schema_version(SqliteConnection& connection) {

@@ -90,9 +90,14 @@ Status SqliteWriter::refuse_if_used(const VersionRef& ref) {
   }
   MODELYARD_ASSIGN(auto named, connection_.prepare("SELECT alias FROM aliases WHERE model = ? AND number = ?"));
   MODELYARD_ASSIGN(const bool is_named, named.bind(ref.model).bind(ref.version).step());
-  if (!is_named) return ok();
-  return error(Code::kFailedPrecondition, "alias '{}' names version {} of '{}'; move or unset it first", named.text(0),
-               ref.version, ref.model);
+  if (is_named) {
+    return error(Code::kFailedPrecondition, "alias '{}' names version {} of '{}'; move or unset it first",
+                 named.text(0), ref.version, ref.model);
+  }
+  MODELYARD_ASSIGN(auto pin, connection_.prepare("SELECT 1 FROM pins WHERE model = ? AND number = ?"));
+  MODELYARD_ASSIGN(const bool is_pinned, pin.bind(ref.model).bind(ref.version).step());
+  if (!is_pinned) return ok();
+  return error(Code::kFailedPrecondition, "version {} of '{}' is pinned; unpin it first", ref.version, ref.model);
 }
 
 Status SqliteWriter::set_version_state(const VersionRef& ref, VersionState state) {
@@ -160,6 +165,17 @@ Status SqliteWriter::set_tag(const VersionRef& ref, std::string_view key, std::o
   MODELYARD_ASSIGN(auto put, connection_.prepare("INSERT INTO tags VALUES (?, ?, ?, ?) ON CONFLICT (model, number, "
                                                  "key) DO UPDATE SET value = excluded.value"));
   return put.bind(ref.model).bind(ref.version).bind(key).bind(*value).run();
+}
+
+Status SqliteWriter::add_pin(const VersionRef& ref) {
+  MODELYARD_ASSIGN(auto statement, connection_.prepare("INSERT OR IGNORE INTO pins VALUES (?, ?, ?, ?)"));
+  return statement.bind(ref.model).bind(ref.version).bind(utc_micros(now_)).bind(actor_).run();
+}
+
+Status SqliteWriter::remove_pin(const VersionRef& ref) {
+  MODELYARD_ASSIGN(auto statement, connection_.prepare("DELETE FROM pins WHERE model = ? AND number = ?"));
+  statement.bind(ref.model).bind(ref.version);
+  return change(std::move(statement), fmt::format("version {} of '{}' is not pinned", ref.version, ref.model));
 }
 
 Status SqliteWriter::put_endpoint(std::string_view name, std::string_view model, std::string_view objectives) {

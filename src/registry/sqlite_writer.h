@@ -20,6 +20,8 @@ class SqliteWriter final : public SqliteQueries<CatalogWriter> {
   Status add_attachment(const VersionRef& ref, const Attachment& attachment) override;
   Status set_alias(std::string_view model, std::string_view alias, VersionNumber version) override;
   Status set_tag(const VersionRef& ref, std::string_view key, std::optional<std::string> value) override;
+  Status add_pin(const VersionRef& ref) override;
+  Status remove_pin(const VersionRef& ref) override;
   Status put_endpoint(std::string_view name, std::string_view model, std::string_view objectives) override;
   Status remove_endpoint(std::string_view name) override;
   Status set_plan(std::string_view endpoint, std::string_view plan, std::string_view reason) override;

@@ -1,6 +1,7 @@
 """The command line against a real server: what people see, exit codes, and the files they give."""
 
 import json
+import time
 import subprocess
 
 import numpy as np
@@ -46,6 +47,31 @@ def test_an_alias_can_be_deployed_and_asked(scaled):
     assert ask(scaled, "scaled@next") == 3
     assert "next" in scaled.cli("alias", "list", "scaled").stdout
     scaled.cli("alias", "unset", "scaled", "next")
+
+
+def wait_until_ready(server, version):
+    model, number = version.split("/")
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        for known in server.cli("status", json_output=True)["versions"]:
+            if known["model"] == model and known["version"] == int(number) and known["phase"] == "ready":
+                return
+    raise AssertionError(f"{version} is not ready: {server.cli('status').stdout}")
+
+
+def test_a_pinned_version_stays_loaded_without_an_endpoint(scaled):
+    scaled.cli("undeploy", "scaled", "--wait")
+    scaled.cli("pin", "scaled/1")
+    wait_until_ready(scaled, "scaled/1")
+    assert "pinned" in scaled.cli("show", "scaled/1").stdout
+    assert scaled.cli("delete", "scaled/1", check=False).returncode == 4
+
+    scaled.kill()
+    scaled.start()
+    wait_until_ready(scaled, "scaled/1")
+    scaled.cli("unpin", "scaled/1")
+    assert scaled.cli("unpin", "scaled/1", check=False).returncode != 0
+    scaled.cli("delete", "scaled/1")
 
 
 def test_undeploy_answers_nothing(scaled):

@@ -68,6 +68,17 @@ Result<int> unset_alias(const ChangeFlags& flags, const CommandContext& context)
   return kDone;
 }
 
+Result<int> change_pin(const ChangeFlags& flags, bool pinned, const CommandContext& context) {
+  MODELYARD_ASSIGN(const ModelArgument target, parse_model_argument(flags.model));
+  if (target.version == 0) return error(Code::kInvalidArgument, "'{}': name a version: MODEL/VERSION", flags.model);
+  const std::string path = fmt::format("{}/versions/{}/pin", model_path(target.model), target.version);
+  MODELYARD_TRY(context.client().call(pinned ? "PUT" : "DELETE", path));
+  say(context, {{"model", target.model}, {"version", target.version}, {"pinned", pinned}},
+      fmt::format("version {} of '{}' {}", target.version, target.model,
+                  pinned ? "stays loaded" : "is loaded only while something uses it"));
+  return kDone;
+}
+
 Result<int> list_aliases(const ChangeFlags& flags, const CommandContext& context) {
   MODELYARD_ASSIGN(const Json aliases, context.client().call("GET", model_path(flags.model) + "/aliases"));
   if (context.json) {
@@ -232,6 +243,14 @@ void add_change_commands(CommandLine& line) {
   auto [restore_app, restore_flags] =
       simple("restore-version", "Bring a deleted model or version back", restore_version);
   restore_app->add_option("model", restore_flags->model, "MODEL or MODEL/VERSION")->required();
+  for (const bool pinned : {true, false}) {
+    auto [pin_app, pin_flags] =
+        simple(pinned ? "pin" : "unpin", pinned ? "Keep a version loaded, whatever is deployed" : "Undo pin",
+               [pinned](const ChangeFlags& flags, const CommandContext& context) {
+                 return change_pin(flags, pinned, context);
+               });
+    pin_app->add_option("version", pin_flags->model, "MODEL/VERSION")->required();
+  }
   auto [apply_app, apply_flags] = simple("apply", "Make the catalog be as a file says", apply);
   apply_app->add_option("-f,--file", apply_flags->file, "YAML or JSON; - is standard input")
       ->required()

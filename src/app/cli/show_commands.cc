@@ -115,6 +115,7 @@ void print_version(const Json& version) {
       std::printf("  features        %zu: %s…\n", input["features"].size(), text_of(input["features"][0]).c_str());
   }
   for (const Json& alias : version["aliases"]) std::printf("  alias           %s\n", text_of(alias).c_str());
+  if (version.value("pinned", false)) std::printf("  pinned          stays loaded\n");
   for (const auto& [key, value] : version["tags"].items())
     std::printf("  tag             %s=%s\n", key.c_str(), text_of(value).c_str());
   for (const Json& attachment : version["attachments"]) print_attachment(attachment);

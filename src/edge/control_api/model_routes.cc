@@ -114,6 +114,16 @@ void ControlApi::add_version_routes(Router& router) {
     MODELYARD_TRY(parts_.curator.restore_version(ref, call.actor));
     return show_version(parts_.catalog, ref);
   });
+  route(router, Method::kPut, version + "/pin", {}, [this](const ApiCall& call) -> Result<ApiAnswer> {
+    MODELYARD_ASSIGN(const VersionRef ref, call.version_ref());
+    MODELYARD_TRY(parts_.curator.pin(ref, call.actor));
+    return done();
+  });
+  route(router, Method::kDelete, version + "/pin", {}, [this](const ApiCall& call) -> Result<ApiAnswer> {
+    MODELYARD_ASSIGN(const VersionRef ref, call.version_ref());
+    MODELYARD_TRY(parts_.curator.unpin(ref, call.actor));
+    return done();
+  });
   route(router, Method::kPost, version + "/attachments", {}, [this](const ApiCall& call) -> Result<ApiAnswer> {
     MODELYARD_ASSIGN(const VersionRef ref, call.version_ref());
     MODELYARD_ASSIGN(auto reader, ObjectReader::open(call.body, ""));

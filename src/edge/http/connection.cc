@@ -409,7 +409,8 @@ void Connection::apply_coding(Response& response) const {
 
 void Connection::append_answer(Response response, bool chunked) {
   if (!chunked) apply_coding(response);
-  fmt::format_to(std::back_inserter(pending_), "HTTP/1.1 {} {}\r\n", response.status, status_text(response.status));
+  fmt::format_to(std::back_inserter(pending_), "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
+                 status_text(response.status), home_.date.at(home_.loop.clock().utc_now()));
   const bool no_content = response.status == 204 || response.status == 304;
   if (!no_content && !response.content_type.empty()) {
     fmt::format_to(std::back_inserter(pending_), "Content-Type: {}\r\n", response.content_type);

@@ -18,6 +18,7 @@
 #include "edge/http/chunked_body.h"
 #include "edge/http/content_encoding.h"
 #include "edge/http/handler.h"
+#include "edge/http/http_date.h"
 #include "edge/http/request_head.h"
 #include "edge/loop/event_loop.h"
 
@@ -58,6 +59,7 @@ struct ConnectionHome {
   const bool& draining;
   std::function<void(int fd)> forget;  // drops the table's reference
   const AnswerObserver& observer;      // may be empty
+  HttpDate date;
 };
 
 class Connection final : public Watcher,
