@@ -35,12 +35,31 @@ bool Deferred::stream(std::string piece) {
   if (cancelled() || target_->stream_backlog.load() > kMostBacklog) return false;
   if (piece.empty()) return true;
   target_->stream_backlog.fetch_add(piece.size());
-  loop_->post([target = target_, piece = std::move(piece)]() mutable { target->stream(std::move(piece)); });
+  loop_->post([target = target_, piece = std::move(piece)]() mutable {
+    target->stream_backlog.fetch_sub(piece.size());
+    target->stream(std::move(piece));
+  });
   return true;
 }
 
-void Deferred::end_stream() {
-  loop_->post([target = std::move(target_)] { target->stream({}); });
+void Deferred::end_stream(std::string trailers) {
+  loop_->post([target = std::move(target_), trailers = std::move(trailers)]() mutable {
+    target->end_stream(std::move(trailers));
+  });
+}
+
+void Deferred::begin_stream_here(Response head) {
+  streaming_ = true;
+  target_->begin_stream(std::move(head));
+}
+
+void Deferred::stream_here(std::string piece) {
+  target_->stream(std::move(piece));
+}
+
+void Deferred::end_stream_here(std::string trailers) {
+  const auto target = std::move(target_);
+  target->end_stream(std::move(trailers));
 }
 
 std::function<void()> Deferred::body_resumer() const {

@@ -18,13 +18,15 @@
 
 namespace modelyard::edge {
 
-// What a Deferred needs of the connection; HTTP/2 streams will have their own.
+// What a Deferred needs of the HTTP/1.1 session or HTTP/2 stream.
 class ReplyTarget {
  public:
   virtual ~ReplyTarget() = default;
   virtual void deliver(Response response) = 0;   // loop thread
   virtual void begin_stream(Response head) = 0;  // loop thread; head.body is the first piece
-  virtual void stream(std::string piece) = 0;    // loop thread; "" ends the stream
+  virtual void stream(std::string piece) = 0;    // loop thread
+  // Loop thread. `trailers` are header lines; HTTP/1.1 drops them.
+  virtual void end_stream(std::string trailers) = 0;
   virtual void resume_body() = 0;                // loop thread
   std::atomic<bool> gone{false};                 // the client has left
   std::atomic<std::size_t> stream_backlog{0};    // bytes posted or written, but not sent
@@ -45,7 +47,11 @@ class Deferred {
   // end the stream then.
   void begin_stream(Response head);
   bool stream(std::string piece);
-  void end_stream();
+  void end_stream(std::string trailers = {});
+  // The same at once, on the loop's thread.
+  void begin_stream_here(Response head);
+  void stream_here(std::string piece);
+  void end_stream_here(std::string trailers);
 
   bool cancelled() const { return target_->gone.load(std::memory_order_relaxed); }
   // Lets a paused sink have more.
@@ -93,6 +99,8 @@ class Handler {
   // May fill request.path and request.parameters. `scratch` is the connection's, for decoded text.
   virtual BodyPolicy on_head(Request& request, std::string& scratch) = 0;
   virtual void handle(Exchange& exchange) = 0;
+  // How a refusal that the connection decided on (413, 408, 431 and the like) is said in the handler's protocol.
+  virtual Response adapt_refusal(const Request&, Response refusal) { return refusal; }
 };
 
 }  // namespace modelyard::edge

@@ -59,6 +59,13 @@ std::string_view method_name(Method method) {
   return kNames[static_cast<std::size_t>(method)];
 }
 
+Method parse_method(std::string_view text) {
+  for (int i = 0; i < static_cast<int>(Method::kOther); ++i) {
+    if (method_name(static_cast<Method>(i)) == text) return static_cast<Method>(i);
+  }
+  return Method::kOther;
+}
+
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() &&
          std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });

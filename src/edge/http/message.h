@@ -21,6 +21,7 @@ inline constexpr std::size_t kBodyPadding = 64;
 enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
 
 std::string_view method_name(Method method);
+Method parse_method(std::string_view name);
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 struct HeaderLine {
@@ -29,6 +30,7 @@ struct HeaderLine {
 };
 
 struct Request {
+  int http_major = 1;
   Method method = Method::kOther;
   std::string_view target;  // as sent
   std::string_view path;    // decoded once
@@ -51,11 +53,14 @@ struct Response {
   std::vector<std::span<const std::byte>> blobs;  // follow `body`; `keep` holds their memory
   std::shared_ptr<void> keep;
   std::optional<std::uint64_t> head_bytes;  // what Content-Length says to HEAD, when `body` was not made for it
-  bool close = false;                       // end the connection after this answer
+  bool close = false;                       // end the connection after this answer; HTTP/1.1 only
+  std::string trailers;                     // lines that follow the body; HTTP/2 only
+  bool streamed = false;                    // the length is not told
 
   // `value` must not hold control characters; such a line is dropped, never sent.
   void add_header(std::string_view name, std::string_view value);
   std::size_t body_bytes() const;
+  bool has_no_content() const { return status == 204 || status == 304; }
 };
 
 std::string_view status_text(int status);

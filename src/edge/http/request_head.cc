@@ -50,13 +50,6 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-Method parse_method(std::string_view text) {
-  for (int i = 0; i < static_cast<int>(Method::kOther); ++i) {
-    if (method_name(static_cast<Method>(i)) == text) return static_cast<Method>(i);
-  }
-  return Method::kOther;
-}
-
 // The position behind the empty line, 0 when it has not come yet, npos when a LF stands alone.
 std::size_t find_end(std::string_view buffer, std::size_t& scanned) {
   for (std::size_t i = buffer.find('\n', scanned); i != std::string_view::npos; i = buffer.find('\n', i + 1)) {

@@ -22,6 +22,7 @@ struct HttpServerOptions {
   std::size_t loops = 1;
   std::size_t max_connections = 10'000;
   ConnectionLimits limits;
+  MakeSession make_http2;  // empty: HTTP/1.1 only
 };
 
 class HttpServer {

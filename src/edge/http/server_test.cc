@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/fake_clock.h"
+#include "edge/http/content_encoding.h"
 #include "edge/http/router.h"
 
 namespace modelyard::edge {

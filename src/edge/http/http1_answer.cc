@@ -1,0 +1,113 @@
+// The answering half of Http1Session.
+#include <algorithm>
+
+#include "edge/http/http1_session.h"
+
+namespace modelyard::edge {
+
+Deferred Http1Session::defer() {
+  return {std::shared_ptr<ReplyTarget>(connection_.shared_from_this(), this), home_.loop};
+}
+
+// Answers a request whose body was not read: what follows on the wire is not another request.
+void Http1Session::refuse(Response response) {
+  response.close = true;
+  respond(std::move(response));
+}
+
+void Http1Session::deliver(Response response) {
+  if (gone.load(std::memory_order_relaxed)) return;
+  respond(std::move(response));
+  connection_.pump();
+}
+
+void Http1Session::respond(Response response) {
+  if (gone.load(std::memory_order_relaxed)) return;
+  const bool body_unread = state_ == State::kSink || state_ == State::kSinkPaused;
+  close_after_answer_ = close_after_answer_ || response.close || body_unread || home_.draining;
+  if (home_.observer) home_.observer(request_, response, now() - head_read_);
+  append_answer(std::move(response));
+  end_exchange();
+}
+
+void Http1Session::end_exchange() {
+  sink_.reset();
+  home_.buffers.put(std::move(body_));
+  body_size_ = 0;
+  inflated_ = {};
+  request_.method = Method::kOther;
+  request_.headers = {};
+  state_ = close_after_answer_ ? State::kFinished : State::kHead;
+  deadline_ = now() + home_.limits.idle_timeout;
+}
+
+void Http1Session::append_head(const Response& response, Framing framing) {
+  const auto out = std::back_inserter(connection_.output().text());
+  fmt::format_to(out, "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, status_text(response.status),
+                 home_.date.at(home_.loop.clock().utc_now()));
+  if (!response.has_no_content() && !response.content_type.empty()) {
+    fmt::format_to(out, "Content-Type: {}\r\n", response.content_type);
+  }
+  if (framing == Framing::kChunked) {
+    fmt::format_to(out, "Transfer-Encoding: chunked\r\n");
+  } else if (framing == Framing::kLength && !response.has_no_content()) {
+    fmt::format_to(out, "Content-Length: {}\r\n", response.head_bytes.value_or(response.body_bytes()));
+  }
+  if (close_after_answer_) {
+    fmt::format_to(out, "Connection: close\r\n");
+  } else if (head_.minor_version == 0) {
+    fmt::format_to(out, "Connection: keep-alive\r\n");
+  }
+  connection_.output().text().append(response.headers).append("\r\n");
+}
+
+void Http1Session::append_answer(Response response) {
+  compress_answer(request_, response);
+  append_head(response, Framing::kLength);
+  if (response.has_no_content() || request_.method == Method::kHead) return;
+  connection_.output().text() += response.body;
+  for (const auto& blob : response.blobs) connection_.output().add_blob(blob, response.keep);
+}
+
+void Http1Session::begin_stream(Response head) {
+  if (gone.load(std::memory_order_relaxed)) return;
+  // HTTP/1.0 knows no chunks: there the end of the connection ends the body.
+  const Framing framing = head_.minor_version == 0 ? Framing::kUntilClose : Framing::kChunked;
+  if (framing == Framing::kUntilClose) close_after_answer_ = true;
+  const std::string first = std::exchange(head.body, {});
+  append_head(head, framing);
+  state_ = State::kStreaming;
+  if (request_.method == Method::kHead) {
+    end_exchange();
+  } else if (!first.empty()) {
+    stream(first);
+  }
+  connection_.pump();
+}
+
+void Http1Session::stream(std::string piece) {
+  if (state_ != State::kStreaming) return;
+  const bool chunks = head_.minor_version == 1;
+  std::string& text = connection_.output().text();
+  if (piece.empty()) return;  // an empty chunk would end the body
+  if (chunks) fmt::format_to(std::back_inserter(text), "{:x}\r\n", piece.size());
+  text += piece;
+  if (chunks) text += "\r\n";
+  // A client that does not read must not make us keep what it will never get.
+  if (connection_.output().bytes() > 4 * Connection::kMostPending) return connection_.close();
+  connection_.pump();
+}
+
+void Http1Session::end_stream(std::string) {
+  if (state_ != State::kStreaming) return;
+  if (head_.minor_version == 1) connection_.output().text() += "0\r\n\r\n";
+  close_after_answer_ = close_after_answer_ || home_.draining;
+  end_exchange();
+  connection_.pump();
+}
+
+void Http1Session::output_sent() {
+  if (state_ == State::kHead && begin_ == end_) deadline_ = now() + home_.limits.idle_timeout;
+}
+
+}  // namespace modelyard::edge
