@@ -17,7 +17,8 @@ std::uint64_t sum_outcomes(const VersionTotals& totals, int first, int last, Val
 }  // namespace
 
 std::string_view protocol_name(Protocol protocol) {
-  return protocol == Protocol::kOpenInference ? "oip" : "tfs";
+  constexpr std::array<std::string_view, kProtocols> kNames{"oip", "tfs", "oip_grpc"};
+  return kNames[static_cast<std::size_t>(protocol)];
 }
 
 std::string_view outcome_name(int outcome) {

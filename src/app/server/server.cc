@@ -17,6 +17,10 @@
 #include "base/directory.h"
 #include "control/registry_source.h"
 #include "edge/control_api/control_api.h"
+#include "edge/grpc/grpc_health.h"
+#include "edge/grpc/grpc_reflection.h"
+#include "edge/http2/http2_session.h"
+#include "edge/inference_api/grpc_inference.h"
 #include "edge/inference_api/inference_api.h"
 #include "edge/operations/operations.h"
 #include "registry/folder_blob_store.h"
@@ -55,6 +59,7 @@ edge::HttpServerOptions http_options(const Configuration& c, const ListenAddress
   options.limits.idle_timeout = c.seconds("idle_timeout_seconds");
   options.limits.header_timeout = c.seconds("header_timeout_seconds");
   options.limits.body_timeout = c.seconds("body_timeout_seconds");
+  options.make_http2 = edge::http2_sessions();
   return options;
 }
 
@@ -79,7 +84,9 @@ class RunningServer final : public Server {
         reload_(std::move(reload)),
         log_(STDERR_FILENO, log_format_of(configuration.text("log_format")),
              *telemetry::parse_level(configuration.text("log_level")), system_clock()),
-        router_(static_cast<std::size_t>(configuration.integer("max_body_bytes"))) {}
+        router_(static_cast<std::size_t>(configuration.integer("max_body_bytes"))),
+        grpc_router_(static_cast<std::size_t>(configuration.integer("max_body_bytes"))),
+        protocols_(router_, grpc_router_) {}
 
   ~RunningServer() override { stop(); }
 
@@ -112,9 +119,10 @@ class RunningServer final : public Server {
 
   Status start() override {
     reconciler_->start();
-    MODELYARD_TRY(http_->start(router_));
+    MODELYARD_TRY(http_->start(protocols_));
     (void)reconciler_->wait_for_settled(kStartUpTime).has_value();
     ready_ = true;
+    wake_loops();
     if (!configuration_.text("port_file").empty()) {
       MODELYARD_TRY(write_file_atomically(configuration_.text("port_file"), std::to_string(http_->port()) + "\n"));
     }
@@ -164,7 +172,10 @@ class RunningServer final : public Server {
       dispatchers_.push_back(std::make_unique<serving::Dispatcher>(
           options, table_, reader, [&loop](std::move_only_function<void()> task) { loop.post(std::move(task)); },
           system_clock(), system_random()));
-      loop.set_turn_hook([dispatcher = dispatchers_.back().get()] { dispatcher->refresh(); });
+      loop.set_turn_hook([this, dispatcher = dispatchers_.back().get(), i] {
+        dispatcher->refresh();
+        grpc_health_->poll(i);
+      });
     }
     const serving::ExecutorOptions executor{static_cast<std::size_t>(configuration_.integer("queue_capacity")),
                                             or_cores(configuration_.integer("workers_per_version")), http_->loops()};
@@ -209,6 +220,7 @@ class RunningServer final : public Server {
                            system_clock(), std::chrono::seconds(configuration_.integer("upload_lease_seconds")),
                            [this] { return version_document(engines_); }});
     control_api_->add_routes(router_);
+    open_grpc();
     const auto triton = configuration_.boolean("metrics_triton_names") ? TritonNames::kAdd : TritonNames::kLeaveOut;
     edge::add_operations_routes(router_, {is_ready, [this, triton](telemetry::ExpositionFormat format) {
                                             return write_metrics(
@@ -218,6 +230,30 @@ class RunningServer final : public Server {
                                           }});
     http_->set_observer([this](const edge::Request& request, const edge::Response& response,
                                std::chrono::nanoseconds took) { log_request(request, response, took); });
+  }
+
+  void open_grpc() {
+    grpc_inference_ = std::make_unique<edge::GrpcInference>(*inference_api_);
+    grpc_inference_->add_methods(grpc_router_);
+    control_api_->add_methods(grpc_router_);
+    grpc_health_ = std::make_unique<edge::GrpcHealth>(
+        http_->loops(), [this](std::size_t loop, std::string_view service) { return health_of(loop, service); });
+    grpc_health_->add_methods(grpc_router_);
+    edge::add_grpc_reflection(grpc_router_);
+  }
+
+  // A service is served while the server is ready, a model while it answers.
+  std::optional<bool> health_of(std::size_t loop, std::string_view service) {
+    const bool ready = ready_.load() && !draining_.load();
+    if (service.empty() || service == "inference.GRPCInferenceService") return ready;
+    const auto route = dispatchers_[loop]->route(service, {}, 0);
+    if (!route && route.error().code() == Code::kNotFound) return std::nullopt;
+    return ready && route.has_value();
+  }
+
+  // Has every loop look around: readiness has changed.
+  void wake_loops() {
+    for (std::size_t i = 0; i < http_->loops(); ++i) http_->loop(i).post([] {});
   }
 
   // "Name: value" of the further header lines.
@@ -255,6 +291,7 @@ class RunningServer final : public Server {
 
   bool drain() {
     draining_ = true;
+    wake_loops();
     log_.info("draining");
     // Balancers need time to see that we are not ready; requests are answered meanwhile. A second signal ends it.
     pollfd more{signals_.get(), POLLIN, 0};
@@ -296,7 +333,11 @@ class RunningServer final : public Server {
   std::unique_ptr<edge::ControlExecutor> executor_;
   std::unique_ptr<edge::InferenceApi> inference_api_;
   std::unique_ptr<edge::ControlApi> control_api_;
+  std::unique_ptr<edge::GrpcInference> grpc_inference_;
+  std::unique_ptr<edge::GrpcHealth> grpc_health_;
   edge::Router router_;
+  edge::GrpcRouter grpc_router_;
+  edge::ProtocolSwitch protocols_;
   std::unique_ptr<edge::HttpServer> http_;
   std::atomic<bool> ready_{false};
   std::atomic<bool> draining_{false};

@@ -16,6 +16,7 @@
 #include "control/publisher.h"
 #include "edge/control_api/api_call.h"
 #include "edge/control_api/control_executor.h"
+#include "edge/grpc/grpc_router.h"
 #include "edge/http/router.h"
 
 namespace modelyard::edge {
@@ -38,6 +39,8 @@ class ControlApi {
  public:
   explicit ControlApi(ControlParts parts) : parts_(std::move(parts)) {}
   void add_routes(Router& router);
+  // The repository's calls of inference.GRPCInferenceService.
+  void add_methods(GrpcRouter& router);
 
  private:
   // Registers a call; `query` names the query fields it knows.

@@ -9,8 +9,8 @@
 namespace modelyard::edge {
 
 struct AnnouncedBody {
-  bool has_length = false;       // by Content-Length, or by being chunked
-  std::uint64_t length = 0;      // of Content-Length
+  bool has_length = false;   // by Content-Length, or by being chunked
+  std::uint64_t length = 0;  // of Content-Length
 };
 
 // The refusal of a body that may not come; nullopt when it may.

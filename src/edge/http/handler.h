@@ -27,9 +27,9 @@ class ReplyTarget {
   virtual void stream(std::string piece) = 0;    // loop thread
   // Loop thread. `trailers` are header lines; HTTP/1.1 drops them.
   virtual void end_stream(std::string trailers) = 0;
-  virtual void resume_body() = 0;                // loop thread
-  std::atomic<bool> gone{false};                 // the client has left
-  std::atomic<std::size_t> stream_backlog{0};    // bytes posted or written, but not sent
+  virtual void resume_body() = 0;              // loop thread
+  std::atomic<bool> gone{false};               // the client has left
+  std::atomic<std::size_t> stream_backlog{0};  // bytes posted or written, but not sent
 };
 
 class Deferred {

@@ -104,7 +104,10 @@ Status HttpServer::start(Handler& handler) {
                                                                   loop.counters.connections_open.fetch_sub(
                                                                       1, std::memory_order_relaxed);
                                                                 },
-                                                                observer_, options_.make_http2, {}, BufferPool()});
+                                                                observer_,
+                                                                options_.make_http2,
+                                                                {},
+                                                                BufferPool()});
     loop.loop->set_tick(kTick, [this, &loop, i] {
       expire(loop);
       if (i == 0) acceptor_->on_tick();

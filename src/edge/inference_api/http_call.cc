@@ -49,7 +49,7 @@ void HttpCall::finish(Result<inference::InferResponse> response) {
   reply_.complete_here(std::move(*answer));
 }
 
-inference::VersionChoice parse_version_choice(std::string_view text) {
+inference::VersionChoice choose_version(std::string_view text) {
   if (const auto number = parse_version_number(text)) return {*number, {}};
   return {0, text};
 }

@@ -27,9 +27,6 @@ class HttpCall : public serving::Call {
 
 Response refusal(const Error& error, std::string_view request_id);
 
-// Reads the version part of a path: a number, or an alias.
-inference::VersionChoice parse_version_choice(std::string_view text);
-
 // By `timeout`, and by the header Modelyard-Timeout-Ms; the earlier one counts.
 Result<std::optional<SteadyTime>> deadline_of(const Request& request, std::optional<std::chrono::microseconds> timeout,
                                               SteadyTime now);

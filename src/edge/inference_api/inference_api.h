@@ -35,9 +35,19 @@ class InferenceApi {
 
   void add_routes(Router& router);
 
- private:
+  // What REST and gRPC have in common.
   serving::Dispatcher& dispatcher(const Exchange& exchange) { return *dispatchers_[exchange.loop_index()]; }
+  SteadyTime now() const { return clock_.steady_now(); }
+  bool ready() const { return options_.ready(); }
   std::string request_id(const Request& request);
+  std::string server_document() const;
+  Result<std::string> metadata_document(const Exchange& exchange, std::string_view model,
+                                        const inference::VersionChoice& choice);
+  // Of all models when `model` is "".
+  Result<std::string> statistics_document(const Exchange& exchange, std::string_view model,
+                                          const inference::VersionChoice& choice);
+
+ private:
   void add_open_inference_routes(Router& router);
   void add_tensorflow_routes(Router& router);
 
@@ -56,7 +66,9 @@ class InferenceApi {
   Random& random_;
 };
 
-// The status of a code, the same for both protocols.
+// The HTTP status of a code, the same for both REST protocols.
 int http_status(Code code);
+// The version part of a path or message: a number, an alias, or "" for what is served.
+inference::VersionChoice choose_version(std::string_view text);
 
 }  // namespace modelyard::edge

@@ -49,7 +49,7 @@ Result<std::optional<std::size_t>> header_bytes_of(const Request& request) {
 }
 
 inference::VersionChoice choice_of(const Request& request) {
-  return request.parameters.size() > 1 ? parse_version_choice(request.parameters[1]) : inference::VersionChoice{};
+  return request.parameters.size() > 1 ? choose_version(request.parameters[1]) : inference::VersionChoice{};
 }
 
 Response json_response(std::string body) {
@@ -103,15 +103,41 @@ void InferenceApi::open_infer(Exchange& exchange) {
                                                           std::move(*asked), route->signature()));
 }
 
+std::string InferenceApi::server_document() const {
+  return oip::server_metadata(options_.server_version);
+}
+
+Result<std::string> InferenceApi::metadata_document(const Exchange& exchange, std::string_view name,
+                                                    const inference::VersionChoice& choice) {
+  serving::Dispatcher& loop = dispatcher(exchange);
+  MODELYARD_ASSIGN(const auto route, loop.route(name, choice, 0));
+  std::vector<VersionNumber> versions;
+  const auto model = loop.table().models.find(route.ref().model);
+  for (const auto& [number, servable] : model->second.ready) versions.push_back(number);
+  return oip::model_metadata(name, versions, route.signature());
+}
+
+Result<std::string> InferenceApi::statistics_document(const Exchange& exchange, std::string_view name,
+                                                      const inference::VersionChoice& choice) {
+  serving::Dispatcher& loop = dispatcher(exchange);
+  std::vector<oip::ModelStatistics> statistics;
+  if (!name.empty()) {
+    MODELYARD_ASSIGN(const auto route, loop.route(name, choice, 0));
+    statistics.push_back(statistics_of(*route.servable));
+    statistics.back().model = name;
+  } else {
+    for (const auto& [model_name, model] : loop.table().models) {
+      for (const auto& [number, servable] : model.ready) statistics.push_back(statistics_of(*servable));
+    }
+  }
+  return oip::statistics_document(statistics);
+}
+
 void InferenceApi::open_metadata(Exchange& exchange) {
   const Request& request = exchange.request();
-  serving::Dispatcher& loop = dispatcher(exchange);
-  const auto route = loop.route(request.parameters[0], choice_of(request), 0);
-  if (!route) return exchange.respond(refusal(route.error(), request_id(request)));
-  std::vector<VersionNumber> versions;
-  const auto model = loop.table().models.find(route->ref().model);
-  for (const auto& [number, servable] : model->second.ready) versions.push_back(number);
-  exchange.respond(json_response(oip::model_metadata(request.parameters[0], versions, route->signature())));
+  auto document = metadata_document(exchange, request.parameters[0], choice_of(request));
+  if (!document) return exchange.respond(refusal(document.error(), request_id(request)));
+  exchange.respond(json_response(std::move(*document)));
 }
 
 void InferenceApi::open_ready(Exchange& exchange) {
@@ -129,25 +155,14 @@ void InferenceApi::open_config(Exchange& exchange) {
 
 void InferenceApi::open_statistics(Exchange& exchange) {
   const Request& request = exchange.request();
-  serving::Dispatcher& loop = dispatcher(exchange);
-  std::vector<oip::ModelStatistics> statistics;
-  if (!request.parameters.empty()) {
-    const auto route = loop.route(request.parameters[0], choice_of(request), 0);
-    if (!route) return exchange.respond(refusal(route.error(), request_id(request)));
-    statistics.push_back(statistics_of(*route->servable));
-    statistics.back().model = request.parameters[0];
-  } else {
-    for (const auto& [name, model] : loop.table().models) {
-      for (const auto& [number, servable] : model.ready) statistics.push_back(statistics_of(*servable));
-    }
-  }
-  exchange.respond(json_response(oip::statistics_document(statistics)));
+  const std::string_view name = request.parameters.empty() ? std::string_view() : request.parameters[0];
+  auto document = statistics_document(exchange, name, choice_of(request));
+  if (!document) return exchange.respond(refusal(document.error(), request_id(request)));
+  exchange.respond(json_response(std::move(*document)));
 }
 
 void InferenceApi::add_open_inference_routes(Router& router) {
-  router.add(Method::kGet, "/v2", [this](Exchange& exchange) {
-    exchange.respond(json_response(oip::server_metadata(options_.server_version)));
-  });
+  router.add(Method::kGet, "/v2", [this](Exchange& exchange) { exchange.respond(json_response(server_document())); });
   router.add(Method::kGet, "/v2/health/live", [](Exchange& exchange) { exchange.respond(empty_response(200)); });
   router.add(Method::kGet, "/v2/health/ready",
              [this](Exchange& exchange) { exchange.respond(empty_response(options_.ready() ? 200 : 400)); });

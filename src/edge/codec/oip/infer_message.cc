@@ -1,0 +1,412 @@
+#include "edge/codec/oip/infer_message.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/json.h"
+#include "edge/codec/oip/infer_response.h"
+#include "edge/codec/protobuf/wire.h"
+
+namespace modelyard::edge::oip {
+namespace {
+
+using inference::DataType;
+using inference::TensorView;
+
+constexpr std::size_t kMostCopied = 4096;
+
+Error malformed() {
+  return error(Code::kInvalidArgument, "the request is not a valid ModelInferRequest message");
+}
+
+Result<std::string_view> text_of(std::string_view bytes) {
+  if (!is_valid_utf8(bytes)) return error(Code::kInvalidArgument, "a string of the request is not UTF-8");
+  return bytes;
+}
+
+// InferParameter: one of bool 1, int64 2, string 3, double 4, uint64 5.
+struct Parameter {
+  std::string_view key;
+  std::uint32_t kind = 0;
+  std::uint64_t number = 0;
+  std::string_view text;
+
+  bool is_integer() const { return kind == 2 || kind == 5; }
+  bool is_nothing() const { return kind == 3 ? text.empty() : number == 0; }
+};
+
+Result<Parameter> read_parameter(std::string_view entry) {
+  Parameter parameter;
+  WireReader map(entry);
+  while (map.next()) {
+    if (map.is(1, WireType::kBytes)) parameter.key = map.bytes();
+    if (!map.is(2, WireType::kBytes)) continue;
+    WireReader value(map.bytes());
+    while (value.next()) {
+      parameter.kind = value.field();
+      if (value.type() == WireType::kBytes) {
+        parameter.text = value.bytes();
+      } else {
+        parameter.number = value.number();
+      }
+    }
+    if (value.malformed()) return malformed();
+  }
+  if (map.malformed()) return malformed();
+  return parameter;
+}
+
+// As Triton has it: a negative number is refused, and no other kind of value counts as one.
+Result<std::int64_t> natural(const Parameter& parameter) {
+  const auto value = static_cast<std::int64_t>(parameter.number);
+  if (!parameter.is_integer()) {
+    return error(Code::kInvalidArgument, "parameter '{}' must be an integer", parameter.key);
+  }
+  if (parameter.kind == 2 && value < 0) {
+    return error(Code::kInvalidArgument, "parameter '{}' must not be negative", parameter.key);
+  }
+  return value < 0 ? std::numeric_limits<std::int64_t>::max() : value;
+}
+
+// The elements of one `contents`, as bytes of the datatype.
+class Contents {
+ public:
+  explicit Contents(DataType type) : type_(type) {}
+
+  Status read(std::string_view message) {
+    WireReader reader(message);
+    while (reader.next()) {
+      any_ = true;
+      if (reader.field() != field_of(type_)) {
+        return error(Code::kInvalidArgument, "contents do not fit the datatype {}", inference::data_type_name(type_));
+      }
+      MODELYARD_TRY(read_field(reader));
+    }
+    return reader.malformed() ? Status(malformed()) : ok();
+  }
+  bool any() const { return any_; }
+  inference::Buffer take() const {
+    auto buffer = inference::Buffer::allocate(bytes_.size());
+    if (!bytes_.empty()) std::memcpy(buffer.bytes().data(), bytes_.data(), bytes_.size());
+    return buffer;
+  }
+
+ private:
+  static std::uint32_t field_of(DataType type) {
+    switch (type) {
+      case DataType::kBool: return 1;
+      case DataType::kInt8:
+      case DataType::kInt16:
+      case DataType::kInt32: return 2;
+      case DataType::kInt64: return 3;
+      case DataType::kUint8:
+      case DataType::kUint16:
+      case DataType::kUint32: return 4;
+      case DataType::kUint64: return 5;
+      case DataType::kFp32: return 6;
+      case DataType::kFp64: return 7;
+      case DataType::kBytes: return 8;
+      case DataType::kFp16:
+      case DataType::kBf16: return 0;  // in raw contents only
+    }
+    return 0;
+  }
+
+  // Packed, or one by one: both are the same list.
+  Status read_field(WireReader& reader) {
+    if (type_ == DataType::kBytes) {
+      const auto length = static_cast<std::uint32_t>(reader.bytes().size());
+      bytes_.append(reinterpret_cast<const char*>(&length), sizeof length).append(reader.bytes());
+      return ok();
+    }
+    if (type_ == DataType::kFp32 || type_ == DataType::kFp64) return read_fixed(reader);
+    if (reader.type() == WireType::kVarint) return put(reader.number());
+    if (reader.type() != WireType::kBytes) return malformed();
+    WireReader packed(reader.bytes());
+    std::uint64_t value = 0;
+    while (packed.next_varint(value)) MODELYARD_TRY(put(value));
+    return packed.malformed() ? Status(malformed()) : ok();
+  }
+
+  Status read_fixed(const WireReader& reader) {
+    const std::size_t width = inference::element_bytes(type_);
+    if (reader.type() == WireType::kBytes) {
+      if (reader.bytes().size() % width != 0) return malformed();
+      bytes_ += reader.bytes();
+      return ok();
+    }
+    if (reader.type() != (width == 4 ? WireType::kFixed32 : WireType::kFixed64)) return malformed();
+    const std::uint64_t value = reader.number();
+    bytes_.append(reinterpret_cast<const char*>(&value), width);
+    return ok();
+  }
+
+  template <typename Small, typename Wide>
+  Status narrow(Wide value) {
+    if (value < std::numeric_limits<Small>::min() || value > std::numeric_limits<Small>::max()) {
+      return error(Code::kInvalidArgument, "{} is outside the datatype {}", value, inference::data_type_name(type_));
+    }
+    const auto small = static_cast<Small>(value);
+    bytes_.append(reinterpret_cast<const char*>(&small), sizeof small);
+    return ok();
+  }
+
+  Status put(std::uint64_t value) {
+    switch (type_) {
+      case DataType::kBool: return narrow<std::uint8_t>(std::uint64_t{value != 0});
+      case DataType::kInt8: return narrow<std::int8_t>(static_cast<std::int32_t>(value));
+      case DataType::kInt16: return narrow<std::int16_t>(static_cast<std::int32_t>(value));
+      case DataType::kInt32: return narrow<std::int32_t>(static_cast<std::int32_t>(value));
+      case DataType::kUint8: return narrow<std::uint8_t>(static_cast<std::uint32_t>(value));
+      case DataType::kUint16: return narrow<std::uint16_t>(static_cast<std::uint32_t>(value));
+      case DataType::kUint32: return narrow<std::uint32_t>(static_cast<std::uint32_t>(value));
+      case DataType::kInt64: return narrow<std::int64_t>(static_cast<std::int64_t>(value));
+      default: return narrow<std::uint64_t>(value);
+    }
+  }
+
+  const DataType type_;
+  std::string bytes_;
+  bool any_ = false;
+};
+
+class Decoder {
+ public:
+  Decoder(const InferMessage& message, const inference::Signature& signature, OipInfer& out)
+      : message_(message), signature_(signature), out_(out) {}
+
+  Status run() {
+    MODELYARD_ASSIGN(out_.request.id, text_of(message_.id));
+    for (const std::string_view entry : message_.parameters) {
+      MODELYARD_ASSIGN(const Parameter parameter, read_parameter(entry));
+      MODELYARD_TRY(take_parameter(parameter));
+    }
+    if (message_.inputs.size() > kMaxInputs) {
+      return error(Code::kInvalidArgument, "more inputs than any model has");
+    }
+    for (const std::string_view input : message_.inputs) MODELYARD_TRY(read_input(input));
+    if (next_raw_ < message_.raw.size()) {
+      return error(Code::kInvalidArgument, "expected {} entries of raw_input_contents for model '{}', got {}",
+                   next_raw_, message_.model, message_.raw.size());
+    }
+    for (const std::string_view output : message_.outputs) MODELYARD_TRY(read_output(output));
+    return ok();
+  }
+
+ private:
+  Status take_parameter(const Parameter& parameter) {
+    if (parameter.key == "timeout") {
+      MODELYARD_ASSIGN(const std::int64_t micros, natural(parameter));
+      constexpr std::int64_t kLongest = std::int64_t{1} << 50;
+      if (micros > 0) out_.timeout = std::chrono::microseconds(std::min(micros, kLongest));
+    } else if (parameter.key == "priority") {
+      MODELYARD_ASSIGN(const std::int64_t priority, natural(parameter));
+      out_.request.priority = static_cast<std::int32_t>(std::min<std::int64_t>(priority, INT32_MAX));
+    } else if (parameter.key.starts_with("sequence_") && !parameter.is_nothing()) {
+      return error(Code::kInvalidArgument, "parameter '{}': sequences are not supported by model '{}'", parameter.key,
+                   message_.model);
+    } else if (parameter.key.starts_with("triton_") && parameter.key != "triton_enable_empty_final_response") {
+      return error(Code::kInvalidArgument, "parameter '{}' is reserved and not supported", parameter.key);
+    }
+    return ok();
+  }
+
+  Status refuse_shared_memory(std::string_view entry) {
+    MODELYARD_ASSIGN(const Parameter parameter, read_parameter(entry));
+    if (!parameter.key.starts_with("shared_memory_")) return ok();
+    return error(Code::kUnimplemented, "shared memory is not supported; send the data with the request");
+  }
+
+  Status read_input(std::string_view bytes) {
+    TensorView view;
+    std::string_view datatype;
+    std::vector<std::string_view> contents;
+    inference::Shape& shape = out_.shapes.emplace_back();
+    WireReader reader(bytes);
+    while (reader.next()) {
+      if (reader.is(1, WireType::kBytes)) view.name = reader.bytes();
+      if (reader.is(2, WireType::kBytes)) datatype = reader.bytes();
+      if (reader.field() == 3) MODELYARD_TRY(read_dimensions(reader, shape));
+      if (reader.is(4, WireType::kBytes)) MODELYARD_TRY(refuse_shared_memory(reader.bytes()));
+      if (reader.is(5, WireType::kBytes)) contents.push_back(reader.bytes());
+    }
+    if (reader.malformed()) return malformed();
+    MODELYARD_ASSIGN(view.name, text_of(view.name));
+    const auto type = inference::parse_data_type(datatype);
+    if (!type) return error(Code::kInvalidArgument, "'{}' is not a datatype", json_safe(datatype));
+    view.type = *type;
+    MODELYARD_TRY(inference::element_count(shape));
+    view.shape = shape;
+    MODELYARD_TRY(take_data(contents, view));
+    out_.request.inputs.push_back(view);
+    return ok();
+  }
+
+  static std::string json_safe(std::string_view text) {
+    return is_valid_utf8(text) ? std::string(text.substr(0, 64)) : "?";
+  }
+
+  static Status read_dimensions(WireReader& reader, inference::Shape& shape) {
+    const auto add = [&](std::uint64_t dimension) -> Status {
+      if (shape.size() == inference::kMaxRank) {
+        return error(Code::kInvalidArgument, "a shape has too many dimensions");
+      }
+      shape.push_back(static_cast<std::int64_t>(dimension));
+      return ok();
+    };
+    if (reader.type() == WireType::kVarint) return add(reader.number());
+    if (reader.type() != WireType::kBytes) return malformed();
+    WireReader packed(reader.bytes());
+    std::uint64_t dimension = 0;
+    while (packed.next_varint(dimension)) MODELYARD_TRY(add(dimension));
+    return packed.malformed() ? Status(malformed()) : ok();
+  }
+
+  Status take_data(const std::vector<std::string_view>& contents, TensorView& view) {
+    Contents elements(view.type);
+    for (const std::string_view one : contents) MODELYARD_TRY(elements.read(one));
+    if (!message_.raw.empty()) {
+      if (elements.any()) {
+        return error(Code::kInvalidArgument,
+                     "contents field must not be specified when using raw_input_contents for '{}' for model '{}'",
+                     view.name, message_.model);
+      }
+      if (next_raw_ == message_.raw.size()) {
+        return error(Code::kInvalidArgument, "input '{}' of model '{}' has no entry in raw_input_contents", view.name,
+                     message_.model);
+      }
+      view.bytes = std::as_bytes(std::span(message_.raw[next_raw_++]));
+      return ok();
+    }
+    if (inference::element_bytes(view.type) > 0 && !elements.any() && *inference::element_count(view.shape) > 0) {
+      return error(Code::kInvalidArgument, "input '{}' of model '{}' has neither contents nor raw_input_contents",
+                   view.name, message_.model);
+    }
+    out_.request.storage.push_back(elements.take());
+    view.bytes = out_.request.storage.back().bytes();
+    return ok();
+  }
+
+  Status read_output(std::string_view bytes) {
+    OutputWish wish;
+    WireReader reader(bytes);
+    while (reader.next()) {
+      if (reader.is(1, WireType::kBytes)) wish.name = reader.bytes();
+      if (!reader.is(2, WireType::kBytes)) continue;
+      MODELYARD_TRY(refuse_shared_memory(reader.bytes()));
+      MODELYARD_ASSIGN(const Parameter parameter, read_parameter(reader.bytes()));
+      if (parameter.key != "classification") continue;
+      MODELYARD_ASSIGN(wish.classes, natural(parameter));
+      if (wish.classes == 0) {
+        return error(Code::kInvalidArgument, "parameter 'classification' must be larger than 0");
+      }
+    }
+    if (reader.malformed()) return malformed();
+    MODELYARD_ASSIGN(wish.name, text_of(wish.name));
+    if (!signature_.find_output(wish.name)) {
+      return error(Code::kInvalidArgument, "unexpected inference output '{}' for model '{}'", wish.name,
+                   message_.model);
+    }
+    for (const OutputWish& other : out_.outputs) {
+      if (other.name == wish.name) {
+        return error(Code::kInvalidArgument, "output '{}' already exists in request", wish.name);
+      }
+    }
+    out_.outputs.push_back(wish);
+    out_.request.wanted_outputs.push_back(wish.name);
+    return ok();
+  }
+
+  const InferMessage& message_;
+  const inference::Signature& signature_;
+  OipInfer& out_;
+  std::size_t next_raw_ = 0;
+};
+
+// InferOutputTensor, without contents.
+std::string output_tensor(const inference::Tensor& output) {
+  std::string dimensions, text;
+  for (const std::int64_t dimension : output.shape) append_varint(dimensions, static_cast<std::uint64_t>(dimension));
+  append_bytes(text, 1, output.name);
+  append_bytes(text, 2, inference::data_type_name(output.type));
+  append_bytes(text, 3, dimensions);
+  return text;
+}
+
+}  // namespace
+
+Result<InferMessage> read_infer_message(std::string_view bytes) {
+  InferMessage message;
+  WireReader reader(bytes);
+  while (reader.next()) {
+    if (reader.type() != WireType::kBytes) continue;
+    switch (reader.field()) {
+      case 1: message.model = reader.bytes(); break;
+      case 2: message.version = reader.bytes(); break;
+      case 3: message.id = reader.bytes(); break;
+      case 4: message.parameters.push_back(reader.bytes()); break;
+      case 5: message.inputs.push_back(reader.bytes()); break;
+      case 6: message.outputs.push_back(reader.bytes()); break;
+      case 7: message.raw.push_back(reader.bytes()); break;
+      default: break;
+    }
+  }
+  if (reader.malformed()) return malformed();
+  MODELYARD_TRY(text_of(message.model));
+  MODELYARD_TRY(text_of(message.version));
+  return message;
+}
+
+Result<OipInfer> decode_infer_message(const InferMessage& message, const inference::Signature& signature) {
+  OipInfer out;
+  MODELYARD_TRY(Decoder(message, signature, out).run());
+  return out;
+}
+
+std::size_t EncodedMessage::blob_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& blob : blobs) bytes += blob.size();
+  return bytes;
+}
+
+Result<EncodedMessage> encode_infer_message(inference::InferResponse& response, const OipInfer& asked,
+                                            const inference::Signature& signature, std::size_t reserved) {
+  EncodedMessage answer;
+  answer.text.reserve(reserved + 256);
+  answer.text.assign(reserved, '\0');
+  append_bytes(answer.text, 1, asked.request.endpoint);
+  append_bytes(answer.text, 2, std::to_string(response.version));
+  if (!asked.request.id.empty()) append_bytes(answer.text, 3, asked.request.id);
+  std::size_t bytes = 0;
+  for (inference::Tensor& output : response.outputs) {
+    for (const OutputWish& wish : asked.outputs) {
+      if (wish.name != output.name || wish.classes == 0) continue;
+      const auto& spec = signature.outputs[*signature.find_output(output.name)];
+      MODELYARD_ASSIGN(output, classify(output, wish.classes, spec.features, signature.batched));
+      break;
+    }
+    append_bytes(answer.text, 5, output_tensor(output));
+    bytes += output.buffer.bytes().size();
+  }
+  if (bytes <= kMostCopied) {
+    for (const inference::Tensor& output : response.outputs) {
+      const auto raw = output.buffer.bytes();
+      append_bytes(answer.text, 6, {reinterpret_cast<const char*>(raw.data()), raw.size()});
+    }
+    return answer;
+  }
+  // Tag and length of each output, then the output itself where it is.
+  answer.pieces = std::make_shared<std::string>();
+  constexpr std::size_t kLongestPiece = 12;
+  answer.pieces->reserve(kLongestPiece * response.outputs.size());
+  for (const inference::Tensor& output : response.outputs) {
+    const std::size_t begin = answer.pieces->size();
+    append_tag(*answer.pieces, 6, WireType::kBytes);
+    append_varint(*answer.pieces, output.buffer.bytes().size());
+    answer.blobs.push_back(std::as_bytes(std::span(*answer.pieces).subspan(begin)));
+    answer.blobs.push_back(output.buffer.bytes());
+  }
+  return answer;
+}
+
+}  // namespace modelyard::edge::oip

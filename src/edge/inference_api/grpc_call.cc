@@ -1,0 +1,229 @@
+#include "edge/inference_api/grpc_call.h"
+
+#include <algorithm>
+
+#include "edge/codec/protobuf/wire.h"
+#include "edge/grpc/grpc_status.h"
+#include "edge/inference_api/http_call.h"
+
+namespace modelyard::edge {
+namespace {
+
+// What must live until an answer with blobs has been sent.
+struct KeptAnswer {
+  std::vector<inference::Tensor> outputs;
+  std::shared_ptr<std::string> pieces;
+};
+
+class UnaryCall final : public GrpcInferCall {
+ public:
+  UnaryCall(Deferred reply, GrpcMessage message, Coding coding, GrpcInferAsk ask, std::string request_id)
+      : GrpcInferCall(std::move(ask.asked), ask.route.signature(), message.bytes.size(), std::move(request_id)),
+        reply_(std::move(reply)),
+        message_(std::move(message)),
+        coding_(coding) {}
+
+  bool cancelled() const override { return reply_.cancelled(); }
+  void finish(Result<inference::InferResponse> response) override {
+    auto answer = response ? build(*response) : Result<Response>(response.error());
+    reply_.complete_here(answer ? std::move(*answer) : grpc_failure(answer.error()));
+  }
+
+ private:
+  Result<Response> build(inference::InferResponse& response) {
+    MODELYARD_ASSIGN(oip::EncodedMessage message, encode(response, kGrpcPrefixBytes));
+    if (coding_ != Coding::kIdentity) {
+      for (const auto& blob : message.blobs) {
+        message.text.append(reinterpret_cast<const char*>(blob.data()), blob.size());
+      }
+      message.blobs.clear();
+    }
+    finish_prefix(message.text, message.blob_bytes());
+    Response answer = grpc_answer(std::move(message.text), coding_);
+    describe(response, answer);
+    if (!message.blobs.empty()) {
+      answer.blobs = std::move(message.blobs);
+      answer.keep = std::make_shared<KeptAnswer>(std::move(response.outputs), std::move(message.pieces));
+    }
+    return answer;
+  }
+
+  void describe(const inference::InferResponse& response, Response& answer) const {
+    char id[Uuid::kTextBytes];
+    response.prediction_id.format_to(id);
+    answer.add_header("X-Request-Id", request_id_);
+    answer.add_header("Modelyard-Prediction-Id", {id, sizeof id});
+    answer.add_header("Modelyard-Model", response.model);
+    answer.add_header("Modelyard-Version", std::to_string(response.version));
+  }
+
+  Deferred reply_;
+  const GrpcMessage message_;  // behind the request's views
+  const Coding coding_;
+};
+
+// Answers of one stream, in the order of its requests.
+class StreamAnswers : public std::enable_shared_from_this<StreamAnswers> {
+ public:
+  static constexpr std::size_t kMostWaiting = 256;  // requests that are not answered yet
+
+  StreamAnswers(Deferred reply, Coding coding) : reply_(std::move(reply)), coding_(coding) {
+    Response head;
+    head.content_type = "application/grpc";
+    if (coding_ != Coding::kIdentity) head.add_header("grpc-encoding", coding_name(coding_));
+    reply_.begin_stream_here(std::move(head));
+  }
+
+  std::uint64_t take_place() {
+    waiting_.emplace_back();
+    return first_ + waiting_.size() - 1;
+  }
+  void answer(std::uint64_t place, std::string message) {
+    waiting_[place - first_] = compressed(std::move(message), coding_);
+    std::string ready;
+    while (!waiting_.empty() && waiting_.front()) {
+      ready += *waiting_.front();
+      waiting_.pop_front();
+      ++first_;
+    }
+    if (!ready.empty()) reply_.stream_here(std::move(ready));
+    if (std::exchange(paused_, paused_ && waiting_.size() >= kMostWaiting / 2) && !paused_) reply_.body_resumer()();
+    end_if_done();
+  }
+  BodySink::Appetite appetite() {
+    paused_ = waiting_.size() >= kMostWaiting;
+    return paused_ ? BodySink::Appetite::kPause : BodySink::Appetite::kMore;
+  }
+  void end(GrpcCode code, std::string_view why) {
+    if (!trailers_) trailers_ = grpc_trailers(code, why);
+    end_if_done();
+  }
+  bool cancelled() const { return reply_.cancelled(); }
+
+ private:
+  void end_if_done() {
+    if (!trailers_ || !waiting_.empty() || ended_) return;
+    ended_ = true;
+    reply_.end_stream_here(*trailers_);
+  }
+
+  Deferred reply_;
+  const Coding coding_;
+  std::deque<std::optional<std::string>> waiting_;
+  std::uint64_t first_ = 0;  // place of the front
+  std::optional<std::string> trailers_;
+  bool paused_ = false;
+  bool ended_ = false;
+};
+
+// ModelStreamInferResponse: error_message = 1, infer_response = 2.
+std::string stream_error(const Error& error, std::string_view id) {
+  std::string inner, message = begin_grpc_message();
+  if (!id.empty()) append_bytes(inner, 3, id);
+  append_bytes(message, 1, error.message());
+  append_bytes(message, 2, inner);
+  finish_prefix(message);
+  return message;
+}
+
+class StreamedCall final : public GrpcInferCall {
+ public:
+  StreamedCall(std::shared_ptr<StreamAnswers> answers, std::uint64_t place, std::unique_ptr<std::string> bytes,
+               GrpcInferAsk ask)
+      : GrpcInferCall(std::move(ask.asked), ask.route.signature(), bytes->size(), {}),
+        answers_(std::move(answers)),
+        place_(place),
+        bytes_(std::move(bytes)) {}
+
+  bool cancelled() const override { return answers_->cancelled(); }
+  void finish(Result<inference::InferResponse> response) override {
+    auto message = response ? build(*response) : Result<std::string>(response.error());
+    answers_->answer(place_, message ? std::move(*message) : stream_error(message.error(), request().id));
+  }
+
+ private:
+  Result<std::string> build(inference::InferResponse& response) {
+    MODELYARD_ASSIGN(const oip::EncodedMessage inner, encode(response, 0));
+    std::string message = begin_grpc_message();
+    append_tag(message, 2, WireType::kBytes);
+    append_varint(message, inner.text.size() + inner.blob_bytes());
+    message += inner.text;
+    for (const auto& blob : inner.blobs) message.append(reinterpret_cast<const char*>(blob.data()), blob.size());
+    finish_prefix(message);
+    return message;
+  }
+
+  const std::shared_ptr<StreamAnswers> answers_;
+  const std::uint64_t place_;
+  const std::unique_ptr<std::string> bytes_;  // behind the request's views
+};
+
+class ModelStream final : public GrpcStream {
+ public:
+  ModelStream(InferenceApi& api, Exchange& exchange, const GrpcEncoding& encoding)
+      : api_(api),
+        request_(exchange.request()),
+        dispatcher_(api.dispatcher(exchange)),
+        errors_end_it_(exchange.request().header("triton_grpc_error") == "true"),
+        answers_(std::make_shared<StreamAnswers>(exchange.defer(), encoding.coding)) {}
+
+  BodySink::Appetite message(std::string bytes) override {
+    // The call owns the bytes that the views point into, so they get their place first.
+    auto owned = std::make_unique<std::string>(std::move(bytes));
+    auto ask = read_grpc_infer(dispatcher_, *owned, request_, api_.now());
+    if (!ask) {
+      refuse(ask.error(), *owned);
+      return answers_->appetite();
+    }
+    const serving::Route route = ask->route;
+    dispatcher_.submit(
+        route, std::make_unique<StreamedCall>(answers_, answers_->take_place(), std::move(owned), std::move(*ask)));
+    return answers_->appetite();
+  }
+  void end() override { answers_->end(GrpcCode::kOk, {}); }
+  void fail(const Error& error) override { answers_->end(grpc_code(error.code()), error.message()); }
+
+ private:
+  void refuse(const Error& error, std::string_view bytes) {
+    if (errors_end_it_) return fail(error);
+    const auto message = oip::read_infer_message(bytes);
+    answers_->answer(answers_->take_place(), stream_error(error, message ? message->id : std::string_view()));
+  }
+
+  InferenceApi& api_;
+  const Request& request_;  // the exchange's, which outlives its sink
+  serving::Dispatcher& dispatcher_;
+  const bool errors_end_it_;
+  const std::shared_ptr<StreamAnswers> answers_;
+};
+
+}  // namespace
+
+Result<GrpcInferAsk> read_grpc_infer(serving::Dispatcher& dispatcher, std::string_view bytes, const Request& request,
+                                     SteadyTime now) {
+  MODELYARD_ASSIGN(const oip::InferMessage message, oip::read_infer_message(bytes));
+  MODELYARD_ASSIGN(const serving::Route route, dispatcher.route(message.model, choose_version(message.version), 0));
+  MODELYARD_ASSIGN(oip::OipInfer asked, oip::decode_infer_message(message, route.signature()));
+  asked.request.endpoint = message.model;
+  MODELYARD_ASSIGN(asked.request.deadline, deadline_of(request, asked.timeout, now));
+  MODELYARD_ASSIGN(const auto timeout, grpc_timeout(request));
+  if (timeout) asked.request.deadline = std::min(asked.request.deadline.value_or(SteadyTime::max()), now + *timeout);
+  return GrpcInferAsk{route, std::move(asked)};
+}
+
+void answer_model_infer(InferenceApi& api, Exchange& exchange, GrpcMessage message) {
+  const Request& request = exchange.request();
+  serving::Dispatcher& dispatcher = api.dispatcher(exchange);
+  auto ask = read_grpc_infer(dispatcher, message.bytes, request, api.now());
+  if (!ask) return exchange.respond(grpc_failure(ask.error()));
+  const auto encoding = grpc_encoding(request, 0);
+  const serving::Route route = ask->route;
+  dispatcher.submit(route, std::make_unique<UnaryCall>(exchange.defer(), std::move(message), encoding->coding,
+                                                       std::move(*ask), api.request_id(request)));
+}
+
+std::unique_ptr<GrpcStream> open_model_stream(InferenceApi& api, Exchange& exchange, const GrpcEncoding& encoding) {
+  return std::make_unique<ModelStream>(api, exchange, encoding);
+}
+
+}  // namespace modelyard::edge

@@ -1,0 +1,46 @@
+// A ModelInfer on its way through serving, and the stream of many. Private to this room.
+#pragma once
+
+#include <deque>
+#include <map>
+
+#include "edge/codec/oip/infer_message.h"
+#include "edge/grpc/grpc_router.h"
+#include "edge/inference_api/inference_api.h"
+
+namespace modelyard::edge {
+
+// Takes one message to the version it asks for; the answer comes by the call.
+class GrpcInferCall : public serving::Call {
+ public:
+  GrpcInferCall(oip::OipInfer asked, const inference::Signature& signature, std::size_t bytes, std::string request_id)
+      : request_id_(std::move(request_id)), asked_(std::move(asked)), signature_(signature), bytes_(bytes) {}
+
+  inference::InferRequest& request() override { return asked_.request; }
+  std::size_t body_bytes() const override { return bytes_; }
+  serving::Protocol protocol() const override { return serving::Protocol::kOpenInferenceGrpc; }
+
+ protected:
+  Result<oip::EncodedMessage> encode(inference::InferResponse& response, std::size_t reserved) {
+    return oip::encode_infer_message(response, asked_, signature_, reserved);
+  }
+  const std::string request_id_;
+
+ private:
+  oip::OipInfer asked_;
+  const inference::Signature& signature_;  // of the servable, which serving keeps until finish() has returned
+  const std::size_t bytes_;
+};
+
+// What both kinds of call need before a call can be made.
+struct GrpcInferAsk {
+  serving::Route route;
+  oip::OipInfer asked;
+};
+Result<GrpcInferAsk> read_grpc_infer(serving::Dispatcher& dispatcher, std::string_view bytes, const Request& request,
+                                     SteadyTime now);
+
+void answer_model_infer(InferenceApi& api, Exchange& exchange, GrpcMessage message);
+std::unique_ptr<GrpcStream> open_model_stream(InferenceApi& api, Exchange& exchange, const GrpcEncoding& encoding);
+
+}  // namespace modelyard::edge

@@ -1,0 +1,146 @@
+#include "edge/inference_api/grpc_inference.h"
+
+#include <google/protobuf/util/json_util.h>
+#include <open_inference/grpc_service.pb.h>
+
+#include "edge/codec/oip/documents.h"
+#include "edge/grpc/grpc_proto.h"
+#include "edge/grpc/grpc_status.h"
+#include "edge/inference_api/grpc_call.h"
+
+namespace modelyard::edge {
+namespace {
+
+constexpr std::string_view kService = "/inference.GRPCInferenceService/";
+
+// A method whose answer is made at once.
+template <typename Ask, typename Answer>
+void add_unary(GrpcRouter& router, std::string_view name, std::function<Result<Answer>(Exchange&, const Ask&)> work) {
+  router.add(std::string(kService).append(name), [work = std::move(work)](Exchange& exchange, GrpcMessage message) {
+    Ask ask;
+    const Status parsed = parse_proto(message.bytes, ask);
+    auto answer = parsed ? work(exchange, ask) : Result<Answer>(parsed.error());
+    if (!answer) return exchange.respond(grpc_failure(answer.error()));
+    exchange.respond(grpc_answer(grpc_message_of(*answer), Coding::kIdentity));
+  });
+}
+
+// The REST documents have the messages' field names, so that each answer is described in one place.
+template <typename Answer>
+Result<Answer> from_document(const std::string& document) {
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;
+  Answer answer;
+  const auto read = google::protobuf::util::JsonStringToMessage(document, &answer, options);
+  if (read.ok()) return answer;
+  return error(Code::kInternal, "a document has not the form of its message: {}", read.ToString());
+}
+
+Error shared_memory_is_off() {
+  return error(Code::kUnimplemented, "shared memory is not supported; send the data with the request");
+}
+
+}  // namespace
+
+void GrpcInference::add_state_methods(GrpcRouter& router) {
+  using namespace ::inference;
+  add_unary<ServerLiveRequest, ServerLiveResponse>(
+      router, "ServerLive", [](Exchange&, const ServerLiveRequest&) -> Result<ServerLiveResponse> {
+        ServerLiveResponse answer;
+        answer.set_live(true);
+        return answer;
+      });
+  add_unary<ServerReadyRequest, ServerReadyResponse>(
+      router, "ServerReady", [this](Exchange&, const ServerReadyRequest&) -> Result<ServerReadyResponse> {
+        ServerReadyResponse answer;
+        answer.set_ready(api_.ready());
+        return answer;
+      });
+  add_unary<ServerMetadataRequest, ServerMetadataResponse>(
+      router, "ServerMetadata", [this](Exchange&, const ServerMetadataRequest&) {
+        return from_document<ServerMetadataResponse>(api_.server_document());
+      });
+}
+
+void GrpcInference::add_model_methods(GrpcRouter& router) {
+  using namespace ::inference;
+  add_unary<ModelReadyRequest, ModelReadyResponse>(
+      router, "ModelReady", [this](Exchange& exchange, const ModelReadyRequest& ask) -> Result<ModelReadyResponse> {
+        ModelReadyResponse answer;
+        answer.set_ready(api_.dispatcher(exchange).route(ask.name(), choose_version(ask.version()), 0).has_value());
+        return answer;
+      });
+  add_unary<ModelMetadataRequest, ModelMetadataResponse>(
+      router, "ModelMetadata",
+      [this](Exchange& exchange, const ModelMetadataRequest& ask) -> Result<ModelMetadataResponse> {
+        MODELYARD_ASSIGN(const std::string document,
+                         api_.metadata_document(exchange, ask.name(), choose_version(ask.version())));
+        return from_document<ModelMetadataResponse>(document);
+      });
+  add_unary<ModelConfigRequest, ModelConfigResponse>(
+      router, "ModelConfig", [this](Exchange& exchange, const ModelConfigRequest& ask) -> Result<ModelConfigResponse> {
+        MODELYARD_ASSIGN(const auto route,
+                         api_.dispatcher(exchange).route(ask.name(), choose_version(ask.version()), 0));
+        ModelConfigResponse answer;
+        MODELYARD_ASSIGN(*answer.mutable_config(),
+                         from_document<ModelConfig>(oip::model_config(ask.name(), route.signature())));
+        return answer;
+      });
+  add_unary<ModelStatisticsRequest, ModelStatisticsResponse>(
+      router, "ModelStatistics",
+      [this](Exchange& exchange, const ModelStatisticsRequest& ask) -> Result<ModelStatisticsResponse> {
+        MODELYARD_ASSIGN(const std::string document,
+                         api_.statistics_document(exchange, ask.name(), choose_version(ask.version())));
+        return from_document<ModelStatisticsResponse>(document);
+      });
+  router.add(std::string(kService) + "ModelInfer", [this](Exchange& exchange, GrpcMessage message) {
+    answer_model_infer(api_, exchange, std::move(message));
+  });
+  router.add_stream(
+      std::string(kService) + "ModelStreamInfer",
+      [this](Exchange& exchange, const GrpcEncoding& encoding) { return open_model_stream(api_, exchange, encoding); });
+}
+
+// What is asked for can be told; what cannot be changed here is refused.
+void GrpcInference::add_setting_methods(GrpcRouter& router) {
+  using namespace ::inference;
+  add_unary<TraceSettingRequest, TraceSettingResponse>(
+      router, "TraceSetting", [](Exchange&, const TraceSettingRequest& ask) -> Result<TraceSettingResponse> {
+        if (!ask.settings().empty()) return error(Code::kUnimplemented, "trace settings cannot be changed by a client");
+        return from_document<TraceSettingResponse>(R"({"settings":{"trace_level":{"value":["OFF"]}}})");
+      });
+  add_unary<LogSettingsRequest, LogSettingsResponse>(
+      router, "LogSettings", [](Exchange&, const LogSettingsRequest& ask) -> Result<LogSettingsResponse> {
+        if (!ask.settings().empty()) {
+          return error(Code::kUnimplemented, "log settings are changed by the configuration and SIGHUP");
+        }
+        return from_document<LogSettingsResponse>(
+            R"({"settings":{"log_info":{"bool_param":true},"log_warning":{"bool_param":true},)"
+            R"("log_error":{"bool_param":true},"log_verbose_level":{"uint32_param":0}}})");
+      });
+  add_unary<SystemSharedMemoryStatusRequest, SystemSharedMemoryStatusResponse>(
+      router, "SystemSharedMemoryStatus",
+      [](Exchange&, const auto&) -> Result<SystemSharedMemoryStatusResponse> { return {{}}; });
+  add_unary<CudaSharedMemoryStatusRequest, CudaSharedMemoryStatusResponse>(
+      router, "CudaSharedMemoryStatus",
+      [](Exchange&, const auto&) -> Result<CudaSharedMemoryStatusResponse> { return {{}}; });
+  // Clients unregister all regions before they begin.
+  add_unary<SystemSharedMemoryUnregisterRequest, SystemSharedMemoryUnregisterResponse>(
+      router, "SystemSharedMemoryUnregister",
+      [](Exchange&, const auto&) -> Result<SystemSharedMemoryUnregisterResponse> { return {{}}; });
+  add_unary<CudaSharedMemoryUnregisterRequest, CudaSharedMemoryUnregisterResponse>(
+      router, "CudaSharedMemoryUnregister",
+      [](Exchange&, const auto&) -> Result<CudaSharedMemoryUnregisterResponse> { return {{}}; });
+  for (const std::string_view name : {"SystemSharedMemoryRegister", "CudaSharedMemoryRegister"}) {
+    router.add(std::string(kService).append(name),
+               [](Exchange& exchange, const GrpcMessage&) { exchange.respond(grpc_failure(shared_memory_is_off())); });
+  }
+}
+
+void GrpcInference::add_methods(GrpcRouter& router) {
+  add_state_methods(router);
+  add_model_methods(router);
+  add_setting_methods(router);
+}
+
+}  // namespace modelyard::edge
