@@ -97,7 +97,8 @@ Json to_json(const lifecycle::VersionStatus& status) {
                 {"version", status.version.version},
                 {"phase", lifecycle::phase_name(status.phase)},
                 {"attempts", status.attempts},
-                {"memory_bytes", status.memory_bytes}};
+                {"memory_bytes", status.memory_bytes},
+                {"most_batch_rows", status.most_batch_rows}};
   if (!status.reason.empty()) document["reason"] = status.reason;
   if (!status.note.empty()) document["note"] = status.note;
   if (status.next_try) document["next_try"] = format_utc(*status.next_try);

@@ -1,9 +1,10 @@
 #include "lifecycle/loader.h"
 
 #include <algorithm>
-#include <numeric>
 
+#include "lifecycle/batch_probe.h"
 #include "lifecycle/golden_check.h"
+#include "lifecycle/made_up_inputs.h"
 
 namespace modelyard::lifecycle {
 namespace {
@@ -16,18 +17,6 @@ using inference::TensorView;
 constexpr int kWarmUpRuns = 3;
 constexpr int kMeasuredRuns = 5;
 constexpr std::int64_t kManyRows = 8;
-
-std::vector<std::size_t> all_outputs(const Signature& signature) {
-  std::vector<std::size_t> positions(signature.outputs.size());
-  std::iota(positions.begin(), positions.end(), std::size_t{0});
-  return positions;
-}
-
-std::vector<TensorView> views_of(std::span<const Tensor> tensors) {
-  std::vector<TensorView> views;
-  for (const Tensor& tensor : tensors) views.push_back(tensor.view());
-  return views;
-}
 
 Status check_specs(std::span<const TensorSpec> published, std::span<const TensorSpec> engine, std::string_view kind) {
   for (const TensorSpec& spec : published) {
@@ -53,26 +42,6 @@ Status check_specs(std::span<const TensorSpec> published, std::span<const Tensor
     }
   }
   return ok();
-}
-
-// Zeros, or empty texts, of the least shape that fits.
-std::vector<Tensor> made_up_inputs(const Signature& signature, std::int64_t rows) {
-  std::vector<Tensor> inputs;
-  for (const TensorSpec& spec : signature.inputs) {
-    if (spec.optional) continue;
-    Tensor tensor{spec.name, spec.type, spec.shape, {}};
-    std::int64_t count = 1;
-    for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
-      if (tensor.shape[i] == inference::kAnySize) tensor.shape[i] = i == 0 && signature.batched ? rows : 1;
-      count *= tensor.shape[i];
-    }
-    // An empty text is a length of zero: four zero bytes.
-    const std::size_t width = spec.type == inference::DataType::kBytes ? 4 : inference::element_bytes(spec.type);
-    tensor.buffer = inference::Buffer::allocate(static_cast<std::size_t>(count) * width);
-    std::ranges::fill(tensor.buffer.bytes(), std::byte{0});
-    inputs.push_back(std::move(tensor));
-  }
-  return inputs;
 }
 
 class Proof {
@@ -140,18 +109,32 @@ class Proof {
   // by its golden samples alone, and its cost counts as unknown.
   Status warm_up() {
     MODELYARD_ASSIGN(const auto context, loaded_.model->new_context());
-    const auto one = measure(*context, made_up_inputs(loaded_.signature, 1));
+    const auto one = measure(*context, made_up_inputs(loaded_.signature, 1, MadeUp::kZeros));
     if (!one) {
       loaded_.warm_up_note = "cost unknown: " + one.error().message();
       return ok();
     }
     loaded_.cost = {true, *one, std::chrono::nanoseconds(0)};
     if (!loaded_.signature.batched) return ok();
-    const auto many = measure(*context, made_up_inputs(loaded_.signature, kManyRows));
+    const auto many = measure(*context, made_up_inputs(loaded_.signature, kManyRows, MadeUp::kZeros));
     if (!many) return ok();
     const auto per_row = std::max(std::chrono::nanoseconds(0), (*many - *one) / (kManyRows - 1));
     loaded_.cost = {true, std::max(std::chrono::nanoseconds(0), *one - per_row), per_row};
+    judge_batching(*context, *one, *many);
     return ok();
+  }
+
+  // Batching must be right before it is fast, and is not worth its copies when a run of many rows costs what they cost
+  // one by one.
+  void judge_batching(backend::ExecutionContext& context, std::chrono::nanoseconds one, std::chrono::nanoseconds many) {
+    constexpr double kLeastGain = 1.1;
+    if (static_cast<double>(many.count()) * kLeastGain >= static_cast<double>(one.count()) * kManyRows) return;
+    const Status alike = probe_batching(loaded_.signature, context);
+    if (alike) {
+      loaded_.most_batch_rows = kMostBatchRows;
+    } else {
+      loaded_.warm_up_note = "not batched: " + alike.error().message();
+    }
   }
 
   const Artifact& artifact_;

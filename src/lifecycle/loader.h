@@ -23,7 +23,8 @@ struct LoadedVersion {
   std::unique_ptr<backend::LoadedModel> model;
   inference::Signature signature;  // the published one
   MeasuredCost cost;
-  std::string warm_up_note;  // why the cost is not known
+  std::int64_t most_batch_rows = 0;  // 0: requests do not share runs
+  std::string warm_up_note;          // why the cost is not known, or why requests do not share runs
 };
 
 // One step of proving, for people.

@@ -392,7 +392,8 @@ LifecycleStatus Reconciler::status() const {
   for (const auto& [version, harness] : versions_) {
     status.versions.push_back({version, harness.phase, harness.reason, harness.attempts, harness.next_try,
                                harness.phase == VersionPhase::kReady ? harness.ready_since : std::nullopt,
-                               harness.memory_bytes, harness.cost, harness.note});
+                               harness.memory_bytes, harness.cost, harness.note,
+                               harness.servable ? harness.servable->batching().most_rows() : 0});
   }
   std::map<std::string, EndpointStatus> endpoints;
   for (const rollout::TrafficPlan& plan : desired_->plans) {

@@ -37,6 +37,7 @@ struct VersionStatus {
   std::int64_t memory_bytes = 0;
   MeasuredCost cost;
   std::string note;
+  std::int64_t most_batch_rows = 0;  // of a run that requests share; 0: they do not
 };
 
 struct EndpointStatus {

@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "lifecycle/batching.h"
 #include "lifecycle/cost_model.h"
 #include "lifecycle/loader.h"
 #include "lifecycle/resource_ledger.h"
@@ -30,12 +31,14 @@ class Servable : public std::enable_shared_from_this<Servable> {
         memory_(std::move(memory)),
         signature_(std::move(loaded.signature)),
         cost_(loaded.cost),
+        batching_(loaded.most_batch_rows),
         model_(std::move(loaded.model)) {}
 
   const VersionRef& ref() const { return ref_; }
   const inference::Signature& signature() const { return signature_; }
   backend::LoadedModel& model() const { return *model_; }
   CostModel& cost() const { return cost_; }
+  Batching& batching() const { return batching_; }
   std::int64_t memory_bytes() const { return memory_.bytes(); }
   Executor& executor() const { return *executor_; }
   void set_executor(std::unique_ptr<Executor> executor) { executor_ = std::move(executor); }
@@ -46,6 +49,7 @@ class Servable : public std::enable_shared_from_this<Servable> {
   const ResourceLedger::Reservation memory_;
   const inference::Signature signature_;
   mutable CostModel cost_;
+  mutable Batching batching_;
   const std::unique_ptr<backend::LoadedModel> model_;
   std::unique_ptr<Executor> executor_;  // ends before the model it runs
 };

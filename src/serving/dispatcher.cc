@@ -136,17 +136,44 @@ void Dispatcher::submit(const Route& route, std::unique_ptr<Call> call) {
   job.servable = route.servable->shared_from_this();
   if (!admitted) {
     bump(refused_, 1);
-    return complete(std::move(job), admitted.error(), {});
+    return complete({std::move(job), admitted.error(), {}});
   }
   auto wanted = check(route, *job.call);
-  if (!wanted) return complete(std::move(job), wanted.error(), {});
+  if (!wanted) return complete({std::move(job), wanted.error(), {}});
   job.wanted = std::move(*wanted);
   job.rows = inference::row_count(route.signature(), job.call->request().inputs);
   job.queued_at = clock_.steady_now();
-  if (route.servable->cost().predict(job.rows) < options_.inline_below) {
-    run_here(route, std::move(job));
+  if (route.servable->batching().is_on()) return gather(*route.servable, std::move(job));
+  Gathered alone{route.servable, {}, job.rows};
+  alone.jobs.push_back(std::move(job));
+  run(std::move(alone));
+}
+
+void Dispatcher::gather(Servable& servable, Job job) {
+  auto group = std::find_if(gathered_.begin(), gathered_.end(), [&](const Gathered& candidate) {
+    return candidate.servable == &servable && can_share_run(candidate.jobs.front(), job);
+  });
+  const std::int64_t most_rows = servable.batching().most_rows();
+  if (group != gathered_.end() && group->rows + job.rows > most_rows) {
+    run(std::exchange(*group, {&servable, {}, 0}));
+  } else if (group == gathered_.end()) {
+    group = gathered_.insert(gathered_.end(), {&servable, {}, 0});
+  }
+  group->rows += job.rows;
+  group->jobs.push_back(std::move(job));
+}
+
+bool Dispatcher::end_turn() {
+  if (gathered_.empty()) return false;
+  for (Gathered& group : std::exchange(gathered_, {})) run(std::move(group));
+  return true;
+}
+
+void Dispatcher::run(Gathered gathered) {
+  if (gathered.servable->cost().predict(gathered.rows) < options_.inline_below) {
+    run_here(std::move(gathered));
   } else {
-    enqueue(route, std::move(job));
+    enqueue(std::move(gathered));
   }
 }
 
@@ -158,49 +185,51 @@ Result<backend::ExecutionContext*> Dispatcher::context_of(Servable& servable) {
   return context.get();
 }
 
-void Dispatcher::run_here(const Route& route, Job job) {
-  const auto context = context_of(*route.servable);
-  if (!context) return complete(std::move(job), context.error(), {});
-  std::vector<inference::Tensor> outputs;
-  Durations durations;
-  durations.prepared = job.queued_at - job.submitted;
-  const Status outcome = (*context)->run(job.call->request().inputs, job.wanted, outputs);
-  durations.computed = clock_.steady_now() - job.queued_at;
-  if (!outcome) return complete(std::move(job), outcome.error(), durations);
-  route.servable->cost().learn(job.rows, durations.computed);
-  complete(std::move(job), std::move(outputs), durations);
+void Dispatcher::run_here(Gathered gathered) {
+  const auto context = context_of(*gathered.servable);
+  std::vector<Finished> finished;
+  if (context) {
+    BatchRunner(*gathered.servable, **context, clock_).run(std::move(gathered.jobs), finished);
+  } else {
+    for (Job& job : gathered.jobs) finished.push_back({std::move(job), context.error(), {}});
+  }
+  for (Finished& one : finished) complete(std::move(one));
 }
 
-void Dispatcher::enqueue(const Route& route, Job job) {
-  job.home = this;  // outlives the workers: versions end before loops do
-  auto& executor = static_cast<VersionExecutor&>(route.servable->executor());
-  if (executor.submit(job)) return;
-  bump(refused_, 1);
-  complete(std::move(job),
-           error(Code::kUnavailable, "Exceeds maximum queue size: {} requests wait for version {} of '{}'",
-                 executor.queue_capacity(), route.ref().version, route.ref().model),
-           {});
+void Dispatcher::enqueue(Gathered gathered) {
+  for (Job& job : gathered.jobs) job.home = this;  // outlives the workers: versions end before loops do
+  auto& executor = static_cast<VersionExecutor&>(gathered.servable->executor());
+  executor.submit(gathered.jobs);
+  bump(refused_, gathered.jobs.size());
+  for (Job& job : gathered.jobs) {
+    const VersionRef ref = gathered.servable->ref();
+    complete({std::move(job),
+              error(Code::kUnavailable, "Exceeds maximum queue size: {} requests wait for version {} of '{}'",
+                    executor.queue_capacity(), ref.version, ref.model),
+              {}});
+  }
 }
 
-void Dispatcher::on_done(Job job, Result<std::vector<inference::Tensor>> outputs, Durations durations) {
-  post_([this, finished = std::move(job), tensors = std::move(outputs), durations]() mutable {
-    complete(std::move(finished), std::move(tensors), durations);
+void Dispatcher::on_done(std::vector<Finished> finished) {
+  post_([this, finished = std::move(finished)]() mutable {
+    for (Finished& one : finished) complete(std::move(one));
   });
 }
 
-void Dispatcher::complete(Job job, Result<std::vector<inference::Tensor>> outputs, Durations durations) {
+void Dispatcher::complete(Finished finished) {
+  Job& job = finished.job;
   drop(in_flight_, 1);
   drop(in_flight_bytes_, job.call->body_bytes());
-  durations.total = clock_.steady_now() - job.submitted;
+  finished.durations.total = clock_.steady_now() - job.submitted;
   const UtcTime now = clock_.utc_now();
-  const int outcome = outputs ? 0 : outcome_of(outputs.error().code());
-  counters(*job.servable).count(job.call->protocol(), outcome, job.rows, durations, utc_micros(now) / 1000);
-  if (!outputs) return job.call->finish(outputs.error());
+  const int outcome = finished.outputs ? 0 : outcome_of(finished.outputs.error().code());
+  counters(*job.servable).count(job.call->protocol(), outcome, job.rows, finished.durations, utc_micros(now) / 1000);
+  if (!finished.outputs) return job.call->finish(finished.outputs.error());
   inference::InferResponse response;
   response.model = job.servable->ref().model;
   response.version = job.servable->ref().version;
   response.prediction_id = Uuid::make_v7(now, random_);
-  response.outputs = std::move(*outputs);
+  response.outputs = std::move(*finished.outputs);
   job.call->finish(std::move(response));
 }
 

@@ -5,8 +5,8 @@
 // Errors:  NotFound for names and versions that are not known, Unavailable for a version that is not ready or a full
 //          queue, ResourceExhausted for the loop's share of requests or bytes in flight, DeadlineExceeded,
 //          InvalidArgument for inputs that do not fit.
-// Runs whose predicted cost is below the limit run here and now; the others go to the version's workers and come back
-// through Post.
+// Requests of one version that come within a turn are gathered and share a run, when the version may be batched. Runs
+// whose predicted cost is below the limit run here, the others go to the version's workers and come back through Post.
 #pragma once
 
 #include <memory>
@@ -45,10 +45,13 @@ class Dispatcher final : public JobHome {
   const lifecycle::ServingTable& table() const { return *table_; }
 
   Result<Route> route(std::string_view endpoint, const inference::VersionChoice& choice, std::uint64_t sticky_hash);
-  // call->finish() is called exactly once: before this returns, or later in a turn of this loop.
+  // call->finish() is called exactly once: before this returns, in end_turn(), or in a later turn of this loop.
   void submit(const Route& route, std::unique_ptr<Call> call);
 
-  void on_done(Job job, Result<std::vector<inference::Tensor>> outputs, Durations durations) override;
+  // Runs what this turn has gathered. Whether there was anything.
+  bool end_turn();
+
+  void on_done(std::vector<Finished> finished) override;
 
   // New requests are refused from now on.
   void begin_drain() { draining_ = true; }
@@ -59,9 +62,17 @@ class Dispatcher final : public JobHome {
  private:
   Status admit(const Call& call);
   Result<std::vector<std::size_t>> check(const Route& route, Call& call);
-  void run_here(const Route& route, Job job);
-  void enqueue(const Route& route, Job job);
-  void complete(Job job, Result<std::vector<inference::Tensor>> outputs, Durations durations);
+  // Jobs of one version, gathered within a turn.
+  struct Gathered {
+    lifecycle::Servable* servable = nullptr;
+    std::vector<Job> jobs;
+    std::int64_t rows = 0;
+  };
+  void gather(lifecycle::Servable& servable, Job job);
+  void run(Gathered gathered);
+  void run_here(Gathered gathered);
+  void enqueue(Gathered gathered);
+  void complete(Finished finished);
   Result<backend::ExecutionContext*> context_of(lifecycle::Servable& servable);
 
   const DispatcherOptions options_;
@@ -74,6 +85,7 @@ class Dispatcher final : public JobHome {
   std::uint64_t generation_ = 0;
   std::shared_ptr<const lifecycle::ServingTable> table_;
   std::unordered_map<const lifecycle::Servable*, std::unique_ptr<backend::ExecutionContext>> contexts_;
+  std::vector<Gathered> gathered_;
   // Written by this loop alone; atomics, because metrics read them.
   std::atomic<std::uint64_t> in_flight_{0};
   std::atomic<std::uint64_t> in_flight_bytes_{0};

@@ -7,6 +7,7 @@
 #include <latch>
 
 #include "base/fake_clock.h"
+#include "lifecycle/batch_probe.h"
 #include "lifecycle/fake_source.h"
 #include "lifecycle/reconciler.h"
 
@@ -341,6 +342,61 @@ TEST_F(DispatcherTest, RefusesInputsThatDoNotFit) {
   EXPECT_EQ(backend_.runs, 8 * 2);  // warm-up alone
 }
 
+// Every run takes a millisecond, however many rows it has: worth sharing.
+class BatchingTest : public DispatcherTest {
+ protected:
+  BatchingTest() {
+    backend_.during_run = [this] { clock_.advance(std::chrono::milliseconds(1)); };
+  }
+};
+
+TEST_F(BatchingTest, SharesOneRunBetweenTheRequestsOfATurn) {
+  start({.inline_below = std::chrono::seconds(1)});
+  deploy(3, 1);
+  const int before = backend_.runs;
+
+  for (int i = 0; i < 5; ++i) submit();
+  EXPECT_TRUE(answers_.empty());
+  EXPECT_TRUE(dispatcher_->end_turn());
+
+  ASSERT_EQ(answers_.size(), 5u);
+  for (const auto& answer : answers_) EXPECT_EQ(factor_of(*answer), 3);
+  EXPECT_EQ(backend_.runs - before, 1);
+  EXPECT_FALSE(dispatcher_->end_turn());
+}
+
+TEST_F(BatchingTest, StartsAnotherRunBeyondTheMostRows) {
+  start({.inline_below = std::chrono::seconds(1)});
+  deploy(1, 1);
+  const int before = backend_.runs;
+
+  for (int i = 0; i < lifecycle::kMostBatchRows + 1; ++i) submit();
+  EXPECT_EQ(answers_.size(), static_cast<std::size_t>(lifecycle::kMostBatchRows));
+  dispatcher_->end_turn();
+
+  EXPECT_EQ(answers_.size(), static_cast<std::size_t>(lifecycle::kMostBatchRows) + 1);
+  EXPECT_EQ(backend_.runs - before, 2);
+}
+
+TEST_F(BatchingTest, MakesTheNextRunOfWhatCameWhileAWorkerWasBusy) {
+  start(kAllDear);
+  deploy(1, 1);
+  Gate gate(backend_);
+  const int before = backend_.runs;
+  submit();
+  dispatcher_->end_turn();
+  gate.wait_for(1);
+  for (int i = 0; i < 6; ++i) {
+    submit();
+    dispatcher_->end_turn();
+  }
+  gate.open();
+  wait_for_answers(7);
+
+  for (const auto& answer : answers_) EXPECT_EQ(factor_of(*answer), 1);
+  EXPECT_EQ(backend_.runs - before, 2);
+}
+
 // Loops ask without pause while versions are swapped under them: every request is answered, and by a version that was
 // deployed at the time.
 TEST(Swaps, LoseNoRequest) {
@@ -376,6 +432,7 @@ TEST(Swaps, LoseNoRequest) {
       bool first = true;
       while (!done || back < mine) {
         tasks[i].run_some();
+        dispatchers[i]->end_turn();
         dispatchers[i]->refresh();
         const auto route = dispatchers[i]->route("m", {}, 0);
         if (done || !route || mine - back > 8) {

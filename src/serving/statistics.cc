@@ -54,7 +54,7 @@ void VersionCounters::count(Protocol protocol, int outcome, std::int64_t rows, c
   last_request_ms_.store(static_cast<std::uint64_t>(now_ms), std::memory_order_relaxed);
   if (outcome != 0) return;
   add(rows_, static_cast<std::uint64_t>(rows));
-  add(executions_, 1);
+  if (!durations.shares_run) add(executions_, 1);
   add(queued_, static_cast<std::uint64_t>(durations.queued.count()));
   add(prepared_, static_cast<std::uint64_t>(durations.prepared.count()));
   add(computed_, static_cast<std::uint64_t>(durations.computed.count()));

@@ -34,6 +34,7 @@ struct Durations {
   std::chrono::nanoseconds prepared{0};  // checks before the run
   std::chrono::nanoseconds computed{0};
   std::chrono::nanoseconds total{0};
+  bool shares_run = false;  // a run that another request of the batch counts
 };
 
 struct LatencyHistogram {

@@ -1,5 +1,7 @@
 #include "serving/version_executor.h"
 
+#include <algorithm>
+
 namespace modelyard::serving {
 
 VersionExecutor::VersionExecutor(lifecycle::Servable& servable, ExecutorOptions options, const Clock& clock)
@@ -18,13 +20,16 @@ VersionExecutor::~VersionExecutor() {
   for (std::thread& worker : workers) worker.join();
 }
 
-bool VersionExecutor::submit(Job& job) {
+void VersionExecutor::submit(std::vector<Job>& jobs) {
   MutexLock lock(mutex_);
-  if (urgent_.size() + queue_.size() >= options_.queue_capacity) return false;
+  const std::size_t room = options_.queue_capacity - std::min(options_.queue_capacity, urgent_.size() + queue_.size());
+  const std::size_t count = std::min(room, jobs.size());
   while (workers_.size() < options_.workers) workers_.emplace_back([this] { work(); });
-  (job.call->request().priority == 1 ? urgent_ : queue_).push_back(std::move(job));
-  ready_.notify_one();
-  return true;
+  for (std::size_t i = 0; i < count; ++i) {
+    (jobs[i].call->request().priority == 1 ? urgent_ : queue_).push_back(std::move(jobs[i]));
+  }
+  jobs.erase(jobs.begin(), jobs.begin() + static_cast<std::ptrdiff_t>(count));
+  if (count > 0) ready_.notify_one();
 }
 
 VersionTotals VersionExecutor::totals() const {
@@ -38,41 +43,44 @@ std::size_t VersionExecutor::queue_length() const {
   return urgent_.size() + queue_.size();
 }
 
-std::optional<Job> VersionExecutor::next_job() {
+std::vector<Job> VersionExecutor::next_jobs() {
   MutexLock lock(mutex_);
   while (urgent_.empty() && queue_.empty() && !stopping_) ready_.wait(mutex_);
-  if (urgent_.empty() && queue_.empty()) return std::nullopt;
+  std::vector<Job> jobs;
   auto& queue = urgent_.empty() ? queue_ : urgent_;
-  std::optional<Job> job(std::move(queue.front()));
-  queue.pop_front();
-  return job;
+  if (queue.empty()) return jobs;
+  const std::int64_t most_rows = servable_.batching().most_rows();
+  const std::size_t count = most_rows > 1 ? shared_front(queue, most_rows) : 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    jobs.push_back(std::move(queue.front()));
+    queue.pop_front();
+  }
+  if (!urgent_.empty() || !queue_.empty()) ready_.notify_one();
+  return jobs;
 }
 
-Status VersionExecutor::run(backend::ExecutionContext& context, const Job& job, SteadyTime now,
-                            std::vector<inference::Tensor>& outputs) {
-  if (job.call->cancelled()) return error(Code::kCancelled, "the client has left");
-  const auto& deadline = job.call->request().deadline;
-  if (deadline && now >= *deadline) return error(Code::kDeadlineExceeded, "Request timeout expired");
-  return context.run(job.call->request().inputs, job.wanted, outputs);
+// Tells every home of its jobs, in one message.
+void VersionExecutor::send_home(std::vector<Finished> finished) {
+  while (!finished.empty()) {
+    JobHome* const home = finished.front().job.home;
+    const auto others = std::stable_partition(finished.begin(), finished.end(),
+                                              [&](const Finished& one) { return one.job.home == home; });
+    std::vector<Finished> mine(std::make_move_iterator(finished.begin()), std::make_move_iterator(others));
+    finished.erase(finished.begin(), others);
+    home->on_done(std::move(mine));
+  }
 }
 
 void VersionExecutor::work() {
   const auto context = servable_.model().new_context();
-  while (auto job = next_job()) {
-    Durations durations;
-    const SteadyTime began = clock_.steady_now();
-    durations.prepared = job->queued_at - job->submitted;
-    durations.queued = began - job->queued_at;
-    std::vector<inference::Tensor> outputs;
-    const Status outcome = context ? run(**context, *job, began, outputs) : Status(context.error());
-    durations.computed = clock_.steady_now() - began;
-    if (outcome) servable_.cost().learn(job->rows, durations.computed);
-    JobHome* home = job->home;
-    if (outcome) {
-      home->on_done(std::move(*job), std::move(outputs), durations);
+  for (auto jobs = next_jobs(); !jobs.empty(); jobs = next_jobs()) {
+    std::vector<Finished> finished;
+    if (context) {
+      BatchRunner(servable_, **context, clock_).run(std::move(jobs), finished);
     } else {
-      home->on_done(std::move(*job), outcome.error(), durations);
+      for (Job& job : jobs) finished.push_back({std::move(job), context.error(), {}});
     }
+    send_home(std::move(finished));
   }
 }
 

@@ -2,7 +2,8 @@
 // that are too dear for an event loop. Workers start with the first such run.
 //
 // Threads:   submit() from any loop; completions are posted to the loop a job came from.
-// Order:     priority 1 goes before the default; within one priority first in, first out.
+// Order:     priority 1 goes before the default; within one priority first in, first out. What waits together and may
+//            share a run does.
 // Errors:    Unavailable when the queue is full, DeadlineExceeded for jobs whose time is over before they run.
 // Ownership: queued jobs keep their servable; so the queue is empty when the last reference goes and this is destroyed.
 #pragma once
@@ -15,7 +16,7 @@
 
 #include "base/mutex.h"
 #include "lifecycle/servable.h"
-#include "serving/call.h"
+#include "serving/batch.h"
 
 namespace modelyard::serving {
 
@@ -25,32 +26,13 @@ struct ExecutorOptions {
   std::size_t loops = 1;
 };
 
-struct Job;
-
-// Where a job came from. on_done() is called on the worker and must outlive it.
-class JobHome {
- public:
-  virtual ~JobHome() = default;
-  virtual void on_done(Job job, Result<std::vector<inference::Tensor>> outputs, Durations durations) = 0;
-};
-
-struct Job {
-  std::unique_ptr<Call> call;
-  std::shared_ptr<lifecycle::Servable> servable;
-  std::vector<std::size_t> wanted;
-  SteadyTime submitted{};
-  SteadyTime queued_at{};
-  std::int64_t rows = 1;
-  JobHome* home = nullptr;
-};
-
 class VersionExecutor final : public lifecycle::Executor {
  public:
   VersionExecutor(lifecycle::Servable& servable, ExecutorOptions options, const Clock& clock);
   ~VersionExecutor() override;
 
-  // False, and `job` untouched, when the queue is full.
-  bool submit(Job& job);
+  // Takes jobs from the front while there is room; the others stay in `jobs`.
+  void submit(std::vector<Job>& jobs);
   VersionCounters& counters(std::size_t loop) { return *counters_[loop]; }
   VersionTotals totals() const;
   std::size_t queue_length() const;
@@ -58,9 +40,9 @@ class VersionExecutor final : public lifecycle::Executor {
 
  private:
   void work();
-  std::optional<Job> next_job();
-  static Status run(backend::ExecutionContext& context, const Job& job, SteadyTime now,
-                    std::vector<inference::Tensor>& outputs);
+  // What runs next, together; empty when it is time to stop.
+  std::vector<Job> next_jobs();
+  static void send_home(std::vector<Finished> finished);
 
   lifecycle::Servable& servable_;
   const ExecutorOptions options_;

@@ -176,6 +176,7 @@ class RunningServer final : public Server {
         dispatcher->refresh();
         grpc_health_->poll(i);
       });
+      loop.add_turn_end([dispatcher = dispatchers_.back().get()] { return dispatcher->end_turn(); });
     }
     const serving::ExecutorOptions executor{static_cast<std::size_t>(configuration_.integer("queue_capacity")),
                                             or_cores(configuration_.integer("workers_per_version")), http_->loops()};

@@ -37,6 +37,7 @@ void Connection::on_ready(std::uint32_t events) {
 
 // Works until nothing is left to do without more bytes, more room, or an answer.
 void Connection::pump() {
+  pump_is_due_ = false;
   if (pumping_ || !fd_) return;
   pumping_ = true;
   for (bool blocked = true; fd_ && blocked;) {
@@ -52,6 +53,12 @@ void Connection::pump() {
     blocked = blocked && !output_blocked();
   }
   pumping_ = false;
+}
+
+void Connection::pump_soon() {
+  if (pumping_ || pump_is_due_ || !fd_) return;
+  pump_is_due_ = true;
+  home_.due.push_back(shared_from_this());
 }
 
 bool Connection::switch_to_http2(std::string_view received) {

@@ -39,6 +39,8 @@ class Connection final : public Watcher, public std::enable_shared_from_this<Con
   bool output_blocked() const { return output_.bytes() > kMostPending; }
   // Something changed: go on. Does nothing within process().
   void pump();
+  // The same at the end of the turn, so that answers of one turn leave in one write.
+  void pump_soon();
   void close();
   // The client has begun with HTTP/2's preface, of which `received` are the first bytes. False when that is not
   // spoken here. The present session is not called again.
@@ -60,6 +62,7 @@ class Connection final : public Watcher, public std::enable_shared_from_this<Con
   bool readable_ = false;
   bool writable_ = true;
   bool pumping_ = false;
+  bool pump_is_due_ = false;
   bool end_announced_ = false;  // an edge has told of the stream's end, which may not have been read yet
   bool peer_finished_ = false;
   bool lingering_ = false;

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "edge/http/handler.h"
 #include "edge/http/http_date.h"
@@ -54,9 +55,10 @@ struct ConnectionHome {
   const ConnectionLimits& limits;
   LoopCounters& counters;
   const bool& draining;
-  std::function<void(int fd)> forget;  // drops the table's reference
-  const AnswerObserver& observer;      // may be empty
-  const MakeSession& make_http2;       // may be empty
+  std::function<void(int fd)> forget;            // drops the table's reference
+  const AnswerObserver& observer;                // may be empty
+  const MakeSession& make_http2;                 // may be empty
+  std::vector<std::shared_ptr<Connection>> due;  // to be pumped at the end of the turn
   HttpDate date;
   BufferPool buffers;
 };

@@ -18,7 +18,7 @@ void Http1Session::refuse(Response response) {
 void Http1Session::deliver(Response response) {
   if (gone.load(std::memory_order_relaxed)) return;
   respond(std::move(response));
-  connection_.pump();
+  connection_.pump_soon();
 }
 
 void Http1Session::respond(Response response) {
@@ -82,7 +82,7 @@ void Http1Session::begin_stream(Response head) {
   } else if (!first.empty()) {
     stream(first);
   }
-  connection_.pump();
+  connection_.pump_soon();
 }
 
 void Http1Session::stream(std::string piece) {
@@ -95,7 +95,7 @@ void Http1Session::stream(std::string piece) {
   if (chunks) text += "\r\n";
   // A client that does not read must not make us keep what it will never get.
   if (connection_.output().bytes() > 4 * Connection::kMostPending) return connection_.close();
-  connection_.pump();
+  connection_.pump_soon();
 }
 
 void Http1Session::end_stream(std::string) {
@@ -103,7 +103,7 @@ void Http1Session::end_stream(std::string) {
   if (head_.minor_version == 1) connection_.output().text() += "0\r\n\r\n";
   close_after_answer_ = close_after_answer_ || home_.draining;
   end_exchange();
-  connection_.pump();
+  connection_.pump_soon();
 }
 
 void Http1Session::output_sent() {

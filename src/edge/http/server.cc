@@ -107,11 +107,13 @@ Status HttpServer::start(Handler& handler) {
                                                                 observer_,
                                                                 options_.make_http2,
                                                                 {},
+                                                                {},
                                                                 BufferPool()});
     loop.loop->set_tick(kTick, [this, &loop, i] {
       expire(loop);
       if (i == 0) acceptor_->on_tick();
     });
+    loop.loop->add_turn_end([&loop] { return pump_due(*loop.home); });
     loop.thread = std::thread([&loop] { loop.loop->run(); });
   }
   return ok();
@@ -152,6 +154,12 @@ void HttpServer::adopt(UniqueFd fd, std::string remote) {
   } else {
     loop.loop->post(std::move(begin));
   }
+}
+
+bool HttpServer::pump_due(ConnectionHome& home) {
+  const auto due = std::exchange(home.due, {});
+  for (const auto& connection : due) connection->pump();
+  return !due.empty();
 }
 
 void HttpServer::expire(Loop& loop) {

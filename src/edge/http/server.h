@@ -62,6 +62,7 @@ class HttpServer {
   HttpServer(HttpServerOptions options, ListeningSocket listening);
   void adopt(UniqueFd fd, std::string remote);
   void expire(Loop& loop);
+  static bool pump_due(ConnectionHome& home);
   Loop& least_connected();
 
   const HttpServerOptions options_;

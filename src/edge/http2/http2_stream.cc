@@ -344,7 +344,7 @@ void Http2Stream::consume(std::size_t bytes) {
 }
 
 void Http2Stream::pump() {
-  if (session_ != nullptr) session_->connection().pump();
+  if (session_ != nullptr) session_->connection().pump_soon();
 }
 
 void Http2Stream::detach(bool broken) {

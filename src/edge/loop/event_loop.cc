@@ -35,8 +35,10 @@ void EventLoop::run() {
     dispatch_ready(milliseconds_to_tick());
     run_tasks();
     run_tick();
+    end_turn();
   }
   run_tasks();
+  end_turn();
   std::vector<Task> late;  // destroyed without the lock: a task's end may post again
   {
     MutexLock lock(mutex_);
@@ -122,6 +124,13 @@ void EventLoop::run_tasks() {
   }
   for (Task& task : running_) task();
   running_.clear();
+}
+
+void EventLoop::end_turn() {
+  for (bool busy = true; busy;) {
+    busy = false;
+    for (const auto& turn_end : turn_ends_) busy = turn_end() || busy;
+  }
 }
 
 void EventLoop::run_tick() {

@@ -5,7 +5,7 @@
 //            the loop's thread or before run().
 // Ownership: a Watcher must outlive its registration. Tasks are destroyed on the loop's thread, or with
 //            the loop.
-// Order:     a turn is: turn hook, ready descriptors, posted tasks, tick.
+// Order:     a turn is: turn hook, ready descriptors, posted tasks, tick, turn ends until they find nothing to do.
 #pragma once
 
 #include <atomic>
@@ -50,6 +50,9 @@ class EventLoop {
 
   // Called at the start of every turn.
   void set_turn_hook(std::function<void()> hook) { turn_hook_ = std::move(hook); }
+  // Called at the end of every turn, in the order they were added, again and again until none did anything. What was
+  // gathered in the turn is done there.
+  void add_turn_end(std::function<bool()> turn_end) { turn_ends_.push_back(std::move(turn_end)); }
   // Called about every `interval` while the loop runs.
   void set_tick(std::chrono::milliseconds interval, std::function<void()> tick);
 
@@ -61,12 +64,14 @@ class EventLoop {
   void dispatch_ready(int timeout_ms);
   void run_tasks();
   void run_tick();
+  void end_turn();
   int milliseconds_to_tick() const;
 
   const Clock& clock_;
   UniqueFd epoll_;
   UniqueFd wake_;
   std::function<void()> turn_hook_;
+  std::vector<std::function<bool()>> turn_ends_;
   std::function<void()> tick_;
   std::chrono::milliseconds tick_interval_{0};
   SteadyTime next_tick_{};

@@ -1,0 +1,155 @@
+#include "serving/batch.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace modelyard::serving {
+namespace {
+
+using inference::Buffer;
+using inference::Tensor;
+using inference::TensorView;
+
+constexpr std::size_t kMostCopied = 16u << 10;  // larger pieces of an output are shared, not copied
+
+bool same_kind(const TensorView& a, const TensorView& b) {
+  return a.name == b.name && a.type == b.type && a.shape.size() == b.shape.size() && !a.shape.empty() &&
+         std::equal(a.shape.begin() + 1, a.shape.end(), b.shape.begin() + 1);
+}
+
+// Bytes of so many rows at the front. Elements of BYTES vary, so they are walked.
+std::size_t bytes_of_rows(const Tensor& output, std::span<const std::byte> rest, std::int64_t rows) {
+  const std::size_t width = inference::element_bytes(output.type);
+  std::size_t elements = static_cast<std::size_t>(rows);
+  for (std::size_t i = 1; i < output.shape.size(); ++i) elements *= static_cast<std::size_t>(output.shape[i]);
+  if (width > 0) return elements * width;
+  std::size_t at = 0;
+  for (; elements > 0; --elements) {
+    std::uint32_t length = 0;
+    std::memcpy(&length, rest.data() + at, sizeof length);
+    at += sizeof length + length;
+  }
+  return at;
+}
+
+Buffer piece_of(const std::shared_ptr<Buffer>& whole, std::span<std::byte> bytes) {
+  if (bytes.size() > kMostCopied) return Buffer::adopt(bytes, [whole] {});
+  Buffer piece = Buffer::allocate(bytes.size());
+  if (!bytes.empty()) std::memcpy(piece.bytes().data(), bytes.data(), bytes.size());
+  return piece;
+}
+
+}  // namespace
+
+bool can_share_run(const Job& first, const Job& second) {
+  const auto& a = first.call->request().inputs;
+  const auto& b = second.call->request().inputs;
+  return first.rows > 0 && second.rows > 0 && first.wanted == second.wanted &&
+         std::equal(a.begin(), a.end(), b.begin(), b.end(), same_kind);
+}
+
+JoinedInputs::JoinedInputs(std::span<const Job> jobs) {
+  const std::size_t count = jobs.front().call->request().inputs.size();
+  shapes_.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    TensorView view = jobs.front().call->request().inputs[i];
+    inference::Shape& shape = shapes_.emplace_back(view.shape.begin(), view.shape.end());
+    shape.front() = 0;
+    std::size_t bytes = 0;
+    for (const Job& job : jobs) {
+      const TensorView& part = job.call->request().inputs[i];
+      shape.front() += part.shape.front();
+      bytes += part.bytes.size();
+    }
+    Buffer& buffer = buffers_.emplace_back(Buffer::allocate(bytes));
+    std::byte* at = buffer.bytes().data();
+    for (const Job& job : jobs) {
+      const auto part = job.call->request().inputs[i].bytes;
+      if (!part.empty()) at = static_cast<std::byte*>(std::memcpy(at, part.data(), part.size())) + part.size();
+    }
+    view.shape = shape;
+    view.bytes = buffer.bytes();
+    views_.push_back(view);
+  }
+}
+
+Result<std::vector<std::vector<Tensor>>> split_outputs(std::vector<Tensor> outputs,
+                                                       std::span<const std::int64_t> rows) {
+  std::int64_t total = 0;
+  for (const std::int64_t some : rows) total += some;
+  std::vector<std::vector<Tensor>> split(rows.size());
+  for (Tensor& output : outputs) {
+    if (output.shape.empty() || output.shape.front() != total) {
+      return error(Code::kInternal, "output '{}' has shape {} for {} rows", output.name,
+                   inference::format_shape(output.shape), total);
+    }
+    const auto whole = std::make_shared<Buffer>(std::move(output.buffer));
+    std::span<std::byte> rest = whole->bytes();
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const std::size_t bytes = bytes_of_rows(output, rest, rows[i]);
+      inference::Shape shape = output.shape;
+      shape.front() = rows[i];
+      split[i].push_back({output.name, output.type, std::move(shape), piece_of(whole, rest.first(bytes))});
+      rest = rest.subspan(bytes);
+    }
+  }
+  return split;
+}
+
+Durations BatchRunner::durations_of(const Job& job, SteadyTime began) const {
+  Durations durations;
+  durations.prepared = job.queued_at - job.submitted;
+  durations.queued = began - job.queued_at;
+  durations.computed = clock_.steady_now() - began;
+  return durations;
+}
+
+void BatchRunner::run(std::vector<Job> jobs, std::vector<Finished>& finished) {
+  const SteadyTime began = clock_.steady_now();
+  const auto drop = [&](Job& job, Code code, const char* why) {
+    finished.push_back({std::move(job), Error(code, why), {}});
+    return true;
+  };
+  std::erase_if(jobs, [&](Job& job) {
+    const auto& deadline = job.call->request().deadline;
+    if (job.call->cancelled()) return drop(job, Code::kCancelled, "the client has left");
+    return deadline && began >= *deadline && drop(job, Code::kDeadlineExceeded, "Request timeout expired");
+  });
+  if (jobs.size() > 1 && run_together(jobs, began, finished)) return;
+  for (Job& job : jobs) run_alone(std::move(job), jobs.size() > 1 ? clock_.steady_now() : began, finished);
+}
+
+void BatchRunner::run_alone(Job job, SteadyTime began, std::vector<Finished>& finished) {
+  std::vector<Tensor> outputs;
+  const Status outcome = context_.run(job.call->request().inputs, job.wanted, outputs);
+  const Durations durations = durations_of(job, began);
+  if (!outcome) return finished.push_back({std::move(job), outcome.error(), durations});
+  servable_.cost().learn(job.rows, durations.computed);
+  finished.push_back({std::move(job), std::move(outputs), durations});
+}
+
+bool BatchRunner::run_together(std::vector<Job>& jobs, SteadyTime began, std::vector<Finished>& finished) {
+  std::vector<std::int64_t> rows;
+  std::int64_t total = 0;
+  for (const Job& job : jobs) {
+    rows.push_back(job.rows);
+    total += job.rows;
+  }
+  const JoinedInputs inputs(jobs);
+  std::vector<Tensor> outputs;
+  if (!context_.run(inputs.views(), jobs.front().wanted, outputs)) return false;
+  auto split = split_outputs(std::move(outputs), rows);
+  if (!split) {
+    servable_.batching().turn_off();
+    return false;
+  }
+  servable_.cost().learn(total, clock_.steady_now() - began);
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    Durations durations = durations_of(jobs[i], began);
+    durations.shares_run = i > 0;
+    finished.push_back({std::move(jobs[i]), std::move((*split)[i]), durations});
+  }
+  return true;
+}
+
+}  // namespace modelyard::serving

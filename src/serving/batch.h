@@ -1,0 +1,95 @@
+// Natural batching: requests that are there at the same time share one run of the engine. Nobody waits for more to
+// come.
+//
+// Shapes:    rows of every input are put behind one another; outputs are cut at the same places. Requests share a run
+//            when they name the same inputs, with the same datatypes and dimensions behind the first, and ask for the
+//            same outputs.
+// Errors:    a shared run that fails is done again one request at a time, so that one request's fault is its own.
+// Threads:   values; a BatchRunner belongs to the thread of its context.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "lifecycle/servable.h"
+#include "serving/call.h"
+
+namespace modelyard::serving {
+
+struct Finished;
+
+// Where a job came from.
+class JobHome {
+ public:
+  virtual ~JobHome() = default;
+  // Called on the worker, with jobs of this home only; must outlive them.
+  virtual void on_done(std::vector<Finished> finished) = 0;
+};
+
+struct Job {
+  std::unique_ptr<Call> call;
+  std::shared_ptr<lifecycle::Servable> servable;
+  std::vector<std::size_t> wanted;
+  SteadyTime submitted{};
+  SteadyTime queued_at{};
+  std::int64_t rows = 1;
+  JobHome* home = nullptr;
+};
+
+struct Finished {
+  Job job;
+  Result<std::vector<inference::Tensor>> outputs;
+  Durations durations;
+};
+
+// Whether the two may share a run. Pre: both are of one version, which may be batched.
+bool can_share_run(const Job& first, const Job& second);
+
+// How many of the jobs at the front may share a run of at most `most_rows`; at least 1.
+template <typename Jobs>
+std::size_t shared_front(const Jobs& jobs, std::int64_t most_rows) {
+  std::size_t count = 0;
+  std::int64_t rows = 0;
+  for (const Job& job : jobs) {
+    rows += job.rows;
+    if (count > 0 && (rows > most_rows || !can_share_run(jobs.front(), job))) break;
+    ++count;
+  }
+  return count;
+}
+
+// The inputs of several requests as those of one.
+class JoinedInputs {
+ public:
+  explicit JoinedInputs(std::span<const Job> jobs);
+  std::span<const inference::TensorView> views() const { return views_; }
+
+ private:
+  std::vector<inference::Shape> shapes_;
+  std::vector<inference::Buffer> buffers_;
+  std::vector<inference::TensorView> views_;
+};
+
+// Cuts outputs into one list for each request. Internal when an output has not the rows that went in.
+Result<std::vector<std::vector<inference::Tensor>>> split_outputs(std::vector<inference::Tensor> outputs,
+                                                                  std::span<const std::int64_t> rows);
+
+class BatchRunner {
+ public:
+  BatchRunner(lifecycle::Servable& servable, backend::ExecutionContext& context, const Clock& clock)
+      : servable_(servable), context_(context), clock_(clock) {}
+
+  // Runs what is neither cancelled nor too late, together. Pre: the jobs may share a run.
+  void run(std::vector<Job> jobs, std::vector<Finished>& finished);
+
+ private:
+  void run_alone(Job job, SteadyTime began, std::vector<Finished>& finished);
+  bool run_together(std::vector<Job>& jobs, SteadyTime began, std::vector<Finished>& finished);
+  Durations durations_of(const Job& job, SteadyTime began) const;
+
+  lifecycle::Servable& servable_;
+  backend::ExecutionContext& context_;
+  const Clock& clock_;
+};
+
+}  // namespace modelyard::serving
