@@ -79,7 +79,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   int ends[2];
   MODELYARD_CHECK(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0, "a socket pair");
   const UniqueFd client(ends[1]);
-  const auto connection = std::make_shared<Connection>(UniqueFd(ends[0]), "fuzz", harness.home);
+  const auto connection =
+      std::make_shared<Connection>(UniqueFd(ends[0]), plain_transport(ends[0]), "fuzz", harness.home);
   MODELYARD_CHECK(connection->start().has_value(), "watched");
   // The first byte says how large the pieces are.
   const std::size_t step = size > 0 && data[0] % 4 == 0 ? 7 : 4096;

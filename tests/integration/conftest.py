@@ -34,11 +34,11 @@ class Server:
         )
         # The server says on standard output where it listens, once it is ready.
         line = self.process.stdout.readline().decode()
-        if "http://" not in line:
+        if "://" not in line:
             self.process.wait(START_SECONDS)
             raise RuntimeError(f"the server did not start: {line!r}\n{self.log_path.read_text()[-4000:]}")
-        self.url = "http://" + line.split("http://")[1].split()[0].rstrip("/")
-        self.address = self.url.removeprefix("http://")
+        self.url = line.split()[-1].rstrip("/")
+        self.address = self.url.split("://")[1]
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)

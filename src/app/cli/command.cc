@@ -8,9 +8,9 @@
 namespace modelyard::app {
 namespace {
 
-std::string default_server() {
-  const char* server = std::getenv("MODELYARD_SERVER");
-  return server != nullptr && *server != '\0' ? server : "http://127.0.0.1:8080";
+std::string environment_or(const char* name, const char* otherwise) {
+  const char* const value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? value : otherwise;
 }
 
 }  // namespace
@@ -20,7 +20,9 @@ CommandLine::CommandLine() : root_("modelyard takes a trained model and keeps it
   root_.set_help_flag("-h,--help", "Show this and exit");
   root_.footer("Begin with `modelyard serve model.onnx`. Every command has --help and --json.");
   root_.get_formatter()->column_width(34);
-  context_.server = default_server();
+  context_.server = environment_or("MODELYARD_SERVER", "http://127.0.0.1:8080");
+  context_.tls = {environment_or("MODELYARD_CA", ""), environment_or("MODELYARD_CLIENT_CERTIFICATE", ""),
+                  environment_or("MODELYARD_CLIENT_KEY", "")};
 }
 
 CLI::App& CommandLine::group(const std::string& name, const std::string& help) {
@@ -36,6 +38,10 @@ CLI::App& CommandLine::add(const std::string& name, const std::string& help, Com
 CLI::App& CommandLine::add(CLI::App& parent, const std::string& name, const std::string& help, Command command) {
   CLI::App* app = parent.add_subcommand(name, help);
   app->add_option("--server", context_.server, "Server to talk to [MODELYARD_SERVER]")->type_name("URL");
+  app->add_option("--ca", context_.tls.ca, "Who signs the server's certificate [MODELYARD_CA]")->type_name("FILE");
+  app->add_option("--certificate", context_.tls.certificate, "Our certificate [MODELYARD_CLIENT_CERTIFICATE]")
+      ->type_name("FILE");
+  app->add_option("--key", context_.tls.key, "Its key [MODELYARD_CLIENT_KEY]")->type_name("FILE");
   app->add_flag("--json", context_.json, "Print JSON");
   app->callback([this, command = std::move(command)] { chosen_ = command; });
   return *app;

@@ -16,9 +16,10 @@ namespace modelyard::app {
 // What every command shares, filled from flags before it runs.
 struct CommandContext {
   std::string server;
+  TlsOptions tls;
   bool json = false;
 
-  HttpClient client() const { return HttpClient(server); }
+  HttpClient client() const { return HttpClient(server, tls); }
 };
 
 // Runs a command: result or error.

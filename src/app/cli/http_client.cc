@@ -102,7 +102,13 @@ std::size_t read_file_piece(char* buffer, std::size_t size, std::size_t count, v
 
 }  // namespace
 
-HttpClient::HttpClient(std::string server) : server_(std::move(server)) {}
+HttpClient::HttpClient(std::string server, TlsOptions tls) : server_(std::move(server)), tls_(std::move(tls)) {}
+
+void HttpClient::set_tls(void* handle) const {
+  if (!tls_.ca.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, tls_.ca.c_str());
+  if (!tls_.certificate.empty()) curl_easy_setopt(handle, CURLOPT_SSLCERT, tls_.certificate.c_str());
+  if (!tls_.key.empty()) curl_easy_setopt(handle, CURLOPT_SSLKEY, tls_.key.c_str());
+}
 
 Result<HttpAnswer> HttpClient::send(std::string_view method, const std::string& path, std::optional<std::string> body,
                                     const std::map<std::string, std::string>& headers) const {
@@ -112,6 +118,7 @@ Result<HttpAnswer> HttpClient::send(std::string_view method, const std::string& 
   add_line(list, "Expect:");
   const std::string url = server_ + path, verb(method);
   curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
+  set_tls(handle.get());
   curl_easy_setopt(handle.get(), CURLOPT_CUSTOMREQUEST, verb.c_str());
   if (method == "HEAD") curl_easy_setopt(handle.get(), CURLOPT_NOBODY, 1L);
   if (body) {
@@ -142,6 +149,7 @@ Status HttpClient::upload(const std::string& path, const std::string& file,
   add_line(list, "Content-Type: application/octet-stream");
   const std::string url = server_ + path;
   curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
+  set_tls(handle.get());
   curl_easy_setopt(handle.get(), CURLOPT_UPLOAD, 1L);
   curl_easy_setopt(handle.get(), CURLOPT_READFUNCTION, read_file_piece);
   curl_easy_setopt(handle.get(), CURLOPT_READDATA, &state);

@@ -22,10 +22,15 @@ struct HttpAnswer {
   std::string body;
 };
 
+// PEM files; "" for the system's authorities and for no certificate of ours.
+struct TlsOptions {
+  std::string ca, certificate, key;
+};
+
 class HttpClient {
  public:
   // `server` like "http://127.0.0.1:8080".
-  explicit HttpClient(std::string server);
+  explicit HttpClient(std::string server, TlsOptions tls = {});
 
   Result<HttpAnswer> send(std::string_view method, const std::string& path, std::optional<std::string> body = {},
                           const std::map<std::string, std::string>& headers = {}) const;
@@ -38,7 +43,10 @@ class HttpClient {
   const std::string& server() const { return server_; }
 
  private:
+  void set_tls(void* handle) const;
+
   const std::string server_;
+  const TlsOptions tls_;
 };
 
 // The error a refused request stands for.

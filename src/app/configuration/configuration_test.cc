@@ -44,11 +44,24 @@ TEST(Configuration, RefusesValuesThatDoNotFit) {
 }
 
 TEST(Configuration, ListensWhereOnlyThisMachineReaches) {
-  EXPECT_EQ(parse_listen_address("127.0.0.1:80")->port, 80);
-  EXPECT_EQ(parse_listen_address("[::1]:0")->host, "::1");
+  EXPECT_EQ(parse_listen_address("127.0.0.1:80", false)->port, 80);
+  EXPECT_EQ(parse_listen_address("[::1]:0", false)->host, "::1");
   for (const char* text : {"0.0.0.0:80", "[::]:80", "127.0.0.1", "127.0.0.1:70000", ":80", ""}) {
-    EXPECT_FALSE(parse_listen_address(text).has_value()) << text;
+    EXPECT_FALSE(parse_listen_address(text, false).has_value()) << text;
   }
+}
+
+TEST(Configuration, ListensAnywhereWhenCallersProveWhoTheyAre) {
+  EXPECT_EQ(parse_listen_address("0.0.0.0:80", true)->host, "0.0.0.0");
+  EXPECT_NE(refusal("listen: 0.0.0.0:80\n"), "(accepted)");
+  EXPECT_NE(refusal("listen: 0.0.0.0:80\ntls_certificate: c\ntls_key: k\n"), "(accepted)");
+  EXPECT_EQ(refusal("listen: 0.0.0.0:80\ntls_certificate: c\ntls_key: k\ntls_client_ca: a\n"), "(accepted)");
+}
+
+TEST(Configuration, WantsCertificateAndKeyTogether) {
+  EXPECT_NE(refusal("tls_certificate: c\n"), "(accepted)");
+  EXPECT_NE(refusal("tls_key: k\n"), "(accepted)");
+  EXPECT_NE(refusal("tls_client_ca: a\n"), "(accepted)");
 }
 
 TEST(Configuration, HasTheSchemaThatIsPublished) {

@@ -19,6 +19,9 @@ constexpr std::int64_t kDay = 86'400;
 constexpr std::array kSettings = {
     Setting{"data", kText, "./modelyard-data", 0, 0, "", "folder of catalog and blobs"},
     Setting{"listen", kText, "127.0.0.1:8080", 0, 0, "", "HOST:PORT to listen on; port 0 lets the system choose"},
+    Setting{"tls_certificate", kText, "", 0, 0, "", "PEM file of the server's certificate and its chain; turns TLS on"},
+    Setting{"tls_key", kText, "", 0, 0, "", "PEM file of the certificate's key"},
+    Setting{"tls_client_ca", kText, "", 0, 0, "", "PEM file of who signs clients; they must then show a certificate"},
     Setting{"port_file", kText, "", 0, 0, "", "file that receives the bound port once the server is ready"},
     Setting{"loops", kInteger, "0", 0, 256, "", "event loops; 0 is one for each core"},
     Setting{"max_connections", kInteger, "10000", 1, 1'000'000, "", "open connections"},
@@ -138,7 +141,9 @@ Status Configuration::take_file(std::string_view file, std::string_view file_nam
 
 Status Configuration::take_environment(const std::map<std::string, std::string>& environment) {
   // Variables of the command line, which are no settings of the server.
-  constexpr std::array<std::string_view, 3> kOthers = {"MODELYARD_SERVER", "MODELYARD_CONFIG", "MODELYARD_ENGINE_DIR"};
+  constexpr std::array<std::string_view, 6> kOthers = {
+      "MODELYARD_SERVER",    "MODELYARD_CONFIG", "MODELYARD_ENGINE_DIR", "MODELYARD_CA", "MODELYARD_CLIENT_CERTIFICATE",
+      "MODELYARD_CLIENT_KEY"};
   for (const auto& [name, text] : environment) {
     if (!name.starts_with("MODELYARD_")) continue;
     if (std::find(kOthers.begin(), kOthers.end(), name) != kOthers.end()) continue;
@@ -166,7 +171,15 @@ Result<Configuration> Configuration::merge(std::string_view file, std::string_vi
   if (configuration.integer("load_retry_least_seconds") > configuration.integer("load_retry_most_seconds")) {
     return error(Code::kInvalidArgument, "load_retry_least_seconds is larger than load_retry_most_seconds");
   }
-  MODELYARD_TRY(parse_listen_address(configuration.text("listen")));
+  const bool has_certificate = !configuration.text("tls_certificate").empty();
+  if (has_certificate == configuration.text("tls_key").empty()) {
+    return error(Code::kInvalidArgument, "tls_certificate and tls_key belong together; set both or none");
+  }
+  const bool knows_callers = !configuration.text("tls_client_ca").empty();
+  if (knows_callers && !has_certificate) {
+    return error(Code::kInvalidArgument, "tls_client_ca needs tls_certificate and tls_key");
+  }
+  MODELYARD_TRY(parse_listen_address(configuration.text("listen"), knows_callers));
   return configuration;
 }
 
@@ -192,7 +205,7 @@ bool is_loopback(const std::string& host) {
 
 }  // namespace
 
-Result<ListenAddress> parse_listen_address(std::string_view text) {
+Result<ListenAddress> parse_listen_address(std::string_view text, bool knows_callers) {
   const auto bad = [&] {
     return error(Code::kInvalidArgument, "listen: '{}' is not HOST:PORT; write it like 127.0.0.1:8080", text);
   };
@@ -203,11 +216,12 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
   const auto port = parse_integer(text.substr(colon + 1));
   if (!port || *port < 0 || *port > 65'535 || host.empty()) return bad();
   ListenAddress address{std::string(host), static_cast<std::uint16_t>(*port)};
-  if (is_loopback(address.host)) return address;
-  return error(Code::kFailedPrecondition,
-               "listen: '{}' can be reached by other machines, and this version cannot ask callers who they "
-               "are; listen on 127.0.0.1 and put a proxy with authentication in front",
-               address.host);
+  if (knows_callers || is_loopback(address.host)) return address;
+  return error(
+      Code::kFailedPrecondition,
+      "listen: '{}' can be reached by other machines, and callers are not asked who they are; set tls_client_ca "
+      "(with tls_certificate and tls_key), or listen on 127.0.0.1 behind a proxy with authentication",
+      address.host);
 }
 
 Json configuration_schema() {

@@ -73,7 +73,7 @@ struct ListenAddress {
   std::uint16_t port = 0;
 };
 // Refuses addresses that other machines can reach, as long as nobody has to say who they are.
-Result<ListenAddress> parse_listen_address(std::string_view text);
+Result<ListenAddress> parse_listen_address(std::string_view text, bool knows_callers);
 
 // JSON Schema 2020-12 of modelyard.yaml.
 Json configuration_schema();

@@ -23,6 +23,7 @@
 #include "edge/inference_api/grpc_inference.h"
 #include "edge/inference_api/inference_api.h"
 #include "edge/operations/operations.h"
+#include "edge/tls/tls_context.h"
 #include "registry/folder_blob_store.h"
 #include "registry/sqlite_catalog.h"
 #include "telemetry/access_log.h"
@@ -97,8 +98,11 @@ class RunningServer final : public Server {
                        log_.warning("engine", {{"text", message}});
                      }));
     if (engines_.onnx.api == nullptr) log_.warning("no engine for onnx", {{"remedy", engines_.onnx.remedy()}});
-    MODELYARD_ASSIGN(const ListenAddress address, parse_listen_address(configuration_.text("listen")));
-    MODELYARD_ASSIGN(http_, edge::HttpServer::create(http_options(configuration_, address), system_clock()));
+    MODELYARD_ASSIGN(const ListenAddress address, parse_listen_address(configuration_.text("listen"), true));
+    MODELYARD_TRY(open_tls());
+    edge::HttpServerOptions options = http_options(configuration_, address);
+    if (tls_) options.make_transport = [this](int fd) { return tls_->make(fd); };
+    MODELYARD_ASSIGN(http_, edge::HttpServer::create(std::move(options), system_clock()));
     access_log_ = std::make_unique<telemetry::AccessLog>(log_, configuration_.integer("access_log_every"));
     open_lifecycle();
     open_edge();
@@ -127,7 +131,8 @@ class RunningServer final : public Server {
       MODELYARD_TRY(write_file_atomically(configuration_.text("port_file"), std::to_string(http_->port()) + "\n"));
     }
     const std::string host = configuration_.text("listen").substr(0, configuration_.text("listen").rfind(':'));
-    std::printf("modelyard %s listens on http://%s:%u\n", MODELYARD_VERSION, host.c_str(), unsigned{http_->port()});
+    std::printf("modelyard %s listens on %s://%s:%u\n", MODELYARD_VERSION, tls_ ? "https" : "http", host.c_str(),
+                unsigned{http_->port()});
     std::fflush(stdout);
     log_.info("ready", {{"port", std::int64_t{http_->port()}}, {"data", configuration_.text("data")}});
     return ok();
@@ -144,6 +149,15 @@ class RunningServer final : public Server {
   }
 
  private:
+  Status open_tls() {
+    if (configuration_.text("tls_certificate").empty()) return ok();
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to sockets without MSG_NOSIGNAL
+    MODELYARD_ASSIGN(tls_,
+                     edge::TlsContext::open({configuration_.text("tls_certificate"), configuration_.text("tls_key"),
+                                             configuration_.text("tls_client_ca")}));
+    return ok();
+  }
+
   Status open_registry() {
     MODELYARD_ASSIGN(const Directory data, Directory::create(configuration_.text("data")));
     MODELYARD_ASSIGN(catalog_,
@@ -283,6 +297,10 @@ class RunningServer final : public Server {
         return log_.error("configuration was not reloaded: a setting needs a restart", {{"setting", setting.key}});
       }
     }
+    if (tls_) {
+      const Status renewed = tls_->reload();
+      if (!renewed) return log_.error("configuration was not reloaded", {{"error", renewed.error().message()}});
+    }
     configuration_ = *fresh;
     log_.set_level(*telemetry::parse_level(configuration_.text("log_level")));
     access_log_->set_every(static_cast<std::uint64_t>(configuration_.integer("access_log_every")));
@@ -339,6 +357,7 @@ class RunningServer final : public Server {
   edge::Router router_;
   edge::GrpcRouter grpc_router_;
   edge::ProtocolSwitch protocols_;
+  std::unique_ptr<edge::TlsContext> tls_;
   std::unique_ptr<edge::HttpServer> http_;
   std::atomic<bool> ready_{false};
   std::atomic<bool> draining_{false};

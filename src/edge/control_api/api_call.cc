@@ -92,4 +92,9 @@ Json page_of(Json items, int limit, const std::function<std::string(const Json&)
   return page;
 }
 
+control::Actor actor_of(const Request& request) {
+  if (!request.identity.empty()) return {std::string(request.identity)};
+  return {"anonymous@" + std::string(request.remote)};
+}
+
 }  // namespace modelyard::edge

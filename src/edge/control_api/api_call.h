@@ -43,4 +43,7 @@ Response to_response(const ApiAnswer& answer);
 // A page of a list and where the next one begins.
 Json page_of(Json items, int limit, const std::function<std::string(const Json&)>& cursor_of);
 
+// Who asks: the name in the client's certificate, else where the request comes from.
+control::Actor actor_of(const Request& request);
+
 }  // namespace modelyard::edge

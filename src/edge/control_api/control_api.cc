@@ -39,7 +39,7 @@ Result<ApiCall> make_call(const Request& request, const std::vector<std::string>
   MODELYARD_ASSIGN(call.query, parse_query(request.query));
   MODELYARD_TRY(check_query(call.query, query));
   MODELYARD_ASSIGN(call.expected, parse_if_match(request));
-  call.actor.name = "anonymous@" + std::string(request.remote);
+  call.actor = actor_of(request);
   if (request.body.empty()) return call;
   const JsonLimits limits{.max_bytes = 2 * registry::kMaxAttachmentBytes, .max_depth = 64};
   MODELYARD_ASSIGN(call.body, parse_json(request.body, limits));

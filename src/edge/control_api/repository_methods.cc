@@ -63,7 +63,7 @@ void ControlApi::add_methods(GrpcRouter& router) {
       Status fits = parse_proto(message.bytes, ask);
       if (fits) fits = check_parameters(ask);
       if (!fits) return exchange.respond(grpc_failure(fits.error()));
-      const control::Actor actor{"anonymous@" + std::string(exchange.request().remote)};
+      const control::Actor actor = actor_of(exchange.request());
       answer_later(parts_.executor, exchange, [this, change, model = ask.model_name(), actor]() -> Result<std::string> {
         MODELYARD_TRY(change(parts_, model, actor));
         return grpc_message_of(RepositoryModelLoadResponse());  // empty, as the other is

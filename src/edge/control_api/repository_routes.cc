@@ -41,7 +41,7 @@ void ControlApi::add_repository_routes(Router& router) {
       const Request& request = exchange.request();
       const Status fits = check(request.body);
       if (!fits) return exchange.respond(triton_error(fits.error()));
-      const control::Actor actor{"anonymous@" + std::string(request.remote)};
+      const control::Actor actor = actor_of(request);
       answer_later(parts_.executor, exchange,
                    [this, change, name = std::string(request.parameters[0]), actor]() -> Result<Response> {
                      MODELYARD_TRY(change(parts_, name, actor));

@@ -1,10 +1,8 @@
 #include "edge/http/connection.h"
 
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include <array>
-#include <cerrno>
 #include <cstring>
 
 #include "edge/http/http1_session.h"
@@ -16,8 +14,14 @@ constexpr std::chrono::milliseconds kLingerTime{2'000};
 
 }  // namespace
 
-Connection::Connection(UniqueFd fd, std::string remote, ConnectionHome& home)
-    : home_(home), fd_(std::move(fd)), remote_(std::move(remote)), session_(std::make_unique<Http1Session>(*this)) {}
+Connection::Connection(UniqueFd fd, std::unique_ptr<Transport> transport, std::string remote, ConnectionHome& home)
+    : home_(home),
+      fd_(std::move(fd)),
+      transport_(std::move(transport)),
+      remote_(std::move(remote)),
+      session_(std::make_unique<Http1Session>(*this)) {
+  if (!transport_->is_open()) deadline_ = home_.loop.clock().steady_now() + home_.limits.header_timeout;
+}
 
 Connection::~Connection() = default;
 
@@ -31,7 +35,10 @@ void Connection::on_ready(std::uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close();
   if ((events & (EPOLLIN | EPOLLRDHUP)) != 0) readable_ = true;
   if ((events & EPOLLRDHUP) != 0) end_announced_ = true;
-  if ((events & EPOLLOUT) != 0) writable_ = true;
+  if ((events & EPOLLOUT) != 0) {
+    writable_ = true;
+    readable_ = readable_ || !transport_->is_open();  // a handshake may have waited for room
+  }
   pump();
 }
 
@@ -80,21 +87,22 @@ bool Connection::receive() {
   std::array<char, 4096> discarded;
   const std::span<char> room = lingering_ ? std::span<char>(discarded) : session_->room();
   if (room.empty()) return false;
-  const ssize_t got = ::recv(fd_.get(), room.data(), room.size(), 0);
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return readable_ = false;
-  if (got < 0 && errno == EINTR) return true;
-  if (got < 0) {
+  const bool was_open = transport_->is_open();
+  const Moved moved = transport_->receive(room);
+  if (!was_open && transport_->is_open()) deadline_ = SteadyTime::max();
+  if (moved.kind == Moved::Kind::kNothingNow) return readable_ = false;
+  if (moved.kind == Moved::Kind::kBroken) {
     close();
     return false;
   }
-  if (got == 0) {
+  if (moved.kind == Moved::Kind::kEnd) {
     peer_finished_ = true;
     return readable_ = false;
   }
-  const auto count = static_cast<std::size_t>(got);
-  // A short read has emptied the socket: the next byte makes a new edge. The end of the stream has made its own
-  // already, and must be read.
-  if (count < room.size() && !end_announced_) readable_ = false;
+  const std::size_t count = moved.bytes;
+  if (count == 0) return true;
+  // The end of the stream has made its edge already, and must be read.
+  if (moved.emptied && !end_announced_) readable_ = false;
   LoopCounters::add(home_.counters.bytes_received, count);
   if (!lingering_) session_->received(count);
   return true;
@@ -104,18 +112,14 @@ void Connection::flush() {
   const bool nothing = output_.empty();
   while (writable_ && !output_.empty()) {
     std::array<iovec, 64> parts;
-    msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = output_.fill(parts);
-    const ssize_t sent = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+    const Moved moved = transport_->send(std::span(parts).first(output_.fill(parts)));
+    if (moved.kind == Moved::Kind::kNothingNow) {
       writable_ = false;
       break;
     }
-    if (sent < 0) return close();
-    LoopCounters::add(home_.counters.bytes_sent, static_cast<std::uint64_t>(sent));
-    output_.sent(static_cast<std::size_t>(sent));
+    if (moved.kind != Moved::Kind::kSome) return close();
+    LoopCounters::add(home_.counters.bytes_sent, moved.bytes);
+    output_.sent(moved.bytes);
     deadline_ = SteadyTime::max();
   }
   if (output_.empty()) return end_output(!nothing);
@@ -134,7 +138,7 @@ void Connection::end_output(bool sent) {
 // The client reads our answer before it learns that we do not read on (RFC 9112 §9.6).
 void Connection::linger() {
   lingering_ = true;
-  ::shutdown(fd_.get(), SHUT_WR);
+  transport_->end_output();
   deadline_ = home_.loop.clock().steady_now() + kLingerTime;
   while (readable_ && !peer_finished_ && fd_ && receive()) {
   }

@@ -14,6 +14,7 @@
 #include "edge/http/connection_home.h"
 #include "edge/http/output_queue.h"
 #include "edge/http/session.h"
+#include "edge/http/transport.h"
 
 namespace modelyard::edge {
 
@@ -22,7 +23,7 @@ class Connection final : public Watcher, public std::enable_shared_from_this<Con
   // Beyond so much unsent output, no more requests are read.
   static constexpr std::size_t kMostPending = 256u << 10;
 
-  Connection(UniqueFd fd, std::string remote, ConnectionHome& home);
+  Connection(UniqueFd fd, std::unique_ptr<Transport> transport, std::string remote, ConnectionHome& home);
   ~Connection() override;
 
   Status start();
@@ -35,6 +36,7 @@ class Connection final : public Watcher, public std::enable_shared_from_this<Con
   // For the session.
   ConnectionHome& home() { return home_; }
   const std::string& remote() const { return remote_; }
+  std::string_view identity() const { return transport_->identity(); }
   OutputQueue& output() { return output_; }
   bool output_blocked() const { return output_.bytes() > kMostPending; }
   // Something changed: go on. Does nothing within process().
@@ -55,6 +57,7 @@ class Connection final : public Watcher, public std::enable_shared_from_this<Con
 
   ConnectionHome& home_;
   UniqueFd fd_;
+  const std::unique_ptr<Transport> transport_;
   const std::string remote_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<Session> former_;  // until the call into it has returned
@@ -66,7 +69,7 @@ class Connection final : public Watcher, public std::enable_shared_from_this<Con
   bool end_announced_ = false;  // an edge has told of the stream's end, which may not have been read yet
   bool peer_finished_ = false;
   bool lingering_ = false;
-  SteadyTime deadline_ = SteadyTime::max();  // of sending, or of lingering; the session has its own
+  SteadyTime deadline_ = SteadyTime::max();  // of a handshake, sending, or lingering; the session has its own
 };
 
 }  // namespace modelyard::edge

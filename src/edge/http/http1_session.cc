@@ -103,6 +103,7 @@ bool Http1Session::process_head() {
   request_.headers = head_.headers;
   request_.body = {};
   request_.remote = connection_.remote();
+  request_.identity = connection_.identity();
   request_.route = nullptr;
   request_.parameters.clear();
   close_after_answer_ = !head_.keep_alive || home_.draining;

@@ -39,6 +39,7 @@ struct Request {
   std::string_view body;                     // after content decoding
   std::vector<std::string_view> parameters;  // of the route's pattern, in its order
   std::string_view remote;                   // address of the peer
+  std::string_view identity;                 // by the client's certificate; "" when it has shown none
   const void* route = nullptr;               // the handler's own note from on_head() to handle()
 
   // The first line of that name.

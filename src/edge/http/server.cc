@@ -130,17 +130,20 @@ void HttpServer::adopt(UniqueFd fd, std::string remote) {
   if (totals().connections_open >= options_.max_connections) {
     constexpr std::string_view kBusy =
         "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
+    if (options_.make_transport) return;  // no handshake for a refusal
     [[maybe_unused]] const ssize_t sent = ::send(fd.get(), kBusy.data(), kBusy.size(), MSG_NOSIGNAL);
     return;
   }
+  auto transport = options_.make_transport ? options_.make_transport(fd.get()) : plain_transport(fd.get());
+  if (!transport) return;
   const int on = 1;
   ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   Loop& loop = least_connected();
   // Counted here, so that a burst of accepts spreads over the loops.
   loop.counters.connections_open.fetch_add(1, std::memory_order_relaxed);
-  auto begin = [&loop, remote = std::move(remote), fd = std::move(fd)]() mutable {
+  auto begin = [&loop, remote = std::move(remote), fd = std::move(fd), transport = std::move(transport)]() mutable {
     LoopCounters::add(loop.counters.connections_opened, 1);
-    auto connection = std::make_shared<Connection>(std::move(fd), std::move(remote), *loop.home);
+    auto connection = std::make_shared<Connection>(std::move(fd), std::move(transport), std::move(remote), *loop.home);
     loop.connections[connection->fd()] = connection;
     if (!connection->start()) {
       loop.connections.erase(connection->fd());

@@ -22,7 +22,8 @@ struct HttpServerOptions {
   std::size_t loops = 1;
   std::size_t max_connections = 10'000;
   ConnectionLimits limits;
-  MakeSession make_http2;  // empty: HTTP/1.1 only
+  MakeSession make_http2;        // empty: HTTP/1.1 only
+  MakeTransport make_transport;  // empty: plain
 };
 
 class HttpServer {

@@ -60,7 +60,12 @@ std::optional<std::uint64_t> parse_length(std::optional<std::string_view> text) 
 }  // namespace
 
 Http2Stream::Http2Stream(Http2Session& session, std::int32_t id)
-    : session_(&session), home_(session.home()), id_(id), began_(now()), remote_(session.connection().remote()) {
+    : session_(&session),
+      home_(session.home()),
+      id_(id),
+      began_(now()),
+      remote_(session.connection().remote()),
+      identity_(session.connection().identity()) {
   input_deadline_ = began_ + home_.limits.header_timeout;
 }
 
@@ -90,6 +95,7 @@ void Http2Stream::end_headers(bool end_stream) {
   request_.target = target_;
   request_.headers = lines_;
   request_.remote = remote_;
+  request_.identity = identity_;
   data_ended_ = end_stream;
   LoopCounters::add(home_.counters.requests, 1);
   if (headers_too_large_) return refuse(error_response(431, "the header lines are too large"));

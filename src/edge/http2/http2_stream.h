@@ -78,7 +78,7 @@ class Http2Stream final : public Exchange, public ReplyTarget, public std::enabl
   std::vector<HeaderLine> lines_;
   bool headers_too_large_ = false;
   std::string method_, target_, scratch_;
-  const std::string remote_;
+  const std::string remote_, identity_;
   Request request_;
 
   Buffer body_;
