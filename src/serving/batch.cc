@@ -104,17 +104,20 @@ Durations BatchRunner::durations_of(const Job& job, SteadyTime began) const {
   return durations;
 }
 
-void BatchRunner::run(std::vector<Job> jobs, std::vector<Finished>& finished) {
+void BatchRunner::run(std::vector<Job> waiting, std::vector<Finished>& finished) {
   const SteadyTime began = clock_.steady_now();
-  const auto drop = [&](Job& job, Code code, const char* why) {
-    finished.push_back({std::move(job), Error(code, why), {}});
-    return true;
-  };
-  std::erase_if(jobs, [&](Job& job) {
+  std::vector<Job> jobs;
+  jobs.reserve(waiting.size());
+  for (Job& job : waiting) {
     const auto& deadline = job.call->request().deadline;
-    if (job.call->cancelled()) return drop(job, Code::kCancelled, "the client has left");
-    return deadline && began >= *deadline && drop(job, Code::kDeadlineExceeded, "Request timeout expired");
-  });
+    if (job.call->cancelled()) {
+      finished.push_back({std::move(job), error(Code::kCancelled, "the client has left"), {}});
+    } else if (deadline && began >= *deadline) {
+      finished.push_back({std::move(job), error(Code::kDeadlineExceeded, "Request timeout expired"), {}});
+    } else {
+      jobs.push_back(std::move(job));
+    }
+  }
   if (jobs.size() > 1 && run_together(jobs, began, finished)) return;
   for (Job& job : jobs) run_alone(std::move(job), jobs.size() > 1 ? clock_.steady_now() : began, finished);
 }

@@ -80,7 +80,7 @@ class BatchRunner {
       : servable_(servable), context_(context), clock_(clock) {}
 
   // Runs what is neither cancelled nor too late, together. Pre: the jobs may share a run.
-  void run(std::vector<Job> jobs, std::vector<Finished>& finished);
+  void run(std::vector<Job> waiting, std::vector<Finished>& finished);
 
  private:
   void run_alone(Job job, SteadyTime began, std::vector<Finished>& finished);

@@ -63,11 +63,10 @@ std::vector<Job> VersionExecutor::next_jobs() {
 void VersionExecutor::send_home(std::vector<Finished> finished) {
   while (!finished.empty()) {
     JobHome* const home = finished.front().job.home;
-    const auto others = std::stable_partition(finished.begin(), finished.end(),
-                                              [&](const Finished& one) { return one.job.home == home; });
-    std::vector<Finished> mine(std::make_move_iterator(finished.begin()), std::make_move_iterator(others));
-    finished.erase(finished.begin(), others);
+    std::vector<Finished> mine, others;
+    for (Finished& one : finished) (one.job.home == home ? mine : others).push_back(std::move(one));
     home->on_done(std::move(mine));
+    finished = std::move(others);
   }
 }
 

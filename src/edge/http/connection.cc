@@ -146,6 +146,9 @@ void Connection::linger() {
 
 void Connection::drain() {
   const auto self = shared_from_this();
+  readable_ = true;  // what has come, and was not told of yet, is a request to be answered
+  pump();
+  if (!fd_ || lingering_) return;
   session_->drain();
   pump();
 }

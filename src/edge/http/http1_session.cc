@@ -9,6 +9,7 @@ namespace {
 constexpr std::size_t kBufferBytes = BufferPool::kSmallest;
 constexpr std::size_t kBodyStep = 64u << 10;
 constexpr std::size_t kLeastBodyRoom = 4096;
+constexpr std::chrono::seconds kFreshTime{1};
 // A client with prior knowledge of HTTP/2 begins so (RFC 9113 §3.4).
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -279,7 +280,10 @@ void Http1Session::resume_body() {
 
 void Http1Session::drain() {
   close_after_answer_ = true;
-  if (state_ == State::kHead && begin_ == end_ && connection_.output().empty()) connection_.close();
+  if (state_ != State::kHead || begin_ < end_ || !connection_.output().empty()) return;
+  // Who has just connected is about to ask.
+  if (!first_) return connection_.close();
+  deadline_ = std::min(deadline_, now() + kFreshTime);
 }
 
 void Http1Session::expire(SteadyTime now) {

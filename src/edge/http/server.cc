@@ -36,34 +36,43 @@ class HttpServer::Acceptor final : public Watcher {
     watching_ = true;
     return server_.loop(0).watch(server_.listening_.fd.get(), EPOLLIN, *this);
   }
+  // Takes who has connected already; who comes later is refused by the kernel, not cut off.
   void end() {
+    if (ended_) return;
+    while (accept_one()) {
+    }
     if (watching_) server_.loop(0).unwatch(server_.listening_.fd.get(), *this);
     watching_ = false;
     ended_ = true;
+    server_.listening_.fd.reset();
   }
   void on_tick() {
     if (!watching_ && !ended_) (void)begin();
   }
 
   void on_ready(std::uint32_t) override {
-    for (int i = 0; i < 64; ++i) {  // then other sockets get their turn
-      sockaddr_storage address{};
-      socklen_t size = sizeof address;
-      UniqueFd fd(::accept4(server_.listening_.fd.get(), reinterpret_cast<sockaddr*>(&address), &size,
-                            SOCK_NONBLOCK | SOCK_CLOEXEC));
-      if (fd) {
-        server_.adopt(std::move(fd), format_address(address));
-        continue;
-      }
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        server_.loop(0).unwatch(server_.listening_.fd.get(), *this);
-        watching_ = false;
-      }
-      if (errno != EINTR && errno != ECONNABORTED) return;
+    for (int i = 0; i < 64 && accept_one(); ++i) {  // then other sockets get their turn
     }
   }
 
  private:
+  // False when nobody waits.
+  bool accept_one() {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    UniqueFd fd(::accept4(server_.listening_.fd.get(), reinterpret_cast<sockaddr*>(&address), &size,
+                          SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (fd) {
+      server_.adopt(std::move(fd), format_address(address));
+      return true;
+    }
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      server_.loop(0).unwatch(server_.listening_.fd.get(), *this);
+      watching_ = false;
+    }
+    return errno == EINTR || errno == ECONNABORTED;
+  }
+
   HttpServer& server_;
   bool watching_ = false;
   bool ended_ = false;
