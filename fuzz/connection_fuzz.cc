@@ -68,8 +68,7 @@ struct Harness {
   bool draining = false;
   AnswerObserver observer;
   MakeSession make_http2 = http2_sessions();
-  ConnectionHome home{*loop,      0,        handler,    limits, counters,    draining,
-                      [](int) {}, observer, make_http2, {},     BufferPool()};
+  ConnectionHome home{*loop, 0, handler, limits, counters, draining, [](int) {}, observer, make_http2};
 };
 
 }  // namespace

@@ -17,7 +17,7 @@ std::uint64_t sum_outcomes(const VersionTotals& totals, int first, int last, Val
 }  // namespace
 
 std::string_view protocol_name(Protocol protocol) {
-  constexpr std::array<std::string_view, kProtocols> kNames{"oip", "tfs", "oip_grpc"};
+  constexpr std::array<std::string_view, kProtocols> kNames{"oip", "tfs", "oip_grpc", "tfs_grpc"};
   return kNames[static_cast<std::size_t>(protocol)];
 }
 

@@ -15,8 +15,8 @@
 
 namespace modelyard::serving {
 
-enum class Protocol : std::uint8_t { kOpenInference, kTensorFlowServing, kOpenInferenceGrpc };
-inline constexpr int kProtocols = 3;
+enum class Protocol : std::uint8_t { kOpenInference, kTensorFlowServing, kOpenInferenceGrpc, kTensorFlowServingGrpc };
+inline constexpr int kProtocols = 4;
 inline constexpr int kOutcomes = 13;  // answered, and a code for each failure
 std::string_view protocol_name(Protocol protocol);
 // "ok", or the name of the code.

@@ -21,6 +21,7 @@
 #include "edge/grpc/grpc_reflection.h"
 #include "edge/http2/http2_session.h"
 #include "edge/inference_api/grpc_inference.h"
+#include "edge/inference_api/grpc_tensorflow.h"
 #include "edge/inference_api/inference_api.h"
 #include "edge/operations/operations.h"
 #include "edge/tls/tls_context.h"
@@ -250,6 +251,8 @@ class RunningServer final : public Server {
   void open_grpc() {
     grpc_inference_ = std::make_unique<edge::GrpcInference>(*inference_api_);
     grpc_inference_->add_methods(grpc_router_);
+    grpc_tensorflow_ = std::make_unique<edge::GrpcTensorflow>(*inference_api_);
+    grpc_tensorflow_->add_methods(grpc_router_);
     control_api_->add_methods(grpc_router_);
     grpc_health_ = std::make_unique<edge::GrpcHealth>(
         http_->loops(), [this](std::size_t loop, std::string_view service) { return health_of(loop, service); });
@@ -353,6 +356,7 @@ class RunningServer final : public Server {
   std::unique_ptr<edge::InferenceApi> inference_api_;
   std::unique_ptr<edge::ControlApi> control_api_;
   std::unique_ptr<edge::GrpcInference> grpc_inference_;
+  std::unique_ptr<edge::GrpcTensorflow> grpc_tensorflow_;
   std::unique_ptr<edge::GrpcHealth> grpc_health_;
   edge::Router router_;
   edge::GrpcRouter grpc_router_;

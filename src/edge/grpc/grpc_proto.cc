@@ -1,5 +1,7 @@
 #include "edge/grpc/grpc_proto.h"
 
+#include <google/protobuf/util/json_util.h>
+
 namespace modelyard::edge {
 
 Status parse_proto(std::string_view bytes, google::protobuf::Message& message) {
@@ -12,6 +14,14 @@ std::string grpc_message_of(const google::protobuf::Message& message) {
   message.AppendToString(&text);
   finish_prefix(text);
   return text;
+}
+
+Status fill_proto(const std::string& document, google::protobuf::Message& message) {
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;
+  const auto read = google::protobuf::util::JsonStringToMessage(document, &message, options);
+  if (read.ok()) return ok();
+  return error(Code::kInternal, "a document has not the form of {}: {}", message.GetTypeName(), read.ToString());
 }
 
 }  // namespace modelyard::edge

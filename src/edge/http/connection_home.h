@@ -60,7 +60,7 @@ struct ConnectionHome {
   const MakeSession& make_http2;                 // may be empty
   std::vector<std::shared_ptr<Connection>> due;  // to be pumped at the end of the turn
   HttpDate date;
-  BufferPool buffers;
+  BufferPool buffers = BufferPool();
 };
 
 }  // namespace modelyard::edge

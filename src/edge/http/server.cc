@@ -102,22 +102,13 @@ Status HttpServer::start(Handler& handler) {
   running_ = true;
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     Loop& loop = *loops_[i];
-    loop.home = std::make_unique<ConnectionHome>(ConnectionHome{*loop.loop,
-                                                                i,
-                                                                handler,
-                                                                options_.limits,
-                                                                loop.counters,
-                                                                loop.draining,
-                                                                [&loop](int fd) {
-                                                                  loop.connections.erase(fd);
-                                                                  loop.counters.connections_open.fetch_sub(
-                                                                      1, std::memory_order_relaxed);
-                                                                },
-                                                                observer_,
-                                                                options_.make_http2,
-                                                                {},
-                                                                {},
-                                                                BufferPool()});
+    loop.home = std::make_unique<ConnectionHome>(
+        ConnectionHome{*loop.loop, i, handler, options_.limits, loop.counters, loop.draining,
+                       [&loop](int fd) {
+                         loop.connections.erase(fd);
+                         loop.counters.connections_open.fetch_sub(1, std::memory_order_relaxed);
+                       },
+                       observer_, options_.make_http2});
     loop.loop->set_tick(kTick, [this, &loop, i] {
       expire(loop);
       if (i == 0) acceptor_->on_tick();

@@ -9,12 +9,6 @@
 namespace modelyard::edge {
 namespace {
 
-// What must live until an answer with blobs has been sent.
-struct KeptAnswer {
-  std::vector<inference::Tensor> outputs;
-  std::shared_ptr<std::string> pieces;
-};
-
 class UnaryCall final : public GrpcInferCall {
  public:
   UnaryCall(Deferred reply, GrpcMessage message, Coding coding, GrpcInferAsk ask, std::string request_id)
@@ -32,29 +26,8 @@ class UnaryCall final : public GrpcInferCall {
  private:
   Result<Response> build(inference::InferResponse& response) {
     MODELYARD_ASSIGN(oip::EncodedMessage message, encode(response, kGrpcPrefixBytes));
-    if (coding_ != Coding::kIdentity) {
-      for (const auto& blob : message.blobs) {
-        message.text.append(reinterpret_cast<const char*>(blob.data()), blob.size());
-      }
-      message.blobs.clear();
-    }
-    finish_prefix(message.text, message.blob_bytes());
-    Response answer = grpc_answer(std::move(message.text), coding_);
-    describe(response, answer);
-    if (!message.blobs.empty()) {
-      answer.blobs = std::move(message.blobs);
-      answer.keep = std::make_shared<KeptAnswer>(std::move(response.outputs), std::move(message.pieces));
-    }
-    return answer;
-  }
-
-  void describe(const inference::InferResponse& response, Response& answer) const {
-    char id[Uuid::kTextBytes];
-    response.prediction_id.format_to(id);
-    answer.add_header("X-Request-Id", request_id_);
-    answer.add_header("Modelyard-Prediction-Id", {id, sizeof id});
-    answer.add_header("Modelyard-Model", response.model);
-    answer.add_header("Modelyard-Version", std::to_string(response.version));
+    return predicted_answer({std::move(message.text), std::move(message.blobs), std::move(message.pieces)}, response,
+                            request_id_, coding_);
   }
 
   Deferred reply_;
@@ -199,15 +172,47 @@ class ModelStream final : public GrpcStream {
 
 }  // namespace
 
+Response predicted_answer(GrpcParts parts, inference::InferResponse& prediction, std::string_view request_id,
+                          Coding coding) {
+  std::size_t blob_bytes = 0;
+  for (const auto& blob : parts.blobs) blob_bytes += blob.size();
+  if (coding != Coding::kIdentity) {
+    for (const auto& blob : parts.blobs) {
+      parts.text.append(reinterpret_cast<const char*>(blob.data()), blob.size());
+    }
+    parts.blobs.clear();
+    blob_bytes = 0;
+  }
+  finish_prefix(parts.text, blob_bytes);
+  Response answer = grpc_answer(std::move(parts.text), coding);
+  describe(prediction, request_id, answer);
+  if (!parts.blobs.empty()) {
+    // What must live until the blobs have been sent.
+    struct Kept {
+      std::vector<inference::Tensor> outputs;
+      std::shared_ptr<std::string> pieces;
+    };
+    answer.blobs = std::move(parts.blobs);
+    answer.keep = std::make_shared<Kept>(std::move(prediction.outputs), std::move(parts.pieces));
+  }
+  return answer;
+}
+
+Result<std::optional<SteadyTime>> grpc_deadline(const Request& request,
+                                                std::optional<std::chrono::microseconds> timeout, SteadyTime now) {
+  MODELYARD_ASSIGN(auto deadline, deadline_of(request, timeout, now));
+  MODELYARD_ASSIGN(const auto of_call, grpc_timeout(request));
+  if (of_call) deadline = std::min(deadline.value_or(SteadyTime::max()), now + *of_call);
+  return deadline;
+}
+
 Result<GrpcInferAsk> read_grpc_infer(serving::Dispatcher& dispatcher, std::string_view bytes, const Request& request,
                                      SteadyTime now) {
   MODELYARD_ASSIGN(const oip::InferMessage message, oip::read_infer_message(bytes));
   MODELYARD_ASSIGN(const serving::Route route, dispatcher.route(message.model, choose_version(message.version), 0));
   MODELYARD_ASSIGN(oip::OipInfer asked, oip::decode_infer_message(message, route.signature()));
   asked.request.endpoint = message.model;
-  MODELYARD_ASSIGN(asked.request.deadline, deadline_of(request, asked.timeout, now));
-  MODELYARD_ASSIGN(const auto timeout, grpc_timeout(request));
-  if (timeout) asked.request.deadline = std::min(asked.request.deadline.value_or(SteadyTime::max()), now + *timeout);
+  MODELYARD_ASSIGN(asked.request.deadline, grpc_deadline(request, asked.timeout, now));
   return GrpcInferAsk{route, std::move(asked)};
 }
 

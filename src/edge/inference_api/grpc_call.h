@@ -32,6 +32,19 @@ class GrpcInferCall : public serving::Call {
   const std::size_t bytes_;
 };
 
+// A message whose text begins with room for its prefix, and what follows the text.
+struct GrpcParts {
+  std::string text;
+  std::vector<std::span<const std::byte>> blobs;
+  std::shared_ptr<std::string> pieces;  // behind blobs that are no outputs
+};
+// The answer to a unary call that predicted. Takes the outputs when blobs point into them.
+Response predicted_answer(GrpcParts parts, inference::InferResponse& prediction, std::string_view request_id,
+                          Coding coding);
+// The earlier one of the request's own deadline and grpc-timeout.
+Result<std::optional<SteadyTime>> grpc_deadline(const Request& request,
+                                                std::optional<std::chrono::microseconds> timeout, SteadyTime now);
+
 // What both kinds of call need before a call can be made.
 struct GrpcInferAsk {
   serving::Route route;

@@ -1,11 +1,9 @@
 #include "edge/inference_api/grpc_inference.h"
 
-#include <google/protobuf/util/json_util.h>
 #include <open_inference/grpc_service.pb.h>
 
 #include "edge/codec/oip/documents.h"
 #include "edge/grpc/grpc_proto.h"
-#include "edge/grpc/grpc_status.h"
 #include "edge/inference_api/grpc_call.h"
 
 namespace modelyard::edge {
@@ -13,27 +11,9 @@ namespace {
 
 constexpr std::string_view kService = "/inference.GRPCInferenceService/";
 
-// A method whose answer is made at once.
 template <typename Ask, typename Answer>
 void add_unary(GrpcRouter& router, std::string_view name, std::function<Result<Answer>(Exchange&, const Ask&)> work) {
-  router.add(std::string(kService).append(name), [work = std::move(work)](Exchange& exchange, GrpcMessage message) {
-    Ask ask;
-    const Status parsed = parse_proto(message.bytes, ask);
-    auto answer = parsed ? work(exchange, ask) : Result<Answer>(parsed.error());
-    if (!answer) return exchange.respond(grpc_failure(answer.error()));
-    exchange.respond(grpc_answer(grpc_message_of(*answer), Coding::kIdentity));
-  });
-}
-
-// The REST documents have the messages' field names, so that each answer is described in one place.
-template <typename Answer>
-Result<Answer> from_document(const std::string& document) {
-  google::protobuf::util::JsonParseOptions options;
-  options.ignore_unknown_fields = true;
-  Answer answer;
-  const auto read = google::protobuf::util::JsonStringToMessage(document, &answer, options);
-  if (read.ok()) return answer;
-  return error(Code::kInternal, "a document has not the form of its message: {}", read.ToString());
+  add_method<Ask, Answer>(router, std::string(kService).append(name), std::move(work));
 }
 
 Error shared_memory_is_off() {
@@ -58,7 +38,7 @@ void GrpcInference::add_state_methods(GrpcRouter& router) {
       });
   add_unary<ServerMetadataRequest, ServerMetadataResponse>(
       router, "ServerMetadata", [this](Exchange&, const ServerMetadataRequest&) {
-        return from_document<ServerMetadataResponse>(api_.server_document());
+        return proto_from_document<ServerMetadataResponse>(api_.server_document());
       });
 }
 
@@ -75,7 +55,7 @@ void GrpcInference::add_model_methods(GrpcRouter& router) {
       [this](Exchange& exchange, const ModelMetadataRequest& ask) -> Result<ModelMetadataResponse> {
         MODELYARD_ASSIGN(const std::string document,
                          api_.metadata_document(exchange, ask.name(), choose_version(ask.version())));
-        return from_document<ModelMetadataResponse>(document);
+        return proto_from_document<ModelMetadataResponse>(document);
       });
   add_unary<ModelConfigRequest, ModelConfigResponse>(
       router, "ModelConfig", [this](Exchange& exchange, const ModelConfigRequest& ask) -> Result<ModelConfigResponse> {
@@ -83,7 +63,7 @@ void GrpcInference::add_model_methods(GrpcRouter& router) {
                          api_.dispatcher(exchange).route(ask.name(), choose_version(ask.version()), 0));
         ModelConfigResponse answer;
         MODELYARD_ASSIGN(*answer.mutable_config(),
-                         from_document<ModelConfig>(oip::model_config(ask.name(), route.signature())));
+                         proto_from_document<ModelConfig>(oip::model_config(ask.name(), route.signature())));
         return answer;
       });
   add_unary<ModelStatisticsRequest, ModelStatisticsResponse>(
@@ -91,7 +71,7 @@ void GrpcInference::add_model_methods(GrpcRouter& router) {
       [this](Exchange& exchange, const ModelStatisticsRequest& ask) -> Result<ModelStatisticsResponse> {
         MODELYARD_ASSIGN(const std::string document,
                          api_.statistics_document(exchange, ask.name(), choose_version(ask.version())));
-        return from_document<ModelStatisticsResponse>(document);
+        return proto_from_document<ModelStatisticsResponse>(document);
       });
   router.add(std::string(kService) + "ModelInfer", [this](Exchange& exchange, GrpcMessage message) {
     answer_model_infer(api_, exchange, std::move(message));
@@ -107,14 +87,14 @@ void GrpcInference::add_setting_methods(GrpcRouter& router) {
   add_unary<TraceSettingRequest, TraceSettingResponse>(
       router, "TraceSetting", [](Exchange&, const TraceSettingRequest& ask) -> Result<TraceSettingResponse> {
         if (!ask.settings().empty()) return error(Code::kUnimplemented, "trace settings cannot be changed by a client");
-        return from_document<TraceSettingResponse>(R"({"settings":{"trace_level":{"value":["OFF"]}}})");
+        return proto_from_document<TraceSettingResponse>(R"({"settings":{"trace_level":{"value":["OFF"]}}})");
       });
   add_unary<LogSettingsRequest, LogSettingsResponse>(
       router, "LogSettings", [](Exchange&, const LogSettingsRequest& ask) -> Result<LogSettingsResponse> {
         if (!ask.settings().empty()) {
           return error(Code::kUnimplemented, "log settings are changed by the configuration and SIGHUP");
         }
-        return from_document<LogSettingsResponse>(
+        return proto_from_document<LogSettingsResponse>(
             R"({"settings":{"log_info":{"bool_param":true},"log_warning":{"bool_param":true},)"
             R"("log_error":{"bool_param":true},"log_verbose_level":{"uint32_param":0}}})");
       });

@@ -32,16 +32,20 @@ Response refusal(const Error& error, std::string_view request_id) {
   return response;
 }
 
+void describe(const inference::InferResponse& prediction, std::string_view request_id, Response& answer) {
+  char id[Uuid::kTextBytes];
+  prediction.prediction_id.format_to(id);
+  answer.add_header("X-Request-Id", request_id);
+  answer.add_header("Modelyard-Prediction-Id", {id, sizeof id});
+  answer.add_header("Modelyard-Model", prediction.model);
+  answer.add_header("Modelyard-Version", std::to_string(prediction.version));
+}
+
 void HttpCall::finish(Result<inference::InferResponse> response) {
   if (!response) return reply_.complete_here(refusal(response.error(), request_id_));
   auto answer = encode(*response);
   if (!answer) return reply_.complete_here(refusal(answer.error(), request_id_));
-  char id[Uuid::kTextBytes];
-  response->prediction_id.format_to(id);
-  answer->add_header("X-Request-Id", request_id_);
-  answer->add_header("Modelyard-Prediction-Id", {id, sizeof id});
-  answer->add_header("Modelyard-Model", response->model);
-  answer->add_header("Modelyard-Version", std::to_string(response->version));
+  describe(*response, request_id_, *answer);
   if (!answer->blobs.empty()) {
     // The blobs are the outputs' own memory.
     answer->keep = std::make_shared<std::vector<inference::Tensor>>(std::move(response->outputs));

@@ -26,6 +26,8 @@ class HttpCall : public serving::Call {
 };
 
 Response refusal(const Error& error, std::string_view request_id);
+// The header lines that name request, prediction, model and version.
+void describe(const inference::InferResponse& prediction, std::string_view request_id, Response& answer);
 
 // By `timeout`, and by the header Modelyard-Timeout-Ms; the earlier one counts.
 Result<std::optional<SteadyTime>> deadline_of(const Request& request, std::optional<std::chrono::microseconds> timeout,

@@ -46,6 +46,8 @@ class InferenceApi {
   // Of all models when `model` is "".
   Result<std::string> statistics_document(const Exchange& exchange, std::string_view model,
                                           const inference::VersionChoice& choice);
+  Result<std::string> tensorflow_status_document(const Exchange& exchange, std::string_view model,
+                                                 const inference::VersionChoice& choice);
 
  private:
   void add_open_inference_routes(Router& router);

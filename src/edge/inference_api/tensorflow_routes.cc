@@ -62,20 +62,18 @@ void InferenceApi::tensorflow_predict(Exchange& exchange, Naming naming) {
                                                        std::move(*asked)));
 }
 
-void InferenceApi::tensorflow_status(Exchange& exchange, Naming naming) {
-  const Request& request = exchange.request();
+Result<std::string> InferenceApi::tensorflow_status_document(const Exchange& exchange, std::string_view name,
+                                                             const inference::VersionChoice& choice) {
   const lifecycle::ServingTable& table = dispatcher(exchange).table();
-  const auto endpoint = table.endpoints.find(request.parameters[0]);
-  const auto model = table.models.find(
-      endpoint == table.endpoints.end() ? request.parameters[0] : std::string_view(endpoint->second.plan.model));
-  const auto choice = choice_of(request, naming);
-  if (!choice) return exchange.respond(refusal(choice.error(), request_id(request)));
+  const auto endpoint = table.endpoints.find(name);
+  const auto model =
+      table.models.find(endpoint == table.endpoints.end() ? name : std::string_view(endpoint->second.plan.model));
   std::vector<tfs::VersionStatus> versions;
   if (model != table.models.end()) {
-    VersionNumber wanted = choice->version;
-    if (const auto alias = model->second.aliases.find(choice->alias); alias != model->second.aliases.end())
+    VersionNumber wanted = choice.version;
+    if (const auto alias = model->second.aliases.find(choice.alias); alias != model->second.aliases.end())
       wanted = alias->second;
-    const bool all = choice->alias.empty() && choice->version == 0;
+    const bool all = choice.alias.empty() && choice.version == 0;
     for (const auto& [number, servable] : model->second.ready) {
       if (all || number == wanted) versions.push_back({number, "AVAILABLE", "OK", ""});
     }
@@ -83,12 +81,18 @@ void InferenceApi::tensorflow_status(Exchange& exchange, Naming naming) {
       if (all || number == wanted) versions.push_back(status_of(number, why));
     }
   }
-  if (versions.empty()) {
-    return exchange.respond(
-        error_response(404, fmt::format("Could not find any versions of model {}", request.parameters[0])));
-  }
+  if (versions.empty()) return error(Code::kNotFound, "Could not find any versions of model {}", name);
+  return tfs::status_document(versions);
+}
+
+void InferenceApi::tensorflow_status(Exchange& exchange, Naming naming) {
+  const Request& request = exchange.request();
+  const auto choice = choice_of(request, naming);
+  auto document = choice ? tensorflow_status_document(exchange, request.parameters[0], *choice)
+                         : Result<std::string>(choice.error());
+  if (!document) return exchange.respond(refusal(document.error(), request_id(request)));
   Response response;
-  response.body = tfs::status_document(versions);
+  response.body = std::move(*document);
   exchange.respond(std::move(response));
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "edge/codec/oip/infer_response.h"
-#include "edge/codec/protobuf/wire.h"
+#include "edge/codec/protobuf/typed_elements.h"
 
 namespace modelyard::edge::oip {
 namespace {
@@ -68,107 +68,37 @@ Result<std::int64_t> natural(const Parameter& parameter) {
   return value < 0 ? std::numeric_limits<std::int64_t>::max() : value;
 }
 
-// The elements of one `contents`, as bytes of the datatype.
-class Contents {
- public:
-  explicit Contents(DataType type) : type_(type) {}
+// The field of InferTensorContents that holds a datatype; 0 for those that travel in raw contents only.
+std::uint32_t contents_field(DataType type) {
+  switch (type) {
+    case DataType::kBool: return 1;
+    case DataType::kInt8:
+    case DataType::kInt16:
+    case DataType::kInt32: return 2;
+    case DataType::kInt64: return 3;
+    case DataType::kUint8:
+    case DataType::kUint16:
+    case DataType::kUint32: return 4;
+    case DataType::kUint64: return 5;
+    case DataType::kFp32: return 6;
+    case DataType::kFp64: return 7;
+    case DataType::kBytes: return 8;
+    case DataType::kFp16:
+    case DataType::kBf16: return 0;
+  }
+  return 0;
+}
 
-  Status read(std::string_view message) {
-    WireReader reader(message);
-    while (reader.next()) {
-      any_ = true;
-      if (reader.field() != field_of(type_)) {
-        return error(Code::kInvalidArgument, "contents do not fit the datatype {}", inference::data_type_name(type_));
-      }
-      MODELYARD_TRY(read_field(reader));
+Status read_contents(std::string_view message, DataType type, TypedElements& elements) {
+  WireReader reader(message);
+  while (reader.next()) {
+    if (reader.field() != contents_field(type)) {
+      return error(Code::kInvalidArgument, "contents do not fit the datatype {}", inference::data_type_name(type));
     }
-    return reader.malformed() ? Status(malformed()) : ok();
+    MODELYARD_TRY(elements.add(reader));
   }
-  bool any() const { return any_; }
-  inference::Buffer take() const {
-    auto buffer = inference::Buffer::allocate(bytes_.size());
-    if (!bytes_.empty()) std::memcpy(buffer.bytes().data(), bytes_.data(), bytes_.size());
-    return buffer;
-  }
-
- private:
-  static std::uint32_t field_of(DataType type) {
-    switch (type) {
-      case DataType::kBool: return 1;
-      case DataType::kInt8:
-      case DataType::kInt16:
-      case DataType::kInt32: return 2;
-      case DataType::kInt64: return 3;
-      case DataType::kUint8:
-      case DataType::kUint16:
-      case DataType::kUint32: return 4;
-      case DataType::kUint64: return 5;
-      case DataType::kFp32: return 6;
-      case DataType::kFp64: return 7;
-      case DataType::kBytes: return 8;
-      case DataType::kFp16:
-      case DataType::kBf16: return 0;  // in raw contents only
-    }
-    return 0;
-  }
-
-  // Packed, or one by one: both are the same list.
-  Status read_field(WireReader& reader) {
-    if (type_ == DataType::kBytes) {
-      const auto length = static_cast<std::uint32_t>(reader.bytes().size());
-      bytes_.append(reinterpret_cast<const char*>(&length), sizeof length).append(reader.bytes());
-      return ok();
-    }
-    if (type_ == DataType::kFp32 || type_ == DataType::kFp64) return read_fixed(reader);
-    if (reader.type() == WireType::kVarint) return put(reader.number());
-    if (reader.type() != WireType::kBytes) return malformed();
-    WireReader packed(reader.bytes());
-    std::uint64_t value = 0;
-    while (packed.next_varint(value)) MODELYARD_TRY(put(value));
-    return packed.malformed() ? Status(malformed()) : ok();
-  }
-
-  Status read_fixed(const WireReader& reader) {
-    const std::size_t width = inference::element_bytes(type_);
-    if (reader.type() == WireType::kBytes) {
-      if (reader.bytes().size() % width != 0) return malformed();
-      bytes_ += reader.bytes();
-      return ok();
-    }
-    if (reader.type() != (width == 4 ? WireType::kFixed32 : WireType::kFixed64)) return malformed();
-    const std::uint64_t value = reader.number();
-    bytes_.append(reinterpret_cast<const char*>(&value), width);
-    return ok();
-  }
-
-  template <typename Small, typename Wide>
-  Status narrow(Wide value) {
-    if (value < std::numeric_limits<Small>::min() || value > std::numeric_limits<Small>::max()) {
-      return error(Code::kInvalidArgument, "{} is outside the datatype {}", value, inference::data_type_name(type_));
-    }
-    const auto small = static_cast<Small>(value);
-    bytes_.append(reinterpret_cast<const char*>(&small), sizeof small);
-    return ok();
-  }
-
-  Status put(std::uint64_t value) {
-    switch (type_) {
-      case DataType::kBool: return narrow<std::uint8_t>(std::uint64_t{value != 0});
-      case DataType::kInt8: return narrow<std::int8_t>(static_cast<std::int32_t>(value));
-      case DataType::kInt16: return narrow<std::int16_t>(static_cast<std::int32_t>(value));
-      case DataType::kInt32: return narrow<std::int32_t>(static_cast<std::int32_t>(value));
-      case DataType::kUint8: return narrow<std::uint8_t>(static_cast<std::uint32_t>(value));
-      case DataType::kUint16: return narrow<std::uint16_t>(static_cast<std::uint32_t>(value));
-      case DataType::kUint32: return narrow<std::uint32_t>(static_cast<std::uint32_t>(value));
-      case DataType::kInt64: return narrow<std::int64_t>(static_cast<std::int64_t>(value));
-      default: return narrow<std::uint64_t>(value);
-    }
-  }
-
-  const DataType type_;
-  std::string bytes_;
-  bool any_ = false;
-};
+  return reader.malformed() ? Status(malformed()) : ok();
+}
 
 class Decoder {
  public:
@@ -263,10 +193,10 @@ class Decoder {
   }
 
   Status take_data(const std::vector<std::string_view>& contents, TensorView& view) {
-    Contents elements(view.type);
-    for (const std::string_view one : contents) MODELYARD_TRY(elements.read(one));
+    TypedElements elements(view.type);
+    for (const std::string_view one : contents) MODELYARD_TRY(read_contents(one, view.type, elements));
     if (!message_.raw.empty()) {
-      if (elements.any()) {
+      if (elements.count() > 0) {
         return error(Code::kInvalidArgument,
                      "contents field must not be specified when using raw_input_contents for '{}' for model '{}'",
                      view.name, message_.model);
@@ -278,7 +208,7 @@ class Decoder {
       view.bytes = std::as_bytes(std::span(message_.raw[next_raw_++]));
       return ok();
     }
-    if (inference::element_bytes(view.type) > 0 && !elements.any() && *inference::element_count(view.shape) > 0) {
+    if (elements.count() == 0 && *inference::element_count(view.shape) > 0) {
       return error(Code::kInvalidArgument, "input '{}' of model '{}' has neither contents nor raw_input_contents",
                    view.name, message_.model);
     }
