@@ -49,10 +49,10 @@ void Connection::pump() {
   pumping_ = true;
   for (bool blocked = true; fd_ && blocked;) {
     if (!lingering_) session_->process();
-    former_.reset();
+    if (std::exchange(former_, nullptr)) session_->process();  // the one that was switched to has something to say
     while (fd_ && wants_bytes() && readable_ && receive()) {
       if (!lingering_) session_->process();
-      former_.reset();
+      if (std::exchange(former_, nullptr)) session_->process();
     }
     if (fd_ && peer_finished_ && !lingering_ && wants_bytes()) session_->end_of_input();
     blocked = output_blocked();
