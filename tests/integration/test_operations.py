@@ -199,13 +199,16 @@ class Ledger:
 
     def check(self, server):
         """Nothing acknowledged is lost; what is not sure is taken as the server has it."""
-        if not self.versions:
+        listed = server.get("/api/v1/models/scaled/versions?limit=1000")
+        if listed.status_code == 404 and not self.versions:
             return
-        rows = server.get("/api/v1/models/scaled/versions?limit=1000").json()["items"]
+        rows = listed.json()["items"]
         states = {row["version"]: row["state"] for row in rows}
         aliases = {row["alias"]: row["version"] for row in server.get("/api/v1/models/scaled/aliases").json()["items"]}
         plans = server.get("/api/v1/endpoints/scaled/plans").json()["items"]
         deployed = plans[0]["shares"][0]["version"]
+        # A first push that was not acknowledged may have deployed its version.
+        self.deployed = self.deployed or deployed
         kind, version = self.unsure or (None, None)
         if kind == "deploy" and deployed == version:
             self.deployed = version
