@@ -1,4 +1,4 @@
-// Catalog is the durable truth about models, versions, attachments, aliases, tags, endpoints, traffic plans,
+// Catalog is the durable truth about models, versions, attachments, aliases, tags, endpoints, traffic plans, API keys,
 // events and audit rows (docs/formats/catalog.md).
 //
 // A change is one transaction: everything that `transact` writes, a new revision, and one audit row, or nothing.
@@ -15,6 +15,7 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,20 @@ struct AliasMove {
 struct PinRecord {
   VersionRef ref;
   UtcTime created;
+  std::string actor;
+};
+
+// An API key: never its text, only the hash of it.
+struct ApiKeyRecord {
+  std::string id;    // the public part
+  std::string name;  // whose it is; several keys may have one name, so that they can be rotated
+  Digest hash;
+  std::string verbs;   // "infer,read"
+  std::string models;  // "fraud-*,churn"
+  UtcTime created;
+  std::optional<UtcTime> expires;
+  std::optional<UtcTime> revoked;
+  std::optional<UtcTime> used;  // last; behind by a minute or so
   std::string actor;
 };
 
@@ -145,6 +160,7 @@ class CatalogReader {
   virtual Result<std::vector<EndpointRecord>> endpoints() = 0;
   virtual Result<PlanRecord> plan(std::string_view endpoint, Revision revision) = 0;
   virtual Result<std::vector<PlanRecord>> plans(std::string_view endpoint) = 0;  // newest first
+  virtual Result<std::vector<ApiKeyRecord>> api_keys() = 0;  // ended ones, too; by name, oldest first
   virtual Result<std::vector<Digest>> referenced_blobs() = 0;
   virtual Result<std::vector<EventRecord>> events(std::string_view model, std::int64_t after, int limit) = 0;
   virtual Result<std::vector<AuditRecord>> audit(std::int64_t after, int limit) = 0;
@@ -170,6 +186,9 @@ class CatalogWriter : public CatalogReader {
   virtual Status remove_endpoint(std::string_view name) = 0;
   // "" undeploys.
   virtual Status set_plan(std::string_view endpoint, std::string_view plan, std::string_view reason) = 0;
+  virtual Status add_api_key(const ApiKeyRecord& key) = 0;  // created and actor are the transaction's
+  virtual Status set_api_key_end(std::string_view id, std::optional<UtcTime> expires,
+                                 std::optional<UtcTime> revoked) = 0;
   virtual Status add_event(std::string_view kind, const VersionRef& ref, std::string_view message) = 0;
 };
 
@@ -193,6 +212,8 @@ class Catalog {
   virtual Result<Revision> transact(const AuditNote& note, const Write& write) = 0;
   // Events of the server itself; no revision, no audit row.
   virtual Status record_event(std::string_view kind, const VersionRef& ref, std::string_view message) = 0;
+  // When keys were used last; no revision, no audit row.
+  virtual Status record_key_uses(std::span<const std::pair<std::string, UtcTime>> uses) = 0;
   // Keeps an answer beside the state; no revision, no audit row.
   virtual Status keep_answer(std::string_view key, const IdempotentAnswer& answer, UtcTime until) = 0;
   // Copies a consistent state to a new file.

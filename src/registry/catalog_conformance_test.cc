@@ -188,6 +188,45 @@ TEST_P(CatalogConformance, RemembersPinsAndWhoSetThem) {
   EXPECT_EQ(refusal([](CatalogWriter& writer) { return writer.remove_pin({"fraud", 2}); }), Code::kNotFound);
 }
 
+TEST_P(CatalogConformance, KeepsApiKeysWithTheirEndAndLastUse) {
+  const auto key = [](const char* id, const char* name) {
+    ApiKeyRecord record;
+    record.id = id;
+    record.name = name;
+    record.hash = sha256(id);
+    record.verbs = "infer,read";
+    record.models = "fraud-*";
+    return record;
+  };
+  ASSERT_TRUE(change([&](CatalogWriter& writer) { return writer.add_api_key(key("aa", "ci")); }).has_value());
+  clock_.advance(std::chrono::seconds(1));
+  ASSERT_TRUE(change([&](CatalogWriter& writer) { return writer.add_api_key(key("00", "ci")); }).has_value());
+  EXPECT_EQ(refusal([&](CatalogWriter& writer) { return writer.add_api_key(key("aa", "other")); }), Code::kConflict);
+
+  const UtcTime now = clock_.utc_now();
+  ASSERT_TRUE(change([&](CatalogWriter& writer) {
+                return writer.set_api_key_end("aa", now + std::chrono::hours(1), now);
+              }).has_value());
+  const std::vector<std::pair<std::string, UtcTime>> uses{{"aa", now}, {"unknown", now}};
+  ASSERT_TRUE(catalog_->record_key_uses(uses).has_value());
+  const std::vector<std::pair<std::string, UtcTime>> earlier{{"aa", now - std::chrono::hours(1)}};
+  ASSERT_TRUE(catalog_->record_key_uses(earlier).has_value());
+  reopen();
+
+  const auto keys = *ask([](CatalogReader& reader) { return reader.api_keys(); });
+  ASSERT_EQ(keys.size(), 2u);
+  EXPECT_EQ(keys[0].id, "aa") << "oldest first";
+  EXPECT_EQ(keys[0].hash, sha256("aa"));
+  EXPECT_EQ(keys[0].verbs, "infer,read");
+  EXPECT_EQ(keys[0].models, "fraud-*");
+  EXPECT_EQ(keys[0].actor, "ann");
+  EXPECT_EQ(keys[0].expires, now + std::chrono::hours(1));
+  EXPECT_EQ(keys[0].revoked, now);
+  EXPECT_EQ(keys[0].used, now) << "a use is never taken back";
+  EXPECT_EQ(keys[1].used, std::nullopt);
+  EXPECT_EQ(refusal([](CatalogWriter& writer) { return writer.set_api_key_end("zz", {}, {}); }), Code::kNotFound);
+}
+
 TEST_P(CatalogConformance, KeepsAVersionThatIsPinned) {
   publish("fraud", 1);
   ASSERT_TRUE(change([](CatalogWriter& writer) { return writer.add_pin({"fraud", 1}); }).has_value());

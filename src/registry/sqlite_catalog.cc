@@ -131,6 +131,19 @@ Status SqliteCatalog::record_event(std::string_view kind, const VersionRef& ref,
   return trim_events();
 }
 
+Status SqliteCatalog::record_key_uses(std::span<const std::pair<std::string, UtcTime>> uses) {
+  MutexLock lock(writing_);
+  MODELYARD_TRY(writer_->execute("BEGIN IMMEDIATE"));
+  SqliteWriter writer(*writer_, 0, clock_.utc_now(), "");
+  for (const auto& [id, time] : uses) {
+    const Status recorded = writer.record_key_use(id, time);
+    if (recorded) continue;
+    MODELYARD_TRY(writer_->execute("ROLLBACK"));
+    return recorded;
+  }
+  return writer_->execute("COMMIT");
+}
+
 Status SqliteCatalog::keep_answer(std::string_view key, const IdempotentAnswer& answer, UtcTime until) {
   MutexLock lock(writing_);
   return SqliteWriter(*writer_, 0, clock_.utc_now(), "").keep_answer(key, answer, until);

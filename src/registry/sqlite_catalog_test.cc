@@ -64,7 +64,7 @@ TEST_F(SqliteCatalogTest, MigratesOnlyOnce) {
 
 TEST_F(SqliteCatalogTest, BringsAFileOfTheFirstSchemaUpToDate) {
   make_models(*open(), 2);
-  run_sql("DROP TABLE pins; PRAGMA user_version=1");
+  run_sql("DROP TABLE pins; DROP TABLE api_keys; PRAGMA user_version=1");
 
   const auto again = open();
 
@@ -74,6 +74,8 @@ TEST_F(SqliteCatalogTest, BringsAFileOfTheFirstSchemaUpToDate) {
                     EXPECT_EQ(models.size(), 2u);
                     MODELYARD_ASSIGN(const auto pins, reader.pins(""));
                     EXPECT_TRUE(pins.empty());
+                    MODELYARD_ASSIGN(const auto keys, reader.api_keys());
+                    EXPECT_TRUE(keys.empty());
                     return ok();
                   })
                   .has_value());

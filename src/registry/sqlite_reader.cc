@@ -7,6 +7,11 @@ UtcTime time_at(const SqliteStatement& row, int column) {
   return utc_from_micros(row.integer(column));
 }
 
+std::optional<UtcTime> optional_time_at(const SqliteStatement& row, int column) {
+  const auto micros = row.optional_integer(column);
+  return micros ? std::optional(utc_from_micros(*micros)) : std::nullopt;
+}
+
 // Collects a row for each step.
 template <typename Make>
 auto collect(SqliteStatement statement, Make make)
@@ -34,7 +39,7 @@ Result<ModelRecord> model_row(const SqliteStatement& row) {
   model.name = row.text(0);
   model.description = row.text(1);
   model.created = time_at(row, 2);
-  if (const auto deleted = row.optional_integer(3)) model.deleted = utc_from_micros(*deleted);
+  model.deleted = optional_time_at(row, 3);
   model.revision = row.integer(4);
   return model;
 }
@@ -74,6 +79,21 @@ Result<AliasMove> alias_move_row(const SqliteStatement& row) {
 
 Result<PinRecord> pin_row(const SqliteStatement& row) {
   return PinRecord{{row.text(0), row.integer(1)}, time_at(row, 2), row.text(3)};
+}
+
+Result<ApiKeyRecord> api_key_row(const SqliteStatement& row) {
+  ApiKeyRecord key;
+  key.id = row.text(0);
+  key.name = row.text(1);
+  MODELYARD_ASSIGN(key.hash, Digest::parse(row.text(2)));
+  key.verbs = row.text(3);
+  key.models = row.text(4);
+  key.created = time_at(row, 5);
+  key.expires = optional_time_at(row, 6);
+  key.revoked = optional_time_at(row, 7);
+  key.used = optional_time_at(row, 8);
+  key.actor = row.text(9);
+  return key;
 }
 
 Result<EndpointRecord> endpoint_row(const SqliteStatement& row) {
@@ -214,6 +234,13 @@ Result<std::vector<PinRecord>> SqliteQueries<Base>::pins(std::string_view model)
                                                        "WHERE ?1 = '' OR model = ?1 ORDER BY model, number"));
   statement.bind(model);
   return collect(std::move(statement), pin_row);
+}
+
+template <typename Base>
+Result<std::vector<ApiKeyRecord>> SqliteQueries<Base>::api_keys() {
+  MODELYARD_ASSIGN(auto statement, connection_.prepare("SELECT id, name, hash, verbs, models, created, expires, "
+                                                       "revoked, used, actor FROM api_keys ORDER BY name, created"));
+  return collect(std::move(statement), api_key_row);
 }
 
 template <typename Base>

@@ -24,6 +24,7 @@ class SqliteQueries : public Base {
   Result<std::vector<AliasMove>> alias_history(std::string_view model) override;
   Result<std::vector<TagRecord>> tags(const VersionRef& ref) override;
   Result<std::vector<PinRecord>> pins(std::string_view model) override;
+  Result<std::vector<ApiKeyRecord>> api_keys() override;
   Result<EndpointRecord> endpoint(std::string_view name) override;
   Result<std::vector<EndpointRecord>> endpoints() override;
   Result<PlanRecord> plan(std::string_view endpoint, Revision revision) override;

@@ -58,6 +58,11 @@ CREATE TABLE pins (
   model TEXT NOT NULL, number INTEGER NOT NULL, created INTEGER NOT NULL, actor TEXT NOT NULL,
   PRIMARY KEY (model, number), FOREIGN KEY (model, number) REFERENCES versions(model, number)) WITHOUT ROWID;
 )sql",
+    R"sql(
+CREATE TABLE api_keys (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL, verbs TEXT NOT NULL, models TEXT NOT NULL,
+  created INTEGER NOT NULL, expires INTEGER, revoked INTEGER, used INTEGER, actor TEXT NOT NULL) WITHOUT ROWID;
+)sql",
 };
 
 Result<std::int64_t> schema_version(SqliteConnection& connection) {

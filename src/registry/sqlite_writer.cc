@@ -1,6 +1,13 @@
 #include "registry/sqlite_writer.h"
 
 namespace modelyard::registry {
+namespace {
+
+std::optional<std::int64_t> micros_of(std::optional<UtcTime> time) {
+  return time ? std::optional(utc_micros(*time)) : std::nullopt;
+}
+
+}  // namespace
 
 Status SqliteWriter::change(SqliteStatement statement, const std::string& missing) {
   MODELYARD_TRY(statement.run());
@@ -24,9 +31,7 @@ Status SqliteWriter::describe_model(std::string_view name, std::string_view desc
 
 Status SqliteWriter::set_model_deleted(std::string_view name, std::optional<UtcTime> deleted) {
   MODELYARD_ASSIGN(auto statement, connection_.prepare("UPDATE models SET deleted = ?, revision = ? WHERE name = ?"));
-  std::optional<std::int64_t> micros;
-  if (deleted) micros = utc_micros(*deleted);
-  statement.bind(micros).bind(revision_).bind(name);
+  statement.bind(micros_of(deleted)).bind(revision_).bind(name);
   return change(std::move(statement), fmt::format("model '{}' is not found", name));
 }
 
@@ -214,6 +219,33 @@ Status SqliteWriter::set_plan(std::string_view name, std::string_view plan, std:
   MODELYARD_ASSIGN(auto statement,
                    connection_.prepare("UPDATE endpoints SET plan_revision = ?, revision = ? WHERE name = ?"));
   return statement.bind(plan.empty() ? std::int64_t{0} : revision_).bind(revision_).bind(name).run();
+}
+
+Status SqliteWriter::add_api_key(const ApiKeyRecord& key) {
+  MODELYARD_ASSIGN(auto statement, connection_.prepare("INSERT INTO api_keys (id, name, hash, verbs, models, created, "
+                                                       "expires, actor) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
+  return statement.bind(key.id)
+      .bind(key.name)
+      .bind(key.hash.hex())
+      .bind(key.verbs)
+      .bind(key.models)
+      .bind(utc_micros(now_))
+      .bind(micros_of(key.expires))
+      .bind(actor_)
+      .run();
+}
+
+Status SqliteWriter::set_api_key_end(std::string_view id, std::optional<UtcTime> expires,
+                                     std::optional<UtcTime> revoked) {
+  MODELYARD_ASSIGN(auto statement, connection_.prepare("UPDATE api_keys SET expires = ?, revoked = ? WHERE id = ?"));
+  statement.bind(micros_of(expires)).bind(micros_of(revoked)).bind(id);
+  return change(std::move(statement), fmt::format("API key '{}' is not found", id));
+}
+
+Status SqliteWriter::record_key_use(std::string_view id, UtcTime time) {
+  MODELYARD_ASSIGN(auto statement,
+                   connection_.prepare("UPDATE api_keys SET used = max(coalesce(used, 0), ?) WHERE id = ?"));
+  return statement.bind(utc_micros(time)).bind(id).run();
 }
 
 Status SqliteWriter::add_event(std::string_view kind, const VersionRef& ref, std::string_view message) {

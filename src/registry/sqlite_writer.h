@@ -25,7 +25,10 @@ class SqliteWriter final : public SqliteQueries<CatalogWriter> {
   Status put_endpoint(std::string_view name, std::string_view model, std::string_view objectives) override;
   Status remove_endpoint(std::string_view name) override;
   Status set_plan(std::string_view endpoint, std::string_view plan, std::string_view reason) override;
+  Status add_api_key(const ApiKeyRecord& key) override;
+  Status set_api_key_end(std::string_view id, std::optional<UtcTime> expires, std::optional<UtcTime> revoked) override;
   Status add_event(std::string_view kind, const VersionRef& ref, std::string_view message) override;
+  Status record_key_use(std::string_view id, UtcTime time);
   Status keep_answer(std::string_view key, const IdempotentAnswer& answer, UtcTime until);
 
  private:
