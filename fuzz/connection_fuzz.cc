@@ -46,22 +46,24 @@ class EchoStream final : public GrpcStream {
 
 struct Harness {
   Harness() : loop(std::move(EventLoop::create(system_clock()).value())) {
-    rest.add(Method::kGet, "/a", [](Exchange& exchange) { exchange.respond({.body = "a"}); });
-    rest.add(Method::kPost, "/a",
+    rest.add(Method::kGet, "/a", Access::open(), [](Exchange& exchange) { exchange.respond({.body = "a"}); });
+    rest.add(Method::kPost, "/a", Access::open(),
              [](Exchange& exchange) { exchange.respond({.body = std::string(exchange.request().body)}); });
-    rest.add_stream(Method::kPut, "/a",
+    rest.add_stream(Method::kPut, "/a", Access::open(),
                     [](Exchange& exchange) { return std::make_unique<CountingSink>(exchange.defer()); });
-    grpc.add("/s/u", [](Exchange& exchange, const GrpcMessage& message) {
+    grpc.add("/s/u", Access::open(), [](Exchange& exchange, const GrpcMessage& message) {
       std::string answer = begin_grpc_message().append(message.bytes);
       finish_prefix(answer);
       exchange.respond(grpc_answer(std::move(answer), Coding::kIdentity));
     });
-    grpc.add_stream(
-        "/s/b", [](Exchange& exchange, const GrpcEncoding&) { return std::make_unique<EchoStream>(exchange.defer()); });
+    grpc.add_stream("/s/b", Access::open(), [](Exchange& exchange, const GrpcEncoding&) {
+      return std::make_unique<EchoStream>(exchange.defer());
+    });
   }
   std::unique_ptr<EventLoop> loop;
-  Router rest{4096};
-  GrpcRouter grpc{4096};
+  security::Guard guard{{}, system_clock()};
+  Router rest{guard, 4096};
+  GrpcRouter grpc{guard, 4096};
   ProtocolSwitch handler{rest, grpc};
   ConnectionLimits limits;
   LoopCounters counters;

@@ -46,6 +46,19 @@ Json to_json(const registry::AttachmentRecord& record) {
           {"content", parsed(record.attachment.content)}};
 }
 
+Json to_json(const registry::ApiKeyRecord& key) {
+  const auto when = [](std::optional<UtcTime> time) { return time ? Json(format_utc(*time)) : Json(nullptr); };
+  return {{"id", key.id},
+          {"name", key.name},
+          {"verbs", key.verbs},
+          {"models", key.models},
+          {"created", format_utc(key.created)},
+          {"expires", when(key.expires)},
+          {"revoked", when(key.revoked)},
+          {"last_used", when(key.used)},
+          {"actor", key.actor}};
+}
+
 Json to_json(const registry::AliasRecord& alias) {
   return {{"model", alias.model},
           {"alias", alias.alias},

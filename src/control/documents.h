@@ -16,6 +16,7 @@ Json to_json(const registry::EndpointRecord& endpoint);
 Json to_json(const registry::PlanRecord& plan);
 Json to_json(const registry::EventRecord& event);
 Json to_json(const registry::AuditRecord& row);
+Json to_json(const registry::ApiKeyRecord& key);
 Json to_json(const lifecycle::VersionStatus& status);
 Json tags_to_json(const std::vector<registry::TagRecord>& tags);
 

@@ -27,9 +27,10 @@ class Server:
 
     def start(self, arguments=()):
         self.log = open(self.log_path, "ab")
+        listen = [] if "--listen" in arguments else ["--listen", "127.0.0.1:0"]
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--data", str(self.folder / "data"), "--listen", "127.0.0.1:0",
-             "--log-format", "json", *map(str, arguments)],
+            [BINARY, "serve", "--data", str(self.folder / "data"), *listen, "--log-format", "json",
+             *map(str, arguments)],
             stdout=subprocess.PIPE, stderr=self.log, cwd=self.folder,
         )
         # The server says on standard output where it listens, once it is ready.

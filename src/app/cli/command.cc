@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/directory.h"
 #include "base/nearest_name.h"
 
 namespace modelyard::app {
@@ -21,6 +22,7 @@ CommandLine::CommandLine() : root_("modelyard takes a trained model and keeps it
   root_.footer("Begin with `modelyard serve model.onnx`. Every command has --help and --json.");
   root_.get_formatter()->column_width(34);
   context_.server = environment_or("MODELYARD_SERVER", "http://127.0.0.1:8080");
+  context_.api_key = environment_or("MODELYARD_API_KEY", "");
   context_.tls = {environment_or("MODELYARD_CA", ""), environment_or("MODELYARD_CLIENT_CERTIFICATE", ""),
                   environment_or("MODELYARD_CLIENT_KEY", "")};
 }
@@ -42,6 +44,8 @@ CLI::App& CommandLine::add(CLI::App& parent, const std::string& name, const std:
   app->add_option("--certificate", context_.tls.certificate, "Our certificate [MODELYARD_CLIENT_CERTIFICATE]")
       ->type_name("FILE");
   app->add_option("--key", context_.tls.key, "Its key [MODELYARD_CLIENT_KEY]")->type_name("FILE");
+  app->add_option("--api-key-file", api_key_file_, "File with our API key [MODELYARD_API_KEY: the key itself]")
+      ->type_name("FILE");
   app->add_flag("--json", context_.json, "Print JSON");
   app->callback([this, command = std::move(command)] { chosen_ = command; });
   return *app;
@@ -80,6 +84,14 @@ int CommandLine::run(int argc, char** argv) {
   }
   while (context_.server.ends_with('/')) context_.server.pop_back();
   if (context_.server.find("://") == std::string::npos) context_.server = "http://" + context_.server;
+  if (!api_key_file_.empty()) {
+    auto text = read_file(api_key_file_, 4096);
+    if (!text) {
+      print_error(text.error().message());
+      return exit_code_of(text.error().code());
+    }
+    context_.api_key = text->substr(0, text->find_first_of(" \r\n"));
+  }
   const auto code = chosen_();
   if (code) return *code;
   print_error(code.error().message());

@@ -17,9 +17,10 @@ namespace modelyard::app {
 struct CommandContext {
   std::string server;
   TlsOptions tls;
+  std::string api_key;
   bool json = false;
 
-  HttpClient client() const { return HttpClient(server, tls); }
+  HttpClient client() const { return HttpClient(server, tls, api_key); }
 };
 
 // Runs a command: result or error.
@@ -44,6 +45,7 @@ class CommandLine {
 
   CLI::App root_;
   CommandContext context_;
+  std::string api_key_file_;
   Command chosen_;
 };
 
@@ -51,6 +53,7 @@ void add_serve_commands(CommandLine& line);
 void add_publish_commands(CommandLine& line);
 void add_show_commands(CommandLine& line);
 void add_change_commands(CommandLine& line);
+void add_key_commands(CommandLine& line);
 void add_offline_commands(CommandLine& line);
 void add_completion_command(CommandLine& line);
 

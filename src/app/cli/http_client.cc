@@ -102,9 +102,14 @@ std::size_t read_file_piece(char* buffer, std::size_t size, std::size_t count, v
 
 }  // namespace
 
-HttpClient::HttpClient(std::string server, TlsOptions tls) : server_(std::move(server)), tls_(std::move(tls)) {}
+HttpClient::HttpClient(std::string server, TlsOptions tls, std::string api_key)
+    : server_(std::move(server)), tls_(std::move(tls)), api_key_(std::move(api_key)) {}
 
-void HttpClient::set_tls(void* handle) const {
+void HttpClient::set_up(void* handle) const {
+  if (!api_key_.empty()) {
+    curl_easy_setopt(handle, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+    curl_easy_setopt(handle, CURLOPT_XOAUTH2_BEARER, api_key_.c_str());
+  }
   if (!tls_.ca.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, tls_.ca.c_str());
   if (!tls_.certificate.empty()) curl_easy_setopt(handle, CURLOPT_SSLCERT, tls_.certificate.c_str());
   if (!tls_.key.empty()) curl_easy_setopt(handle, CURLOPT_SSLKEY, tls_.key.c_str());
@@ -118,7 +123,7 @@ Result<HttpAnswer> HttpClient::send(std::string_view method, const std::string& 
   add_line(list, "Expect:");
   const std::string url = server_ + path, verb(method);
   curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
-  set_tls(handle.get());
+  set_up(handle.get());
   curl_easy_setopt(handle.get(), CURLOPT_CUSTOMREQUEST, verb.c_str());
   if (method == "HEAD") curl_easy_setopt(handle.get(), CURLOPT_NOBODY, 1L);
   if (body) {
@@ -149,7 +154,7 @@ Status HttpClient::upload(const std::string& path, const std::string& file,
   add_line(list, "Content-Type: application/octet-stream");
   const std::string url = server_ + path;
   curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
-  set_tls(handle.get());
+  set_up(handle.get());
   curl_easy_setopt(handle.get(), CURLOPT_UPLOAD, 1L);
   curl_easy_setopt(handle.get(), CURLOPT_READFUNCTION, read_file_piece);
   curl_easy_setopt(handle.get(), CURLOPT_READDATA, &state);
@@ -167,6 +172,7 @@ Error error_of(const HttpAnswer& answer) {
     // 409 stands for two codes; the document says which.
     if (document->value("code", "") == code_name(Code::kFailedPrecondition)) code = Code::kFailedPrecondition;
   }
+  if (code == Code::kUnauthenticated) words += "; set MODELYARD_API_KEY, or name a file by --api-key-file";
   return Error(code, words.empty() ? fmt::format("the server answered {}", answer.status) : words);
 }
 

@@ -29,8 +29,8 @@ struct TlsOptions {
 
 class HttpClient {
  public:
-  // `server` like "http://127.0.0.1:8080".
-  explicit HttpClient(std::string server, TlsOptions tls = {});
+  // `server` like "http://127.0.0.1:8080"; `api_key` is sent with every request, "" for none.
+  explicit HttpClient(std::string server, TlsOptions tls = {}, std::string api_key = {});
 
   Result<HttpAnswer> send(std::string_view method, const std::string& path, std::optional<std::string> body = {},
                           const std::map<std::string, std::string>& headers = {}) const;
@@ -43,10 +43,11 @@ class HttpClient {
   const std::string& server() const { return server_; }
 
  private:
-  void set_tls(void* handle) const;
+  void set_up(void* handle) const;  // what says who we are
 
   const std::string server_;
   const TlsOptions tls_;
+  const std::string api_key_;
 };
 
 // The error a refused request stands for.

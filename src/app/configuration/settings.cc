@@ -8,6 +8,7 @@
 
 #include "app/configuration/yaml_document.h"
 #include "base/nearest_name.h"
+#include "security/verb.h"
 
 namespace modelyard::app {
 namespace {
@@ -22,6 +23,10 @@ constexpr std::array kSettings = {
     Setting{"tls_certificate", kText, "", 0, 0, "", "PEM file of the server's certificate and its chain; turns TLS on"},
     Setting{"tls_key", kText, "", 0, 0, "", "PEM file of the certificate's key"},
     Setting{"tls_client_ca", kText, "", 0, 0, "", "PEM file of who signs clients; they must then show a certificate"},
+    Setting{"authentication", kChoice, "none", 0, 0, "none|required",
+            "required: callers show an API key or a client certificate; none: nobody is asked"},
+    Setting{"certificate_verbs", kText, "admin", 0, 0, "",
+            "what clients with a certificate may do: infer, read, publish, deploy, admin, with commas"},
     Setting{"port_file", kText, "", 0, 0, "", "file that receives the bound port once the server is ready"},
     Setting{"loops", kInteger, "0", 0, 256, "", "event loops; 0 is one for each core"},
     Setting{"max_connections", kInteger, "10000", 1, 1'000'000, "", "open connections"},
@@ -141,9 +146,10 @@ Status Configuration::take_file(std::string_view file, std::string_view file_nam
 
 Status Configuration::take_environment(const std::map<std::string, std::string>& environment) {
   // Variables of the command line, which are no settings of the server.
-  constexpr std::array<std::string_view, 6> kOthers = {
-      "MODELYARD_SERVER",    "MODELYARD_CONFIG", "MODELYARD_ENGINE_DIR", "MODELYARD_CA", "MODELYARD_CLIENT_CERTIFICATE",
-      "MODELYARD_CLIENT_KEY"};
+  constexpr std::array<std::string_view, 7> kOthers = {"MODELYARD_API_KEY",   "MODELYARD_SERVER",
+                                                       "MODELYARD_CONFIG",    "MODELYARD_ENGINE_DIR",
+                                                       "MODELYARD_CA",        "MODELYARD_CLIENT_CERTIFICATE",
+                                                       "MODELYARD_CLIENT_KEY"};
   for (const auto& [name, text] : environment) {
     if (!name.starts_with("MODELYARD_")) continue;
     if (std::find(kOthers.begin(), kOthers.end(), name) != kOthers.end()) continue;
@@ -175,10 +181,14 @@ Result<Configuration> Configuration::merge(std::string_view file, std::string_vi
   if (has_certificate == configuration.text("tls_key").empty()) {
     return error(Code::kInvalidArgument, "tls_certificate and tls_key belong together; set both or none");
   }
-  const bool knows_callers = !configuration.text("tls_client_ca").empty();
-  if (knows_callers && !has_certificate) {
+  const bool has_client_ca = !configuration.text("tls_client_ca").empty();
+  if (has_client_ca && !has_certificate) {
     return error(Code::kInvalidArgument, "tls_client_ca needs tls_certificate and tls_key");
   }
+  if (const auto verbs = security::VerbSet::parse(configuration.text("certificate_verbs")); !verbs) {
+    return verbs.error().with_context("certificate_verbs");
+  }
+  const bool knows_callers = has_client_ca || configuration.text("authentication") == "required";
   MODELYARD_TRY(parse_listen_address(configuration.text("listen"), knows_callers));
   return configuration;
 }
@@ -193,8 +203,6 @@ std::int64_t Configuration::integer(std::string_view key) const {
   return *parse_integer(text(key));
 }
 
-namespace {
-
 bool is_loopback(const std::string& host) {
   if (host == "localhost") return true;
   in_addr v4{};
@@ -202,8 +210,6 @@ bool is_loopback(const std::string& host) {
   in6_addr v6{};
   return inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
-
-}  // namespace
 
 Result<ListenAddress> parse_listen_address(std::string_view text, bool knows_callers) {
   const auto bad = [&] {
@@ -219,8 +225,10 @@ Result<ListenAddress> parse_listen_address(std::string_view text, bool knows_cal
   if (knows_callers || is_loopback(address.host)) return address;
   return error(
       Code::kFailedPrecondition,
-      "listen: '{}' can be reached by other machines, and callers are not asked who they are; set tls_client_ca "
-      "(with tls_certificate and tls_key), or listen on 127.0.0.1 behind a proxy with authentication",
+      "listen: '{}' can be reached by other machines, and callers are not asked who they are; make a key (modelyard "
+      "key "
+      "create NAME --verbs admin --data DIR) and set authentication: required, or set tls_client_ca, or listen on "
+      "127.0.0.1",
       address.host);
 }
 

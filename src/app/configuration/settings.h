@@ -72,6 +72,7 @@ struct ListenAddress {
   std::string host;
   std::uint16_t port = 0;
 };
+bool is_loopback(const std::string& host);
 // Refuses addresses that other machines can reach, as long as nobody has to say who they are.
 Result<ListenAddress> parse_listen_address(std::string_view text, bool knows_callers);
 

@@ -9,12 +9,14 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <set>
 #include <thread>
 
 #include "app/server/engines.h"
 #include "app/server/file_upload.h"
 #include "app/server/metrics.h"
 #include "base/directory.h"
+#include "control/key_keeper.h"
 #include "control/registry_source.h"
 #include "edge/control_api/control_api.h"
 #include "edge/grpc/grpc_health.h"
@@ -27,13 +29,16 @@
 #include "edge/tls/tls_context.h"
 #include "registry/folder_blob_store.h"
 #include "registry/sqlite_catalog.h"
+#include "security/guard.h"
 #include "telemetry/access_log.h"
 
 namespace modelyard::app {
 namespace {
 
+constexpr const char* kInferenceService = "inference.GRPCInferenceService";
 constexpr std::size_t kControlQueue = 256;
 constexpr std::chrono::seconds kStartUpTime{600};
+constexpr std::chrono::milliseconds kKeyUsesKept{60'000};  // so much of their last uses a crash may forget
 
 std::size_t cores() {
   return std::max(1u, std::thread::hardware_concurrency());
@@ -69,6 +74,11 @@ lifecycle::ReconcilerOptions reconciler_options(const Configuration& c) {
   return {c.integer("memory_limit_bytes"), c.seconds("load_retry_least_seconds"), c.seconds("load_retry_most_seconds")};
 }
 
+security::GuardOptions guard_options(const Configuration& c) {
+  return {c.text("authentication") == "required", *security::VerbSet::parse(c.text("certificate_verbs")),
+          or_cores(c.integer("loops"))};
+}
+
 // SIGTERM, SIGINT and SIGHUP as something to wait on. Blocked in every thread that starts later.
 Result<UniqueFd> open_signals() {
   sigset_t signals;
@@ -86,8 +96,9 @@ class RunningServer final : public Server {
         reload_(std::move(reload)),
         log_(STDERR_FILENO, log_format_of(configuration.text("log_format")),
              *telemetry::parse_level(configuration.text("log_level")), system_clock()),
-        router_(static_cast<std::size_t>(configuration.integer("max_body_bytes"))),
-        grpc_router_(static_cast<std::size_t>(configuration.integer("max_body_bytes"))),
+        guard_(guard_options(configuration), system_clock()),
+        router_(guard_, static_cast<std::size_t>(configuration.integer("max_body_bytes"))),
+        grpc_router_(guard_, static_cast<std::size_t>(configuration.integer("max_body_bytes"))),
         protocols_(router_, grpc_router_) {}
 
   ~RunningServer() override { stop(); }
@@ -95,6 +106,7 @@ class RunningServer final : public Server {
   Status open() {
     MODELYARD_ASSIGN(signals_, open_signals());
     MODELYARD_TRY(open_registry());
+    MODELYARD_TRY(open_guard());
     MODELYARD_ASSIGN(engines_, open_engines(configuration_.text("onnxruntime_lib"), [this](std::string_view message) {
                        log_.warning("engine", {{"text", message}});
                      }));
@@ -104,6 +116,10 @@ class RunningServer final : public Server {
     edge::HttpServerOptions options = http_options(configuration_, address);
     if (tls_) options.make_transport = [this](int fd) { return tls_->make(fd); };
     MODELYARD_ASSIGN(http_, edge::HttpServer::create(std::move(options), system_clock()));
+    if (configuration_.text("authentication") == "required" && !tls_ && !is_loopback(address.host)) {
+      log_.warning("API keys travel in clear text",
+                   {{"remedy", "set tls_certificate and tls_key, or end TLS before us"}});
+    }
     access_log_ = std::make_unique<telemetry::AccessLog>(log_, configuration_.integer("access_log_every"));
     open_lifecycle();
     open_edge();
@@ -142,6 +158,9 @@ class RunningServer final : public Server {
   bool run() override {
     for (;;) {
       signalfd_siginfo signal{};
+      pollfd waiting{signals_.get(), POLLIN, 0};
+      if (::poll(&waiting, 1, static_cast<int>(kKeyUsesKept.count())) == 0) keep_key_uses();
+      if ((waiting.revents & POLLIN) == 0) continue;
       if (::read(signals_.get(), &signal, sizeof signal) != sizeof signal) continue;
       if (signal.ssi_signo != SIGHUP) break;
       reload();
@@ -168,12 +187,43 @@ class RunningServer final : public Server {
     return ok();
   }
 
+  Status open_guard() {
+    MODELYARD_TRY(reload_keys());
+    const bool asks = configuration_.text("authentication") == "required";
+    if (asks && guard_.keys() == 0 && configuration_.text("tls_client_ca").empty()) {
+      log_.warning("nobody can be known: there is no API key",
+                   {{"remedy", "stop the server, and run: modelyard key create NAME --verbs admin --data " +
+                                   configuration_.text("data")}});
+    }
+    return ok();
+  }
+
+  Status reload_keys() {
+    MODELYARD_ASSIGN(auto keys, control::live_keys(*catalog_, system_clock().utc_now()));
+    guard_.replace_keys(std::move(keys));
+    return ok();
+  }
+
+  void keep_key_uses() {
+    std::vector<std::pair<std::string, UtcTime>> uses;
+    for (auto& use : guard_.uses()) uses.emplace_back(std::move(use.id), use.time);
+    if (uses.empty()) return;
+    const Status kept = catalog_->record_key_uses(uses);
+    if (!kept) log_.error("last uses of keys were not kept", {{"error", kept.error().message()}});
+  }
+
+  void catalog_changed() {
+    source_->changed();
+    const Status keys = reload_keys();
+    if (!keys) log_.error("API keys were not read again", {{"error", keys.error().message()}});
+  }
+
   void open_lifecycle() {
     source_ = std::make_unique<control::RegistrySource>(
         *catalog_, *blobs_,
         control::SourceOptions{configuration_.seconds("version_grace_seconds"),
                                static_cast<int>(configuration_.integer("intra_op_threads"))});
-    catalog_->on_change([this](registry::Revision) { source_->changed(); });
+    catalog_->on_change([this](registry::Revision) { catalog_changed(); });
     for (std::size_t i = 0; i < http_->loops(); ++i) {
       edge::EventLoop& loop = http_->loop(i);
       lifecycle::TableReader& reader = table_.add_reader([&loop] { loop.post([] {}); });
@@ -223,18 +273,20 @@ class RunningServer final : public Server {
     deployer_ = std::make_unique<control::Deployer>(*catalog_, *reconciler_);
     curator_ = std::make_unique<control::Curator>(*catalog_, system_clock());
     applier_ = std::make_unique<control::Applier>(*catalog_);
+    keys_ = std::make_unique<control::KeyKeeper>(*catalog_, system_clock());
     executor_ = std::make_unique<edge::ControlExecutor>(
         static_cast<std::size_t>(configuration_.integer("control_threads")), kControlQueue);
     const auto is_ready = [this] { return ready_.load() && !draining_.load(); };
     std::vector<serving::Dispatcher*> dispatchers;
     for (const auto& dispatcher : dispatchers_) dispatchers.push_back(dispatcher.get());
-    inference_api_ = std::make_unique<edge::InferenceApi>(edge::InferenceApiOptions{MODELYARD_VERSION, is_ready},
-                                                          std::move(dispatchers), system_clock(), system_random());
+    inference_api_ =
+        std::make_unique<edge::InferenceApi>(edge::InferenceApiOptions{MODELYARD_VERSION, is_ready}, guard_,
+                                             std::move(dispatchers), system_clock(), system_random());
     inference_api_->add_routes(router_);
-    control_api_ = std::make_unique<edge::ControlApi>(
-        edge::ControlParts{*catalog_, *blobs_, *publisher_, *deployer_, *curator_, *applier_, *reconciler_, *executor_,
-                           system_clock(), std::chrono::seconds(configuration_.integer("upload_lease_seconds")),
-                           [this] { return version_document(engines_); }});
+    control_api_ = std::make_unique<edge::ControlApi>(edge::ControlParts{
+        *catalog_, *blobs_, *publisher_, *deployer_, *curator_, *applier_, *keys_, *reconciler_, *executor_,
+        system_clock(), std::chrono::seconds(configuration_.integer("upload_lease_seconds")),
+        [this] { return version_document(engines_); }});
     control_api_->add_routes(router_);
     open_grpc();
     const auto triton = configuration_.boolean("metrics_triton_names") ? TritonNames::kAdd : TritonNames::kLeaveOut;
@@ -255,7 +307,8 @@ class RunningServer final : public Server {
     grpc_tensorflow_->add_methods(grpc_router_);
     control_api_->add_methods(grpc_router_);
     grpc_health_ = std::make_unique<edge::GrpcHealth>(
-        http_->loops(), [this](std::size_t loop, std::string_view service) { return health_of(loop, service); });
+        http_->loops(), std::set<std::string, std::less<>>{"", kInferenceService},
+        [this](std::size_t loop, std::string_view service) { return health_of(loop, service); });
     grpc_health_->add_methods(grpc_router_);
     edge::add_grpc_reflection(grpc_router_);
   }
@@ -263,7 +316,7 @@ class RunningServer final : public Server {
   // A service is served while the server is ready, a model while it answers.
   std::optional<bool> health_of(std::size_t loop, std::string_view service) {
     const bool ready = ready_.load() && !draining_.load();
-    if (service.empty() || service == "inference.GRPCInferenceService") return ready;
+    if (service.empty() || service == kInferenceService) return ready;
     const auto route = dispatchers_[loop]->route(service, {}, 0);
     if (!route && route.error().code() == Code::kNotFound) return std::nullopt;
     return ready && route.has_value();
@@ -330,6 +383,7 @@ class RunningServer final : public Server {
     if (stopped_ || !http_) return;
     stopped_ = true;
     if (executor_) executor_->stop();
+    keep_key_uses();
     if (reconciler_) reconciler_->stop();
     http_->stop();
     dispatchers_.clear();  // and with them the last table
@@ -352,12 +406,14 @@ class RunningServer final : public Server {
   std::unique_ptr<control::Deployer> deployer_;
   std::unique_ptr<control::Curator> curator_;
   std::unique_ptr<control::Applier> applier_;
+  std::unique_ptr<control::KeyKeeper> keys_;
   std::unique_ptr<edge::ControlExecutor> executor_;
   std::unique_ptr<edge::InferenceApi> inference_api_;
   std::unique_ptr<edge::ControlApi> control_api_;
   std::unique_ptr<edge::GrpcInference> grpc_inference_;
   std::unique_ptr<edge::GrpcTensorflow> grpc_tensorflow_;
   std::unique_ptr<edge::GrpcHealth> grpc_health_;
+  security::Guard guard_;
   edge::Router router_;
   edge::GrpcRouter grpc_router_;
   edge::ProtocolSwitch protocols_;

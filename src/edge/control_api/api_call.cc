@@ -39,6 +39,14 @@ std::optional<std::string> ApiCall::query_value(std::string_view name) const {
   return std::nullopt;
 }
 
+Status ApiCall::may(Verb verb, std::string_view model) const {
+  return security::decide(caller, Access::model(verb), model);
+}
+
+Status ApiCall::may_read(const std::optional<std::string>& model) const {
+  return model ? may(Verb::kRead, *model) : security::decide(caller, Access::every_model(Verb::kRead));
+}
+
 Result<bool> ApiCall::query_flag(std::string_view name) const {
   const auto value = query_value(name);
   if (!value || *value == "false") return false;
@@ -93,8 +101,8 @@ Json page_of(Json items, int limit, const std::function<std::string(const Json&)
 }
 
 control::Actor actor_of(const Request& request) {
-  if (!request.identity.empty()) return {std::string(request.identity)};
-  return {"anonymous@" + std::string(request.remote)};
+  if (request.caller && request.caller->name() != security::kAnonymous) return {request.caller->name()};
+  return {fmt::format("{}@{}", security::kAnonymous, request.remote)};
 }
 
 }  // namespace modelyard::edge

@@ -8,10 +8,13 @@
 
 #include "base/json.h"
 #include "control/actor.h"
-#include "edge/http/handler.h"
+#include "edge/http/router.h"
 #include "edge/http/target.h"
 
 namespace modelyard::edge {
+
+// Whoever may do anything at all.
+inline constexpr security::VerbSet kAnyVerb = Verb::kInfer | Verb::kRead | Verb::kPublish | Verb::kDeploy;
 
 struct ApiCall {
   std::vector<std::string> parameters;
@@ -19,7 +22,12 @@ struct ApiCall {
   Json body;                   // null without one
   control::Expected expected;  // If-Match
   control::Actor actor;
+  security::Caller caller;
 
+  // Whether the caller may do so to a model that the path does not name.
+  Status may(Verb verb, std::string_view model) const;
+  // The same for a list about one model, or about all.
+  Status may_read(const std::optional<std::string>& model) const;
   std::optional<std::string> query_value(std::string_view name) const;
   Result<bool> query_flag(std::string_view name) const;
   Result<int> limit() const;  // 1..1000, 100 by default
@@ -43,7 +51,7 @@ Response to_response(const ApiAnswer& answer);
 // A page of a list and where the next one begins.
 Json page_of(Json items, int limit, const std::function<std::string(const Json&)>& cursor_of);
 
-// Who asks: the name in the client's certificate, else where the request comes from.
+// Who asks: the name of the key or certificate; where the request comes from, when nobody is asked.
 control::Actor actor_of(const Request& request);
 
 }  // namespace modelyard::edge

@@ -89,42 +89,49 @@ class RefusedSink final : public BodySink {
 }  // namespace
 
 void ControlApi::add_blob_routes(Router& router) {
-  router.add_stream(Method::kPut, "/api/v1/blobs/{digest}", [this](Exchange& exchange) -> std::unique_ptr<BodySink> {
-    const auto digest = Digest::parse(exchange.request().parameters[0]);
-    if (!digest) {
-      exchange.respond(problem(digest.error()));
-      return std::make_unique<RefusedSink>();
-    }
-    return std::make_unique<UploadSink>(std::make_shared<UploadWork>(exchange.defer(), parts_.blobs, *digest),
-                                        parts_.executor);
-  });
+  router.add_stream(Method::kPut, "/api/v1/blobs/{digest}", Access::server(Verb::kPublish),
+                    [this](Exchange& exchange) -> std::unique_ptr<BodySink> {
+                      const auto digest = Digest::parse(exchange.request().parameters[0]);
+                      if (!digest) {
+                        exchange.respond(problem(digest.error()));
+                        return std::make_unique<RefusedSink>();
+                      }
+                      return std::make_unique<UploadSink>(
+                          std::make_shared<UploadWork>(exchange.defer(), parts_.blobs, *digest), parts_.executor);
+                    });
   // HEAD comes along with GET: size and existence, without the bytes.
-  router.add(Method::kGet, "/api/v1/blobs/{digest}", [this](Exchange& exchange) {
-    const Request& request = exchange.request();
-    const auto digest = Digest::parse(request.parameters[0]);
-    if (!digest) return exchange.respond(problem(digest.error()));
-    const bool head_only = request.method == Method::kHead;
-    auto reply = std::make_shared<Deferred>(exchange.defer());
-    ControlExecutor::Task task = [this, reply, digest = *digest, head_only] {
-      const auto record = parts_.blobs.find(digest);
-      if (!record) return reply->complete(problem(record.error()));
-      Response response;
-      response.content_type = "application/octet-stream";
-      response.add_header("ETag", "\"" + digest.hex() + "\"");
-      if (head_only) {
-        response.head_bytes = static_cast<std::uint64_t>(record->size);
-        return reply->complete(std::move(response));
-      }
-      const Status read = parts_.blobs.read_verified(digest, [&](std::span<const std::byte> piece) {
-        response.body.append(reinterpret_cast<const char*>(piece.data()), piece.size());
-        return ok();
+  router.add(
+      Method::kGet, "/api/v1/blobs/{digest}", Access::server(Verb::kRead | Verb::kPublish), [this](Exchange& exchange) {
+        const Request& request = exchange.request();
+        const auto digest = Digest::parse(request.parameters[0]);
+        if (!digest) return exchange.respond(problem(digest.error()));
+        const bool head_only = request.method == Method::kHead;
+        // A digest names files of any model: whoever may publish may ask whether they are here, only whoever may read
+        // every model gets them.
+        if (const Status may = security::decide(request.caller, Access::every_model(Verb::kRead)); !head_only && !may) {
+          return exchange.respond(problem(may.error()));
+        }
+        auto reply = std::make_shared<Deferred>(exchange.defer());
+        ControlExecutor::Task task = [this, reply, digest = *digest, head_only] {
+          const auto record = parts_.blobs.find(digest);
+          if (!record) return reply->complete(problem(record.error()));
+          Response response;
+          response.content_type = "application/octet-stream";
+          response.add_header("ETag", "\"" + digest.hex() + "\"");
+          if (head_only) {
+            response.head_bytes = static_cast<std::uint64_t>(record->size);
+            return reply->complete(std::move(response));
+          }
+          const Status read = parts_.blobs.read_verified(digest, [&](std::span<const std::byte> piece) {
+            response.body.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+            return ok();
+          });
+          reply->complete(read ? std::move(response) : problem(read.error()));
+        };
+        if (!parts_.executor.submit(task)) {
+          reply->complete_here(problem(Error(Code::kUnavailable, "too many control calls are waiting")));
+        }
       });
-      reply->complete(read ? std::move(response) : problem(read.error()));
-    };
-    if (!parts_.executor.submit(task)) {
-      reply->complete_here(problem(Error(Code::kUnavailable, "too many control calls are waiting")));
-    }
-  });
 }
 
 }  // namespace modelyard::edge

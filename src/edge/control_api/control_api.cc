@@ -40,6 +40,7 @@ Result<ApiCall> make_call(const Request& request, const std::vector<std::string>
   MODELYARD_TRY(check_query(call.query, query));
   MODELYARD_ASSIGN(call.expected, parse_if_match(request));
   call.actor = actor_of(request);
+  call.caller = request.caller;
   if (request.body.empty()) return call;
   const JsonLimits limits{.max_bytes = 2 * registry::kMaxAttachmentBytes, .max_depth = 64};
   MODELYARD_ASSIGN(call.body, parse_json(request.body, limits));
@@ -48,9 +49,9 @@ Result<ApiCall> make_call(const Request& request, const std::vector<std::string>
 
 }  // namespace
 
-void ControlApi::route(Router& router, Method method, std::string_view pattern, std::vector<std::string> query,
-                       ApiWork work) {
-  router.add(method, pattern, [this, query = std::move(query), work = std::move(work)](Exchange& exchange) {
+void ControlApi::route(Router& router, Method method, std::string_view pattern, Access access,
+                       std::vector<std::string> query, ApiWork work) {
+  router.add(method, pattern, access, [this, query = std::move(query), work = std::move(work)](Exchange& exchange) {
     run(exchange, query, work);
   });
 }
@@ -59,12 +60,15 @@ void ControlApi::run(Exchange& exchange, const std::vector<std::string>& query, 
   const Request& request = exchange.request();
   auto call = make_call(request, query);
   if (!call) return exchange.respond(problem(call.error()));
-  std::string key(request.method == Method::kPost ? request.header("Idempotency-Key").value_or("") : "");
+  // Keys' texts are not kept to be given again.
+  const bool may_repeat = request.method == Method::kPost && !request.path.starts_with("/api/v1/keys");
+  std::string key(may_repeat ? request.header("Idempotency-Key").value_or("") : "");
   if (key.size() > kLongestKey) {
     return exchange.respond(problem(Error(Code::kInvalidArgument, "Idempotency-Key: longer than 255 bytes")));
   }
   const auto precondition = call->expected ? Precondition::kIfMatch : Precondition::kNone;
-  std::string body(key.empty() ? "" : std::string(request.target) + "\n" + std::string(request.body));
+  // Of this caller: an answer is given again to whom it was given.
+  std::string body(key.empty() ? "" : fmt::format("{}\n{}\n{}", call->actor.name, request.target, request.body));
   auto reply = std::make_shared<Deferred>(exchange.defer());
   ControlExecutor::Task task = [this, work, precondition, reply, call = std::move(*call), key = std::move(key),
                                 body = std::move(body)] {
@@ -104,9 +108,12 @@ void ControlApi::add_routes(Router& router) {
   add_name_routes(router);
   add_endpoint_routes(router);
   add_server_routes(router);
+  add_upkeep_routes(router);
   add_blob_routes(router);
   add_event_routes(router);
+  add_key_routes(router);
   add_repository_routes(router);
+  router.set_refusal_form("/api/", [](const Error& why) { return problem(why); });
 }
 
 }  // namespace modelyard::edge

@@ -13,6 +13,7 @@
 #include "control/applier.h"
 #include "control/curator.h"
 #include "control/deployer.h"
+#include "control/key_keeper.h"
 #include "control/publisher.h"
 #include "edge/control_api/api_call.h"
 #include "edge/control_api/control_executor.h"
@@ -28,6 +29,7 @@ struct ControlParts {
   control::Deployer& deployer;
   control::Curator& curator;
   control::Applier& applier;
+  control::KeyKeeper& keys;
   lifecycle::Reconciler& reconciler;
   ControlExecutor& executor;
   const Clock& clock;
@@ -44,7 +46,8 @@ class ControlApi {
 
  private:
   // Registers a call; `query` names the query fields it knows.
-  void route(Router& router, Method method, std::string_view pattern, std::vector<std::string> query, ApiWork work);
+  void route(Router& router, Method method, std::string_view pattern, Access access, std::vector<std::string> query,
+             ApiWork work);
   void run(Exchange& exchange, const std::vector<std::string>& query, const ApiWork& work);
   Result<ApiAnswer> run_once(const ApiCall& call, const ApiWork& work, const std::string& key, const std::string& body);
 
@@ -53,8 +56,10 @@ class ControlApi {
   void add_name_routes(Router& router);
   void add_endpoint_routes(Router& router);
   void add_server_routes(Router& router);
+  void add_upkeep_routes(Router& router);
   void add_blob_routes(Router& router);
   void add_event_routes(Router& router);
+  void add_key_routes(Router& router);
   void add_repository_routes(Router& router);
 
   ApiWork deployment(Result<control::Deployed> (control::Deployer::*change)(

@@ -1,8 +1,6 @@
 #include "control/documents.h"
 #include "control/status_report.h"
 #include "edge/control_api/control_api.h"
-#include "registry/backup.h"
-#include "registry/garbage.h"
 
 namespace modelyard::edge {
 namespace {
@@ -62,103 +60,75 @@ ApiWork ControlApi::deployment(Result<control::Deployed> (control::Deployer::*ch
 
 void ControlApi::add_endpoint_routes(Router& router) {
   const std::string endpoint = "/api/v1/endpoints/{endpoint}";
-  route(router, Method::kGet, "/api/v1/endpoints", {}, [this](const ApiCall&) -> Result<ApiAnswer> {
-    ApiAnswer answer;
-    MODELYARD_TRY(parts_.catalog.read([&](CatalogReader& reader) -> Status {
-      MODELYARD_ASSIGN(const auto endpoints, reader.endpoints());
-      answer.body = {{"items", control::list_to_json(endpoints)}};
-      return ok();
-    }));
-    return answer;
-  });
-  route(router, Method::kGet, endpoint, {},
+  route(router, Method::kGet, "/api/v1/endpoints", Access::every_model(Verb::kRead), {},
+        [this](const ApiCall&) -> Result<ApiAnswer> {
+          ApiAnswer answer;
+          MODELYARD_TRY(parts_.catalog.read([&](CatalogReader& reader) -> Status {
+            MODELYARD_ASSIGN(const auto endpoints, reader.endpoints());
+            answer.body = {{"items", control::list_to_json(endpoints)}};
+            return ok();
+          }));
+          return answer;
+        });
+  route(router, Method::kGet, endpoint, Access::model(Verb::kRead), {},
         [this](const ApiCall& call) { return show_endpoint(parts_.catalog, call.parameters[0]); });
-  route(router, Method::kPut, endpoint, {}, [this](const ApiCall& call) -> Result<ApiAnswer> {
-    MODELYARD_ASSIGN(auto reader, ObjectReader::open(call.body, ""));
-    MODELYARD_ASSIGN(const auto model, reader.optional_string("model"));
-    MODELYARD_ASSIGN(const Json* objectives, reader.optional_object("objectives"));
-    MODELYARD_TRY(reader.finish());
-    MODELYARD_TRY(parts_.deployer.put_endpoint(call.parameters[0], model.value_or(call.parameters[0]),
-                                               objectives ? *objectives : Json::object(), call.actor, call.expected));
-    return show_endpoint(parts_.catalog, call.parameters[0]);
-  });
-  route(router, Method::kDelete, endpoint, {}, [this](const ApiCall& call) -> Result<ApiAnswer> {
-    MODELYARD_TRY(parts_.deployer.remove_endpoint(call.parameters[0], call.actor, call.expected));
-    return ApiAnswer{204, nullptr, std::nullopt};
-  });
-  route(router, Method::kPost, endpoint + ":deploy", {}, deployment(&control::Deployer::deploy));
-  route(router, Method::kPost, endpoint + ":rollback", {}, deployment(&control::Deployer::roll_back));
-  route(router, Method::kPost, endpoint + ":undeploy", {}, deployment(&control::Deployer::undeploy));
-  route(router, Method::kGet, endpoint + "/plans", {}, [this](const ApiCall& call) -> Result<ApiAnswer> {
-    ApiAnswer answer;
-    MODELYARD_TRY(parts_.catalog.read([&](CatalogReader& reader) -> Status {
-      MODELYARD_TRY(reader.endpoint(call.parameters[0]));
-      MODELYARD_ASSIGN(const auto plans, reader.plans(call.parameters[0]));
-      answer.body = {{"items", control::list_to_json(plans)}};
-      return ok();
-    }));
-    return answer;
-  });
+  route(router, Method::kPut, endpoint, Access::model(Verb::kDeploy), {},
+        [this](const ApiCall& call) -> Result<ApiAnswer> {
+          MODELYARD_ASSIGN(auto reader, ObjectReader::open(call.body, ""));
+          MODELYARD_ASSIGN(const auto model, reader.optional_string("model"));
+          MODELYARD_ASSIGN(const Json* objectives, reader.optional_object("objectives"));
+          MODELYARD_TRY(reader.finish());
+          if (model) MODELYARD_TRY(call.may(Verb::kDeploy, *model));
+          MODELYARD_TRY(parts_.deployer.put_endpoint(call.parameters[0], model.value_or(call.parameters[0]),
+                                                     objectives ? *objectives : Json::object(), call.actor,
+                                                     call.expected));
+          return show_endpoint(parts_.catalog, call.parameters[0]);
+        });
+  route(router, Method::kDelete, endpoint, Access::model(Verb::kDeploy), {},
+        [this](const ApiCall& call) -> Result<ApiAnswer> {
+          MODELYARD_TRY(parts_.deployer.remove_endpoint(call.parameters[0], call.actor, call.expected));
+          return ApiAnswer{204, nullptr, std::nullopt};
+        });
+  route(router, Method::kPost, endpoint + ":deploy", Access::model(Verb::kDeploy), {},
+        deployment(&control::Deployer::deploy));
+  route(router, Method::kPost, endpoint + ":rollback", Access::model(Verb::kDeploy), {},
+        deployment(&control::Deployer::roll_back));
+  route(router, Method::kPost, endpoint + ":undeploy", Access::model(Verb::kDeploy), {},
+        deployment(&control::Deployer::undeploy));
+  route(router, Method::kGet, endpoint + "/plans", Access::model(Verb::kRead), {},
+        [this](const ApiCall& call) -> Result<ApiAnswer> {
+          ApiAnswer answer;
+          MODELYARD_TRY(parts_.catalog.read([&](CatalogReader& reader) -> Status {
+            MODELYARD_TRY(reader.endpoint(call.parameters[0]));
+            MODELYARD_ASSIGN(const auto plans, reader.plans(call.parameters[0]));
+            answer.body = {{"items", control::list_to_json(plans)}};
+            return ok();
+          }));
+          return answer;
+        });
 }
 
 void ControlApi::add_server_routes(Router& router) {
-  route(router, Method::kGet, "/api/v1/version", {}, [this](const ApiCall&) -> Result<ApiAnswer> {
-    return ApiAnswer{200, parts_.version_document(), std::nullopt};
-  });
-  route(router, Method::kGet, "/api/v1/status", {"model"}, [this](const ApiCall& call) -> Result<ApiAnswer> {
-    ApiAnswer answer;
-    MODELYARD_ASSIGN(answer.body, control::report_status(parts_.catalog, parts_.reconciler.status(),
-                                                         call.query_value("model").value_or("")));
-    return answer;
-  });
-  route(router, Method::kPost, "/api/v1/apply", {"dry_run"}, [this](const ApiCall& call) -> Result<ApiAnswer> {
-    MODELYARD_ASSIGN(const bool dry, call.query_flag("dry_run"));
-    const auto mode = dry ? control::ApplyMode::kDryRun : control::ApplyMode::kApply;
-    MODELYARD_ASSIGN(const auto changes, parts_.applier.apply(call.body, mode, call.actor));
-    Json items = Json::array();
-    for (const auto& change : changes) items.push_back(change_to_json(change));
-    return ApiAnswer{200, {{"changes", std::move(items)}, {"dry_run", dry}}, std::nullopt};
-  });
-  route(router, Method::kPost, "/api/v1/gc", {"dry_run"}, [this](const ApiCall& call) -> Result<ApiAnswer> {
-    MODELYARD_ASSIGN(const bool dry, call.query_flag("dry_run"));
-    MODELYARD_ASSIGN(const auto report, registry::collect_garbage(
-                                            parts_.catalog, parts_.blobs, parts_.clock.utc_now() - parts_.upload_lease,
-                                            dry ? registry::Sweep::kDryRun : registry::Sweep::kRemove));
-    Json blobs = Json::array();
-    for (const auto& blob : report.garbage) blobs.push_back({{"digest", blob.digest.hex()}, {"size", blob.size}});
-    return ApiAnswer{200, {{"blobs", std::move(blobs)}, {"bytes", report.bytes}, {"dry_run", dry}}, std::nullopt};
-  });
-  route(router, Method::kPost, "/api/v1/backup", {}, [this](const ApiCall& call) -> Result<ApiAnswer> {
-    MODELYARD_ASSIGN(auto reader, ObjectReader::open(call.body, ""));
-    MODELYARD_ASSIGN(const std::string folder, reader.string("folder"));
-    MODELYARD_TRY(reader.finish());
-    if (!folder.starts_with('/'))
-      return error(Code::kInvalidArgument, "folder: expected an absolute path on the server");
-    MODELYARD_ASSIGN(const auto report, registry::make_backup(parts_.catalog, parts_.blobs, folder, parts_.clock));
-    return ApiAnswer{
-        201,
-        {{"folder", folder}, {"blobs", report.blobs}, {"bytes", report.bytes}, {"revision", report.revision}},
-        std::nullopt};
-  });
-  route(router, Method::kGet, "/api/v1/audit", {"limit", "cursor"}, [this](const ApiCall& call) -> Result<ApiAnswer> {
-    MODELYARD_ASSIGN(const int limit, call.limit());
-    std::int64_t after = 0;
-    if (!call.cursor().empty()) {
-      MODELYARD_ASSIGN(after, parse_version_number(call.cursor()));
-    }
-    ApiAnswer answer;
-    MODELYARD_TRY(parts_.catalog.read([&](CatalogReader& reader) -> Status {
-      MODELYARD_ASSIGN(const auto rows, reader.audit(after, limit));
-      answer.body = page_of(control::list_to_json(rows), limit,
-                            [](const Json& last) { return std::to_string(last["sequence"].get<std::int64_t>()); });
-      return ok();
-    }));
-    return answer;
-  });
-  route(router, Method::kPost, "/api/v1/audit:verify", {}, [this](const ApiCall&) -> Result<ApiAnswer> {
-    MODELYARD_ASSIGN(const std::int64_t rows, registry::verify_audit_chain(parts_.catalog));
-    return ApiAnswer{200, {{"rows", rows}, {"intact", true}}, std::nullopt};
-  });
+  route(
+      router, Method::kGet, "/api/v1/version", Access::server(kAnyVerb), {},
+      [this](const ApiCall&) -> Result<ApiAnswer> { return ApiAnswer{200, parts_.version_document(), std::nullopt}; });
+  route(router, Method::kGet, "/api/v1/status", Access::server(Verb::kRead), {"model"},
+        [this](const ApiCall& call) -> Result<ApiAnswer> {
+          MODELYARD_TRY(call.may_read(call.query_value("model")));
+          ApiAnswer answer;
+          MODELYARD_ASSIGN(answer.body, control::report_status(parts_.catalog, parts_.reconciler.status(),
+                                                               call.query_value("model").value_or("")));
+          return answer;
+        });
+  route(router, Method::kPost, "/api/v1/apply", Access::every_model(Verb::kDeploy), {"dry_run"},
+        [this](const ApiCall& call) -> Result<ApiAnswer> {
+          MODELYARD_ASSIGN(const bool dry, call.query_flag("dry_run"));
+          const auto mode = dry ? control::ApplyMode::kDryRun : control::ApplyMode::kApply;
+          MODELYARD_ASSIGN(const auto changes, parts_.applier.apply(call.body, mode, call.actor));
+          Json items = Json::array();
+          for (const auto& change : changes) items.push_back(change_to_json(change));
+          return ApiAnswer{200, {{"changes", std::move(items)}, {"dry_run", dry}}, std::nullopt};
+        });
 }
 
 }  // namespace modelyard::edge

@@ -16,6 +16,7 @@ Result<std::int64_t> cursor_of(const ApiCall& call) {
 
 // Newest last; without a cursor the last `limit` of them.
 Result<ApiAnswer> ControlApi::list_events(const ApiCall& call) {
+  MODELYARD_TRY(call.may_read(call.query_value("model")));
   MODELYARD_ASSIGN(const int limit, call.limit());
   MODELYARD_ASSIGN(const std::int64_t after, cursor_of(call));
   ApiAnswer answer;
@@ -29,9 +30,9 @@ Result<ApiAnswer> ControlApi::list_events(const ApiCall& call) {
 }
 
 void ControlApi::add_event_routes(Router& router) {
-  route(router, Method::kGet, "/api/v1/events", {"limit", "cursor", "model"},
+  route(router, Method::kGet, "/api/v1/events", Access::server(Verb::kRead), {"limit", "cursor", "model"},
         [this](const ApiCall& call) { return list_events(call); });
-  router.add(Method::kGet, "/api/v1/openapi.yaml", [](Exchange& exchange) {
+  router.add(Method::kGet, "/api/v1/openapi.yaml", Access::server(kAnyVerb), [](Exchange& exchange) {
     Response response;
     response.content_type = "application/yaml";
     response.body = openapi_document();

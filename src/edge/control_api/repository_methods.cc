@@ -47,28 +47,34 @@ Status check_parameters(const Ask& ask) {
 void ControlApi::add_methods(GrpcRouter& router) {
   using namespace ::inference;
   const std::string service = "/inference.GRPCInferenceService/";
-  router.add(service + "RepositoryIndex", [this](Exchange& exchange, const GrpcMessage& message) {
-    RepositoryIndexRequest ask;
-    const Status parsed = parse_proto(message.bytes, ask);
-    if (!parsed) return exchange.respond(grpc_failure(parsed.error()));
-    answer_later(parts_.executor, exchange, [this, ready = ask.ready()]() -> Result<std::string> {
-      MODELYARD_ASSIGN(const auto entries, list_repository(parts_, ready));
-      return index_message(entries);
-    });
-  });
+  router.add(service + "RepositoryIndex", Access::every_model(Verb::kRead),
+             [this](Exchange& exchange, const GrpcMessage& message) {
+               RepositoryIndexRequest ask;
+               const Status parsed = parse_proto(message.bytes, ask);
+               if (!parsed) return exchange.respond(grpc_failure(parsed.error()));
+               answer_later(parts_.executor, exchange, [this, ready = ask.ready()]() -> Result<std::string> {
+                 MODELYARD_ASSIGN(const auto entries, list_repository(parts_, ready));
+                 return index_message(entries);
+               });
+             });
   using Change = Status (*)(const ControlParts&, const std::string&, const control::Actor&);
   const auto add = [&]<typename Ask>(std::string_view name, Change change, Ask) {
-    router.add(service + std::string(name), [this, change](Exchange& exchange, const GrpcMessage& message) {
-      Ask ask;
-      Status fits = parse_proto(message.bytes, ask);
-      if (fits) fits = check_parameters(ask);
-      if (!fits) return exchange.respond(grpc_failure(fits.error()));
-      const control::Actor actor = actor_of(exchange.request());
-      answer_later(parts_.executor, exchange, [this, change, model = ask.model_name(), actor]() -> Result<std::string> {
-        MODELYARD_TRY(change(parts_, model, actor));
-        return grpc_message_of(RepositoryModelLoadResponse());  // empty, as the other is
-      });
-    });
+    router.add(service + std::string(name), Access::model(Verb::kDeploy),
+               [this, change](Exchange& exchange, const GrpcMessage& message) {
+                 Ask ask;
+                 Status fits = parse_proto(message.bytes, ask);
+                 if (fits) fits = check_parameters(ask);
+                 if (fits) {
+                   fits = security::decide(exchange.request().caller, Access::model(Verb::kDeploy), ask.model_name());
+                 }
+                 if (!fits) return exchange.respond(grpc_failure(fits.error()));
+                 const control::Actor actor = actor_of(exchange.request());
+                 answer_later(parts_.executor, exchange,
+                              [this, change, model = ask.model_name(), actor]() -> Result<std::string> {
+                                MODELYARD_TRY(change(parts_, model, actor));
+                                return grpc_message_of(RepositoryModelLoadResponse());  // empty, as the other is
+                              });
+               });
   };
   add("RepositoryModelLoad", load_model, RepositoryModelLoadRequest());
   add("RepositoryModelUnload", unload_model, RepositoryModelUnloadRequest());

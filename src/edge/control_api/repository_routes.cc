@@ -25,7 +25,7 @@ void answer_later(ControlExecutor& executor, Exchange& exchange, Work work) {
 }  // namespace
 
 void ControlApi::add_repository_routes(Router& router) {
-  router.add(Method::kPost, "/v2/repository/index", [this](Exchange& exchange) {
+  router.add(Method::kPost, "/v2/repository/index", Access::every_model(Verb::kRead), [this](Exchange& exchange) {
     const auto only_ready = oip::parse_index_request(exchange.request().body);
     if (!only_ready) return exchange.respond(triton_error(only_ready.error()));
     answer_later(parts_.executor, exchange, [this, ready = *only_ready]() -> Result<Response> {
@@ -37,7 +37,7 @@ void ControlApi::add_repository_routes(Router& router) {
   });
   using Change = Status (*)(const ControlParts&, const std::string&, const control::Actor&);
   const auto add = [&](std::string_view pattern, Status (*check)(std::string_view), Change change) {
-    router.add(Method::kPost, pattern, [this, check, change](Exchange& exchange) {
+    router.add(Method::kPost, pattern, Access::model(Verb::kDeploy), [this, check, change](Exchange& exchange) {
       const Request& request = exchange.request();
       const Status fits = check(request.body);
       if (!fits) return exchange.respond(triton_error(fits.error()));

@@ -25,9 +25,16 @@ int GrpcHealth::status_of(std::size_t loop, std::string_view service) const {
   return *served ? HealthCheckResponse::SERVING : HealthCheckResponse::NOT_SERVING;
 }
 
+Status GrpcHealth::may_ask(const Exchange& exchange, std::string_view service) const {
+  if (open_.contains(service)) return ok();
+  return security::decide(exchange.request().caller, Access::model(Verb::kInfer | Verb::kRead), service);
+}
+
 void GrpcHealth::check(Exchange& exchange, std::string_view bytes) {
   HealthCheckRequest request;
-  if (const Status parsed = parse_proto(bytes, request); !parsed) return exchange.respond(grpc_failure(parsed.error()));
+  Status fits = parse_proto(bytes, request);
+  if (fits) fits = may_ask(exchange, request.service());
+  if (!fits) return exchange.respond(grpc_failure(fits.error()));
   const int status = status_of(exchange.loop_index(), request.service());
   if (status == HealthCheckResponse::SERVICE_UNKNOWN) {
     return exchange.respond(
@@ -38,7 +45,9 @@ void GrpcHealth::check(Exchange& exchange, std::string_view bytes) {
 
 void GrpcHealth::watch(Exchange& exchange, std::string_view bytes) {
   HealthCheckRequest request;
-  if (const Status parsed = parse_proto(bytes, request); !parsed) return exchange.respond(grpc_failure(parsed.error()));
+  Status fits = parse_proto(bytes, request);
+  if (fits) fits = may_ask(exchange, request.service());
+  if (!fits) return exchange.respond(grpc_failure(fits.error()));
   const int status = status_of(exchange.loop_index(), request.service());
   Response head;
   head.content_type = "application/grpc";
@@ -61,9 +70,9 @@ void GrpcHealth::poll(std::size_t loop) {
 }
 
 void GrpcHealth::add_methods(GrpcRouter& router) {
-  router.add("/grpc.health.v1.Health/Check",
+  router.add("/grpc.health.v1.Health/Check", Access::open(),
              [this](Exchange& exchange, GrpcMessage message) { check(exchange, message.bytes); });
-  router.add("/grpc.health.v1.Health/Watch",
+  router.add("/grpc.health.v1.Health/Watch", Access::open(),
              [this](Exchange& exchange, GrpcMessage message) { watch(exchange, message.bytes); });
 }
 

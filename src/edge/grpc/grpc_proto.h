@@ -27,8 +27,9 @@ Result<Message> proto_from_document(const std::string& document) {
 
 // A method whose answer is made at once.
 template <typename Ask, typename Answer>
-void add_method(GrpcRouter& router, std::string path, std::function<Result<Answer>(Exchange&, const Ask&)> work) {
-  router.add(std::move(path), [work = std::move(work)](Exchange& exchange, const GrpcMessage& message) {
+void add_method(GrpcRouter& router, std::string path, Access access,
+                std::function<Result<Answer>(Exchange&, const Ask&)> work) {
+  router.add(std::move(path), access, [work = std::move(work)](Exchange& exchange, const GrpcMessage& message) {
     Ask ask;
     const Status parsed = parse_proto(message.bytes, ask);
     auto answer = parsed ? work(exchange, ask) : Result<Answer>(parsed.error());

@@ -87,7 +87,7 @@ class Reflection final : public GrpcStream {
 template <typename Request, typename Answer>
 void add_version(GrpcRouter& router, const std::string& service,
                  std::shared_ptr<const std::set<std::string>> services) {
-  router.add_stream("/" + service + "/ServerReflectionInfo",
+  router.add_stream("/" + service + "/ServerReflectionInfo", Access::server(Verb::kInfer | Verb::kRead),
                     [services](Exchange& exchange, const GrpcEncoding&) -> std::unique_ptr<GrpcStream> {
                       return std::make_unique<Reflection<Request, Answer>>(exchange, *services);
                     });

@@ -50,12 +50,12 @@ bool is_grpc(const Request& request) {
   return type->size() == kType.size() || (*type)[kType.size()] == '+' || (*type)[kType.size()] == ';';
 }
 
-void GrpcRouter::add(std::string path, GrpcUnary method) {
-  methods_[std::move(path)].unary = std::move(method);
+void GrpcRouter::add(std::string path, Access access, GrpcUnary method) {
+  methods_[std::move(path)] = {access, std::move(method), nullptr};
 }
 
-void GrpcRouter::add_stream(std::string path, GrpcOpen method) {
-  methods_[std::move(path)].open = std::move(method);
+void GrpcRouter::add_stream(std::string path, Access access, GrpcOpen method) {
+  methods_[std::move(path)] = {access, nullptr, std::move(method)};
 }
 
 std::vector<std::string> GrpcRouter::methods() const {
@@ -71,6 +71,10 @@ BodyPolicy GrpcRouter::on_head(Request& request, std::string&) {
   const auto found = methods_.find(request.target);
   if (found == methods_.end()) {
     return grpc_failure(GrpcCode::kUnimplemented, fmt::format("there is no method '{}'", request.target));
+  }
+  request.caller = authenticate(guard_, request);
+  if (const Status admitted = security::decide(request.caller, found->second.access); !admitted) {
+    return grpc_failure(admitted.error());
   }
   const auto encoding = grpc_encoding(request, max_message_bytes_);
   if (!encoding) {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "edge/grpc/grpc_message.h"
-#include "edge/http/handler.h"
+#include "edge/http/router.h"
 
 namespace modelyard::edge {
 
@@ -33,11 +33,12 @@ using GrpcOpen = std::function<std::unique_ptr<GrpcStream>(Exchange&, const Grpc
 
 class GrpcRouter final : public Handler {
  public:
-  explicit GrpcRouter(std::size_t max_message_bytes) : max_message_bytes_(max_message_bytes) {}
+  GrpcRouter(security::Guard& guard, std::size_t max_message_bytes)
+      : guard_(guard), max_message_bytes_(max_message_bytes) {}
 
-  // "/package.Service/Method"
-  void add(std::string path, GrpcUnary method);
-  void add_stream(std::string path, GrpcOpen method);
+  // "/package.Service/Method". A method about one model asks decide() again when it has read the name.
+  void add(std::string path, Access access, GrpcUnary method);
+  void add_stream(std::string path, Access access, GrpcOpen method);
   std::size_t max_message_bytes() const { return max_message_bytes_; }
 
   BodyPolicy on_head(Request& request, std::string& scratch) override;
@@ -49,10 +50,12 @@ class GrpcRouter final : public Handler {
 
  private:
   struct Method {
+    Access access;
     GrpcUnary unary;
     GrpcOpen open;
   };
 
+  security::Guard& guard_;
   const std::size_t max_message_bytes_;
   std::map<std::string, Method, std::less<>> methods_;
 };

@@ -105,6 +105,7 @@ bool Http1Session::process_head() {
   request_.body = {};
   request_.remote = connection_.remote();
   request_.identity = connection_.identity();
+  request_.loop_index = connection_.home().loop_index;
   request_.route = nullptr;
   request_.parameters.clear();
   close_after_answer_ = !head_.keep_alive || home_.draining;

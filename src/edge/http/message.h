@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "security/grant.h"
+
 namespace modelyard::edge {
 
 inline constexpr std::size_t kBodyPadding = 64;
@@ -40,7 +42,9 @@ struct Request {
   std::vector<std::string_view> parameters;  // of the route's pattern, in its order
   std::string_view remote;                   // address of the peer
   std::string_view identity;                 // by the client's certificate; "" when it has shown none
-  const void* route = nullptr;               // the handler's own note from on_head() to handle()
+  security::Caller caller;                   // who asks; set on the head
+  std::size_t loop_index = 0;
+  const void* route = nullptr;  // the handler's own note from on_head() to handle()
 
   // The first line of that name.
   std::optional<std::string_view> header(std::string_view name) const;

@@ -24,9 +24,15 @@ std::string_view inner(std::string_view path) {
 
 }  // namespace
 
-Router::Route& Router::insert(Method method, std::string_view pattern) {
+security::Caller authenticate(security::Guard& guard, const Request& request) {
+  return guard.authenticate(request.loop_index,
+                            {request.header("authorization").value_or(std::string_view()), request.identity});
+}
+
+Router::Route& Router::insert(Method method, std::string_view pattern, Access access) {
   Route route;
   route.method = method;
+  route.access = access;
   route.pattern = pattern;
   for (std::string_view rest = inner(pattern); !rest.empty();) {
     const std::string_view text = take_segment(rest);
@@ -48,15 +54,19 @@ Router::Route& Router::insert(Method method, std::string_view pattern) {
   return *routes_.insert(place, std::move(route));
 }
 
-void Router::add(Method method, std::string_view pattern, Serve serve, BodyNeed need) {
-  Route& route = insert(method, pattern);
+void Router::add(Method method, std::string_view pattern, Access access, Serve serve, BodyNeed need) {
+  Route& route = insert(method, pattern, access);
   route.serve = std::move(serve);
   route.needs_body = need == BodyNeed::kRequired;
 }
 
-void Router::add_stream(Method method, std::string_view pattern,
+void Router::add_stream(Method method, std::string_view pattern, Access access,
                         std::function<std::unique_ptr<BodySink>(Exchange&)> open) {
-  insert(method, pattern).open = std::move(open);
+  insert(method, pattern, access).open = std::move(open);
+}
+
+void Router::set_refusal_form(std::string prefix, RefusalForm form) {
+  refusal_forms_.emplace_back(std::move(prefix), std::move(form));
 }
 
 bool Router::matches(const Route& route, std::string_view path, std::vector<std::string_view>* parameters) {
@@ -110,11 +120,25 @@ BodyPolicy Router::on_head(Request& request, std::string& scratch) {
   const Route* route = find(request.method, request.path, &request.parameters);
   if (!route) return refuse(request);
   request.route = route;
-  if (head_check_) {
-    if (auto refusal = head_check_(request)) return std::move(*refusal);
-  }
+  if (const Status admitted = admit(*route, request); !admitted) return refuse_caller(request, admitted.error());
   if (route->open) return StreamBody{route->open};
   return BufferBody{max_body_bytes_, route->needs_body};
+}
+
+Status Router::admit(const Route& route, Request& request) {
+  request.caller = authenticate(guard_, request);
+  return security::decide(request.caller, route.access,
+                          request.parameters.empty() ? std::string_view() : request.parameters.front());
+}
+
+Response Router::refuse_caller(const Request& request, const Error& why) const {
+  const bool unknown = why.code() == Code::kUnauthenticated;
+  const auto form = std::find_if(refusal_forms_.begin(), refusal_forms_.end(),
+                                 [&](const auto& candidate) { return request.path.starts_with(candidate.first); });
+  Response response =
+      form != refusal_forms_.end() ? form->second(why) : error_response(unknown ? 401 : 403, why.message());
+  if (unknown) response.add_header("WWW-Authenticate", "Bearer realm=\"modelyard\"");
+  return response;
 }
 
 void Router::handle(Exchange& exchange) {

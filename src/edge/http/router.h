@@ -3,7 +3,8 @@
 // Patterns: literal segments, "{name}" for one segment, "{name}:verb" for a segment that ends in ":verb".
 //           Literals win over parameters. HEAD is served by GET.
 // Threads:  add() before serving; then read-only.
-// The one place that every request passes before its body is read: authorisation belongs in the head check.
+// Every route says what it asks of its caller; who may not pass is refused on the head, before any body is read. Where
+// a route is about one model, that is the first parameter of its pattern.
 #pragma once
 
 #include <functional>
@@ -13,22 +14,32 @@
 #include <vector>
 
 #include "edge/http/handler.h"
+#include "security/access.h"
+#include "security/guard.h"
 
 namespace modelyard::edge {
 
+using security::Access;
+using security::Verb;
+
 enum class BodyNeed { kOptional, kRequired };
 using Serve = std::function<void(Exchange&)>;
-// Refuses a request on its head, or lets it pass.
-using HeadCheck = std::function<std::optional<Response>(const Request&)>;
+// How the refusal of a caller is said.
+using RefusalForm = std::function<Response(const Error&)>;
+
+// Who asks, by what the head shows.
+security::Caller authenticate(security::Guard& guard, const Request& request);
 
 class Router final : public Handler {
  public:
-  explicit Router(std::size_t max_body_bytes) : max_body_bytes_(max_body_bytes) {}
+  Router(security::Guard& guard, std::size_t max_body_bytes) : guard_(guard), max_body_bytes_(max_body_bytes) {}
 
-  void add(Method method, std::string_view pattern, Serve serve, BodyNeed need = BodyNeed::kOptional);
+  void add(Method method, std::string_view pattern, Access access, Serve serve, BodyNeed need = BodyNeed::kOptional);
   // The body goes to a sink.
-  void add_stream(Method method, std::string_view pattern, std::function<std::unique_ptr<BodySink>(Exchange&)> open);
-  void set_head_check(HeadCheck check) { head_check_ = std::move(check); }
+  void add_stream(Method method, std::string_view pattern, Access access,
+                  std::function<std::unique_ptr<BodySink>(Exchange&)> open);
+  // For paths that begin so; {"error": text} elsewhere.
+  void set_refusal_form(std::string prefix, RefusalForm form);
 
   BodyPolicy on_head(Request& request, std::string& scratch) override;
   void handle(Exchange& exchange) override;
@@ -46,19 +57,23 @@ class Router final : public Handler {
     Method method;
     std::string pattern;
     std::vector<Segment> segments;
+    Access access;
     Serve serve;
     std::function<std::unique_ptr<BodySink>(Exchange&)> open;
     bool needs_body = false;
     int literals = 0;
   };
 
-  Route& insert(Method method, std::string_view pattern);
+  Route& insert(Method method, std::string_view pattern, Access access);
+  Status admit(const Route& route, Request& request);
+  Response refuse_caller(const Request& request, const Error& why) const;
   const Route* find(Method method, std::string_view path, std::vector<std::string_view>* parameters) const;
   Response refuse(const Request& request) const;
   static bool matches(const Route& route, std::string_view path, std::vector<std::string_view>* parameters);
 
+  security::Guard& guard_;
   const std::size_t max_body_bytes_;
-  HeadCheck head_check_;
+  std::vector<std::pair<std::string, RefusalForm>> refusal_forms_;
   std::vector<Route> routes_;  // more literals first
   std::vector<std::string> listed_;
 };

@@ -1,9 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 
 #include "edge/http/router.h"
 #include "edge/http/target.h"
+
+#include "base/fake_clock.h"
+#include "security/api_key.h"
 
 namespace modelyard::edge {
 namespace {
@@ -45,12 +49,12 @@ TEST(Target, ReadsQueryFields) {
 
 class RouterTest : public testing::Test {
  protected:
-  RouterTest() : router_(1000) {
+  RouterTest() : router_(guard_, 1000) {
     for (const char* pattern : {"/v2/models/{model}", "/v2/models/stats", "/v1/models/{model}:predict",
                                 "/v1/models/{model}/versions/{version}:predict", "/"}) {
-      router_.add(Method::kGet, pattern, [](Exchange&) {});
+      router_.add(Method::kGet, pattern, Access::open(), [](Exchange&) {});
     }
-    router_.add(Method::kPost, "/v2/models/{model}", [](Exchange&) {}, BodyNeed::kRequired);
+    router_.add(Method::kPost, "/v2/models/{model}", Access::open(), [](Exchange&) {}, BodyNeed::kRequired);
   }
   // "a,b" for its parameters, or the status it is refused with.
   std::string route(Method method, std::string_view target) {
@@ -65,6 +69,8 @@ class RouterTest : public testing::Test {
     return text;
   }
 
+  FakeClock clock_;
+  security::Guard guard_{{}, clock_};
   Router router_;
 };
 
@@ -93,14 +99,40 @@ TEST_F(RouterTest, SaysWhichMethodsAPathHas) {
   EXPECT_EQ(route(Method::kGet, "/../etc"), "400");
 }
 
-TEST_F(RouterTest, AsksTheHeadCheckBeforeAnyBody) {
-  router_.set_head_check([](const Request& request) -> std::optional<Response> {
-    if (request.header("authorization")) return std::nullopt;
-    return error_response(401, "no");
-  });
+TEST_F(RouterTest, AsksWhoCallsBeforeAnyBody) {
+  security::Guard guard({true, {}, 1}, clock_);
+  const security::ApiKey key = security::make_api_key();
+  guard.replace_keys(
+      {{key.id, key.hash,
+        std::make_shared<const security::Grant>("key:ci", Verb::kRead, *security::ModelPattern::parse("fraud*"))}});
+  Router router(guard, 1000);
+  const auto answer = [](Exchange&) {};
+  router.add(Method::kGet, "/live", Access::open(), answer);
+  router.add(Method::kGet, "/m/{model}", Access::model(Verb::kRead), answer);
+  router.add(Method::kPost, "/m/{model}", Access::model(Verb::kInfer), answer);
+  router.set_refusal_form("/m/churn", [](const Error& why) { return error_response(418, why.message()); });
+  const std::string shown = "Bearer " + key.text;
+  const auto status = [&](Method method, std::string_view target, std::string_view authorization) {
+    const std::array<HeaderLine, 1> lines{{{"Authorization", authorization}}};
+    Request request;
+    request.method = method;
+    request.target = target;
+    request.headers = std::span(lines).first(authorization.empty() ? 0 : 1);
+    std::string scratch;
+    const BodyPolicy policy = router.on_head(request, scratch);
+    const auto* refused = std::get_if<Response>(&policy);
+    return refused ? refused->status : 200;
+  };
 
-  EXPECT_EQ(route(Method::kGet, "/v2/models/fraud"), "401");
-  EXPECT_EQ(route(Method::kGet, "/v3"), "404");
+  EXPECT_EQ(status(Method::kGet, "/live", ""), 200);
+  EXPECT_EQ(status(Method::kGet, "/m/fraud", ""), 401);
+  EXPECT_EQ(status(Method::kGet, "/m/fraud", "Bearer wrong"), 401);
+  EXPECT_EQ(status(Method::kGet, "/m/fraud", shown), 200);
+  EXPECT_EQ(status(Method::kPost, "/m/fraud", shown), 403) << "another verb";
+  EXPECT_EQ(status(Method::kGet, "/m/credit", shown), 403) << "another model";
+  EXPECT_EQ(status(Method::kGet, "/m/%63redit", shown), 403) << "the same, escaped";
+  EXPECT_EQ(status(Method::kGet, "/m/churn", shown), 418) << "in the form of its path";
+  EXPECT_EQ(status(Method::kGet, "/unknown", ""), 404);
 }
 
 TEST_F(RouterTest, ListsWhatWasAdded) {

@@ -106,24 +106,26 @@ class PausingSink final : public BodySink {
 
 class HttpServerTest : public testing::Test {
  protected:
-  HttpServerTest() : router_(1000) {
-    router_.add(Method::kGet, "/hello", [](Exchange& exchange) { exchange.respond({.body = "hello"}); });
+  HttpServerTest() : router_(guard_, 1000) {
+    router_.add(Method::kGet, "/hello", Access::open(),
+                [](Exchange& exchange) { exchange.respond({.body = "hello"}); });
     router_.add(
-        Method::kPost, "/echo",
+        Method::kPost, "/echo", Access::open(),
         [](Exchange& exchange) { exchange.respond({.body = std::string(exchange.request().body)}); },
         BodyNeed::kRequired);
-    router_.add(Method::kGet, "/large",
+    router_.add(Method::kGet, "/large", Access::open(),
                 [](Exchange& exchange) { exchange.respond({.body = std::string(100'000, 'x')}); });
-    router_.add(Method::kGet, "/later", [this](Exchange& exchange) { waiting_.set_value(exchange.defer()); });
-    router_.add(Method::kGet, "/stream", [](Exchange& exchange) {
+    router_.add(Method::kGet, "/later", Access::open(),
+                [this](Exchange& exchange) { waiting_.set_value(exchange.defer()); });
+    router_.add(Method::kGet, "/stream", Access::open(), [](Exchange& exchange) {
       Deferred reply = exchange.defer();
       reply.begin_stream({.body = "one,"});
       reply.stream("two");
       reply.end_stream();
     });
-    router_.add_stream(Method::kPut, "/slow",
+    router_.add_stream(Method::kPut, "/slow", Access::open(),
                        [](Exchange& exchange) { return std::make_unique<PausingSink>(exchange.defer()); });
-    router_.add_stream(Method::kPut, "/store",
+    router_.add_stream(Method::kPut, "/store", Access::open(),
                        [](Exchange& exchange) { return std::make_unique<CountingSink>(exchange.defer()); });
   }
   ~HttpServerTest() override {
@@ -146,6 +148,8 @@ class HttpServerTest : public testing::Test {
     return "GET " + path + " HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n";
   }
 
+  FakeClock clock_;
+  security::Guard guard_{{}, clock_};
   Router router_;
   std::promise<Deferred> waiting_;
   std::unique_ptr<HttpServer> server_;

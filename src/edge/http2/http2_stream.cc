@@ -96,6 +96,7 @@ void Http2Stream::end_headers(bool end_stream) {
   request_.headers = lines_;
   request_.remote = remote_;
   request_.identity = identity_;
+  request_.loop_index = session_->connection().home().loop_index;
   data_ended_ = end_stream;
   LoopCounters::add(home_.counters.requests, 1);
   if (headers_too_large_) return refuse(error_response(431, "the header lines are too large"));

@@ -43,7 +43,8 @@ class Http2Test : public testing::Test {
   static constexpr std::string_view kSettings{"\0\0\0\x04\0\0\0\0\0", 9};
 
   FakeClock clock_;
-  Router router_{1000};
+  security::Guard guard_{{}, clock_};
+  Router router_{guard_, 1000};
   std::unique_ptr<HttpServer> server_;
   UniqueFd fd_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
 };

@@ -143,7 +143,7 @@ class ModelStream final : public GrpcStream {
   BodySink::Appetite message(std::string bytes) override {
     // The call owns the bytes that the views point into, so they get their place first.
     auto owned = std::make_unique<std::string>(std::move(bytes));
-    auto ask = read_grpc_infer(dispatcher_, *owned, request_, api_.now());
+    auto ask = read_grpc_infer(api_, dispatcher_, *owned, request_, api_.caller_of(request_));
     if (!ask) {
       refuse(ask.error(), *owned);
       return answers_->appetite();
@@ -206,20 +206,21 @@ Result<std::optional<SteadyTime>> grpc_deadline(const Request& request,
   return deadline;
 }
 
-Result<GrpcInferAsk> read_grpc_infer(serving::Dispatcher& dispatcher, std::string_view bytes, const Request& request,
-                                     SteadyTime now) {
+Result<GrpcInferAsk> read_grpc_infer(InferenceApi& api, serving::Dispatcher& dispatcher, std::string_view bytes,
+                                     const Request& request, const security::Caller& caller) {
   MODELYARD_ASSIGN(const oip::InferMessage message, oip::read_infer_message(bytes));
-  MODELYARD_ASSIGN(const serving::Route route, dispatcher.route(message.model, choose_version(message.version), 0));
+  MODELYARD_ASSIGN(const serving::Route route,
+                   api.find(dispatcher, caller, Verb::kInfer, message.model, choose_version(message.version)));
   MODELYARD_ASSIGN(oip::OipInfer asked, oip::decode_infer_message(message, route.signature()));
   asked.request.endpoint = message.model;
-  MODELYARD_ASSIGN(asked.request.deadline, grpc_deadline(request, asked.timeout, now));
+  MODELYARD_ASSIGN(asked.request.deadline, grpc_deadline(request, asked.timeout, api.now()));
   return GrpcInferAsk{route, std::move(asked)};
 }
 
 void answer_model_infer(InferenceApi& api, Exchange& exchange, GrpcMessage message) {
   const Request& request = exchange.request();
   serving::Dispatcher& dispatcher = api.dispatcher(exchange);
-  auto ask = read_grpc_infer(dispatcher, message.bytes, request, api.now());
+  auto ask = read_grpc_infer(api, dispatcher, message.bytes, request, request.caller);
   if (!ask) return exchange.respond(grpc_failure(ask.error()));
   const auto encoding = grpc_encoding(request, 0);
   const serving::Route route = ask->route;

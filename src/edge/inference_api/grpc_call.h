@@ -50,8 +50,8 @@ struct GrpcInferAsk {
   serving::Route route;
   oip::OipInfer asked;
 };
-Result<GrpcInferAsk> read_grpc_infer(serving::Dispatcher& dispatcher, std::string_view bytes, const Request& request,
-                                     SteadyTime now);
+Result<GrpcInferAsk> read_grpc_infer(InferenceApi& api, serving::Dispatcher& dispatcher, std::string_view bytes,
+                                     const Request& request, const security::Caller& caller);
 
 void answer_model_infer(InferenceApi& api, Exchange& exchange, GrpcMessage message);
 std::unique_ptr<GrpcStream> open_model_stream(InferenceApi& api, Exchange& exchange, const GrpcEncoding& encoding);

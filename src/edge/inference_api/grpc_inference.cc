@@ -12,8 +12,9 @@ namespace {
 constexpr std::string_view kService = "/inference.GRPCInferenceService/";
 
 template <typename Ask, typename Answer>
-void add_unary(GrpcRouter& router, std::string_view name, std::function<Result<Answer>(Exchange&, const Ask&)> work) {
-  add_method<Ask, Answer>(router, std::string(kService).append(name), std::move(work));
+void add_unary(GrpcRouter& router, std::string_view name, Access access,
+               std::function<Result<Answer>(Exchange&, const Ask&)> work) {
+  add_method<Ask, Answer>(router, std::string(kService).append(name), access, std::move(work));
 }
 
 Error shared_memory_is_off() {
@@ -25,19 +26,20 @@ Error shared_memory_is_off() {
 void GrpcInference::add_state_methods(GrpcRouter& router) {
   using namespace ::inference;
   add_unary<ServerLiveRequest, ServerLiveResponse>(
-      router, "ServerLive", [](Exchange&, const ServerLiveRequest&) -> Result<ServerLiveResponse> {
+      router, "ServerLive", Access::open(), [](Exchange&, const ServerLiveRequest&) -> Result<ServerLiveResponse> {
         ServerLiveResponse answer;
         answer.set_live(true);
         return answer;
       });
   add_unary<ServerReadyRequest, ServerReadyResponse>(
-      router, "ServerReady", [this](Exchange&, const ServerReadyRequest&) -> Result<ServerReadyResponse> {
+      router, "ServerReady", Access::open(),
+      [this](Exchange&, const ServerReadyRequest&) -> Result<ServerReadyResponse> {
         ServerReadyResponse answer;
         answer.set_ready(api_.ready());
         return answer;
       });
   add_unary<ServerMetadataRequest, ServerMetadataResponse>(
-      router, "ServerMetadata", [this](Exchange&, const ServerMetadataRequest&) {
+      router, "ServerMetadata", Access::server(kSees), [this](Exchange&, const ServerMetadataRequest&) {
         return proto_from_document<ServerMetadataResponse>(api_.server_document());
       });
 }
@@ -45,39 +47,42 @@ void GrpcInference::add_state_methods(GrpcRouter& router) {
 void GrpcInference::add_model_methods(GrpcRouter& router) {
   using namespace ::inference;
   add_unary<ModelReadyRequest, ModelReadyResponse>(
-      router, "ModelReady", [this](Exchange& exchange, const ModelReadyRequest& ask) -> Result<ModelReadyResponse> {
+      router, "ModelReady", Access::model(kSees),
+      [this](Exchange& exchange, const ModelReadyRequest& ask) -> Result<ModelReadyResponse> {
         ModelReadyResponse answer;
-        answer.set_ready(api_.dispatcher(exchange).route(ask.name(), choose_version(ask.version()), 0).has_value());
+        const auto route = api_.find(exchange, kSees, ask.name(), choose_version(ask.version()));
+        if (!route && route.error().code() == Code::kPermissionDenied) return route.error();
+        answer.set_ready(route.has_value());
         return answer;
       });
   add_unary<ModelMetadataRequest, ModelMetadataResponse>(
-      router, "ModelMetadata",
+      router, "ModelMetadata", Access::model(kSees),
       [this](Exchange& exchange, const ModelMetadataRequest& ask) -> Result<ModelMetadataResponse> {
         MODELYARD_ASSIGN(const std::string document,
                          api_.metadata_document(exchange, ask.name(), choose_version(ask.version())));
         return proto_from_document<ModelMetadataResponse>(document);
       });
   add_unary<ModelConfigRequest, ModelConfigResponse>(
-      router, "ModelConfig", [this](Exchange& exchange, const ModelConfigRequest& ask) -> Result<ModelConfigResponse> {
-        MODELYARD_ASSIGN(const auto route,
-                         api_.dispatcher(exchange).route(ask.name(), choose_version(ask.version()), 0));
+      router, "ModelConfig", Access::model(kSees),
+      [this](Exchange& exchange, const ModelConfigRequest& ask) -> Result<ModelConfigResponse> {
+        MODELYARD_ASSIGN(const auto route, api_.find(exchange, kSees, ask.name(), choose_version(ask.version())));
         ModelConfigResponse answer;
         MODELYARD_ASSIGN(*answer.mutable_config(),
                          proto_from_document<ModelConfig>(oip::model_config(ask.name(), route.signature())));
         return answer;
       });
   add_unary<ModelStatisticsRequest, ModelStatisticsResponse>(
-      router, "ModelStatistics",
+      router, "ModelStatistics", Access::model(kSees),
       [this](Exchange& exchange, const ModelStatisticsRequest& ask) -> Result<ModelStatisticsResponse> {
         MODELYARD_ASSIGN(const std::string document,
                          api_.statistics_document(exchange, ask.name(), choose_version(ask.version())));
         return proto_from_document<ModelStatisticsResponse>(document);
       });
-  router.add(std::string(kService) + "ModelInfer", [this](Exchange& exchange, GrpcMessage message) {
-    answer_model_infer(api_, exchange, std::move(message));
-  });
+  router.add(
+      std::string(kService) + "ModelInfer", Access::model(Verb::kInfer),
+      [this](Exchange& exchange, GrpcMessage message) { answer_model_infer(api_, exchange, std::move(message)); });
   router.add_stream(
-      std::string(kService) + "ModelStreamInfer",
+      std::string(kService) + "ModelStreamInfer", Access::model(Verb::kInfer),
       [this](Exchange& exchange, const GrpcEncoding& encoding) { return open_model_stream(api_, exchange, encoding); });
 }
 
@@ -85,12 +90,14 @@ void GrpcInference::add_model_methods(GrpcRouter& router) {
 void GrpcInference::add_setting_methods(GrpcRouter& router) {
   using namespace ::inference;
   add_unary<TraceSettingRequest, TraceSettingResponse>(
-      router, "TraceSetting", [](Exchange&, const TraceSettingRequest& ask) -> Result<TraceSettingResponse> {
+      router, "TraceSetting", Access::server(Verb::kRead),
+      [](Exchange&, const TraceSettingRequest& ask) -> Result<TraceSettingResponse> {
         if (!ask.settings().empty()) return error(Code::kUnimplemented, "trace settings cannot be changed by a client");
         return proto_from_document<TraceSettingResponse>(R"({"settings":{"trace_level":{"value":["OFF"]}}})");
       });
   add_unary<LogSettingsRequest, LogSettingsResponse>(
-      router, "LogSettings", [](Exchange&, const LogSettingsRequest& ask) -> Result<LogSettingsResponse> {
+      router, "LogSettings", Access::server(Verb::kRead),
+      [](Exchange&, const LogSettingsRequest& ask) -> Result<LogSettingsResponse> {
         if (!ask.settings().empty()) {
           return error(Code::kUnimplemented, "log settings are changed by the configuration and SIGHUP");
         }
@@ -99,20 +106,20 @@ void GrpcInference::add_setting_methods(GrpcRouter& router) {
             R"("log_error":{"bool_param":true},"log_verbose_level":{"uint32_param":0}}})");
       });
   add_unary<SystemSharedMemoryStatusRequest, SystemSharedMemoryStatusResponse>(
-      router, "SystemSharedMemoryStatus",
+      router, "SystemSharedMemoryStatus", Access::server(Verb::kInfer),
       [](Exchange&, const auto&) -> Result<SystemSharedMemoryStatusResponse> { return {{}}; });
   add_unary<CudaSharedMemoryStatusRequest, CudaSharedMemoryStatusResponse>(
-      router, "CudaSharedMemoryStatus",
+      router, "CudaSharedMemoryStatus", Access::server(Verb::kInfer),
       [](Exchange&, const auto&) -> Result<CudaSharedMemoryStatusResponse> { return {{}}; });
   // Clients unregister all regions before they begin.
   add_unary<SystemSharedMemoryUnregisterRequest, SystemSharedMemoryUnregisterResponse>(
-      router, "SystemSharedMemoryUnregister",
+      router, "SystemSharedMemoryUnregister", Access::server(Verb::kInfer),
       [](Exchange&, const auto&) -> Result<SystemSharedMemoryUnregisterResponse> { return {{}}; });
   add_unary<CudaSharedMemoryUnregisterRequest, CudaSharedMemoryUnregisterResponse>(
-      router, "CudaSharedMemoryUnregister",
+      router, "CudaSharedMemoryUnregister", Access::server(Verb::kInfer),
       [](Exchange&, const auto&) -> Result<CudaSharedMemoryUnregisterResponse> { return {{}}; });
   for (const std::string_view name : {"SystemSharedMemoryRegister", "CudaSharedMemoryRegister"}) {
-    router.add(std::string(kService).append(name),
+    router.add(std::string(kService).append(name), Access::server(Verb::kInfer),
                [](Exchange& exchange, const GrpcMessage&) { exchange.respond(grpc_failure(shared_memory_is_off())); });
   }
 }

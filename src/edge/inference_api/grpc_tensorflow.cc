@@ -57,7 +57,8 @@ void GrpcTensorflow::predict(Exchange& exchange, GrpcMessage message) {
   serving::Dispatcher& dispatcher = api_.dispatcher(exchange);
   const auto prepare = [&]() -> Result<std::pair<serving::Route, tfs::PredictAsk>> {
     MODELYARD_ASSIGN(const tfs::ModelSpec spec, tfs::read_model_spec(message.bytes));
-    MODELYARD_ASSIGN(const serving::Route route, dispatcher.route(spec.model, {spec.version, spec.label}, 0));
+    MODELYARD_ASSIGN(const serving::Route route,
+                     api_.find(exchange, Verb::kInfer, spec.model, {spec.version, spec.label}));
     MODELYARD_ASSIGN(tfs::PredictAsk asked, tfs::decode_predict_message(message.bytes, route.signature()));
     asked.request.endpoint = spec.model;
     MODELYARD_ASSIGN(asked.request.deadline, grpc_deadline(request, std::nullopt, api_.now()));
@@ -73,16 +74,16 @@ void GrpcTensorflow::predict(Exchange& exchange, GrpcMessage message) {
 
 void GrpcTensorflow::add_methods(GrpcRouter& router) {
   const std::string prediction = "/tensorflow.serving.PredictionService/";
-  router.add(prediction + "Predict",
+  router.add(prediction + "Predict", Access::model(Verb::kInfer),
              [this](Exchange& exchange, GrpcMessage message) { predict(exchange, std::move(message)); });
   for (const char* method : {"Classify", "Regress", "MultiInference"}) {
-    router.add(prediction + method, [](Exchange& exchange, const GrpcMessage&) {
+    router.add(prediction + method, Access::model(Verb::kInfer), [](Exchange& exchange, const GrpcMessage&) {
       exchange.respond(
           grpc_failure(GrpcCode::kUnimplemented, "the model has no such signature; ONNX models answer Predict"));
     });
   }
   add_method<wire::GetModelMetadataRequest, wire::GetModelMetadataResponse>(
-      router, prediction + "GetModelMetadata",
+      router, prediction + "GetModelMetadata", Access::model(kSees),
       [this](Exchange& exchange, const auto& ask) -> Result<wire::GetModelMetadataResponse> {
         for (const std::string& field : ask.metadata_field()) {
           if (field != "signature_def") {
@@ -91,12 +92,12 @@ void GrpcTensorflow::add_methods(GrpcRouter& router) {
         }
         MODELYARD_ASSIGN(const auto choice, choice_of(ask.model_spec()));
         const std::string& name = ask.model_spec().name();
-        MODELYARD_ASSIGN(const auto route, api_.dispatcher(exchange).route(name, choice, 0));
+        MODELYARD_ASSIGN(const auto route, api_.find(exchange, kSees, name, choice));
         return proto_from_document<wire::GetModelMetadataResponse>(
             tfs::metadata_document(name, route.ref().version, route.signature()));
       });
   add_method<wire::GetModelStatusRequest, wire::GetModelStatusResponse>(
-      router, "/tensorflow.serving.ModelService/GetModelStatus",
+      router, "/tensorflow.serving.ModelService/GetModelStatus", Access::model(kSees),
       [this](Exchange& exchange, const auto& ask) -> Result<wire::GetModelStatusResponse> {
         MODELYARD_ASSIGN(const auto choice, choice_of(ask.model_spec()));
         MODELYARD_ASSIGN(const std::string document,

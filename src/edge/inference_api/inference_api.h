@@ -24,19 +24,36 @@ struct InferenceApiOptions {
   std::function<bool()> ready;  // of the whole server
 };
 
+// Who may infer or read may see what a model takes and gives.
+inline constexpr security::VerbSet kSees = Verb::kInfer | Verb::kRead;
+
 // How a path names a version.
 enum class Naming { kByVersion, kByLabel };
 
 class InferenceApi {
  public:
-  InferenceApi(InferenceApiOptions options, std::vector<serving::Dispatcher*> dispatchers, const Clock& clock,
-               Random& random)
-      : options_(std::move(options)), dispatchers_(std::move(dispatchers)), clock_(clock), random_(random) {}
+  InferenceApi(InferenceApiOptions options, security::Guard& guard, std::vector<serving::Dispatcher*> dispatchers,
+               const Clock& clock, Random& random)
+      : options_(std::move(options)),
+        guard_(guard),
+        dispatchers_(std::move(dispatchers)),
+        clock_(clock),
+        random_(random) {}
 
   void add_routes(Router& router);
 
   // What REST and gRPC have in common.
   serving::Dispatcher& dispatcher(const Exchange& exchange) { return *dispatchers_[exchange.loop_index()]; }
+  // The version that answers to a name, when the caller may do one of `any_of` there: the only way from a name to a
+  // route.
+  Result<serving::Route> find(serving::Dispatcher& dispatcher, const security::Caller& caller, security::VerbSet any_of,
+                              std::string_view name, const inference::VersionChoice& choice);
+  Result<serving::Route> find(const Exchange& exchange, security::VerbSet any_of, std::string_view name,
+                              const inference::VersionChoice& choice) {
+    return find(dispatcher(exchange), exchange.request().caller, any_of, name, choice);
+  }
+  // Asked anew for each message of a stream, which may outlive its key.
+  security::Caller caller_of(const Request& request) { return authenticate(guard_, request); }
   SteadyTime now() const { return clock_.steady_now(); }
   bool ready() const { return options_.ready(); }
   std::string request_id(const Request& request);
@@ -63,6 +80,7 @@ class InferenceApi {
   void tensorflow_metadata(Exchange& exchange, Naming naming);
 
   const InferenceApiOptions options_;
+  security::Guard& guard_;
   const std::vector<serving::Dispatcher*> dispatchers_;
   const Clock& clock_;
   Random& random_;

@@ -89,7 +89,7 @@ void InferenceApi::open_infer(Exchange& exchange) {
   const Request& request = exchange.request();
   std::string id = request_id(request);
   serving::Dispatcher& loop = dispatcher(exchange);
-  const auto route = loop.route(request.parameters[0], choice_of(request), 0);
+  const auto route = find(exchange, Verb::kInfer, request.parameters[0], choice_of(request));
   if (!route) return exchange.respond(refusal(route.error(), id));
   const auto header_bytes = header_bytes_of(request);
   if (!header_bytes) return exchange.respond(refusal(header_bytes.error(), id));
@@ -103,6 +103,13 @@ void InferenceApi::open_infer(Exchange& exchange) {
                                                           std::move(*asked), route->signature()));
 }
 
+Result<serving::Route> InferenceApi::find(serving::Dispatcher& dispatcher, const security::Caller& caller,
+                                          security::VerbSet any_of, std::string_view name,
+                                          const inference::VersionChoice& choice) {
+  MODELYARD_TRY(security::decide(caller, Access::model(any_of), name));
+  return dispatcher.route(name, choice, 0);
+}
+
 std::string InferenceApi::server_document() const {
   return oip::server_metadata(options_.server_version);
 }
@@ -110,7 +117,7 @@ std::string InferenceApi::server_document() const {
 Result<std::string> InferenceApi::metadata_document(const Exchange& exchange, std::string_view name,
                                                     const inference::VersionChoice& choice) {
   serving::Dispatcher& loop = dispatcher(exchange);
-  MODELYARD_ASSIGN(const auto route, loop.route(name, choice, 0));
+  MODELYARD_ASSIGN(const auto route, find(exchange, kSees, name, choice));
   std::vector<VersionNumber> versions;
   const auto model = loop.table().models.find(route.ref().model);
   for (const auto& [number, servable] : model->second.ready) versions.push_back(number);
@@ -122,10 +129,11 @@ Result<std::string> InferenceApi::statistics_document(const Exchange& exchange, 
   serving::Dispatcher& loop = dispatcher(exchange);
   std::vector<oip::ModelStatistics> statistics;
   if (!name.empty()) {
-    MODELYARD_ASSIGN(const auto route, loop.route(name, choice, 0));
+    MODELYARD_ASSIGN(const auto route, find(exchange, kSees, name, choice));
     statistics.push_back(statistics_of(*route.servable));
     statistics.back().model = name;
   } else {
+    MODELYARD_TRY(security::decide(exchange.request().caller, Access::every_model(Verb::kRead)));
     for (const auto& [model_name, model] : loop.table().models) {
       for (const auto& [number, servable] : model.ready) statistics.push_back(statistics_of(*servable));
     }
@@ -142,13 +150,13 @@ void InferenceApi::open_metadata(Exchange& exchange) {
 
 void InferenceApi::open_ready(Exchange& exchange) {
   const Request& request = exchange.request();
-  const auto route = dispatcher(exchange).route(request.parameters[0], choice_of(request), 0);
+  const auto route = find(exchange, kSees, request.parameters[0], choice_of(request));
   exchange.respond(route ? empty_response(200) : error_response(400, "Model version not ready"));
 }
 
 void InferenceApi::open_config(Exchange& exchange) {
   const Request& request = exchange.request();
-  const auto route = dispatcher(exchange).route(request.parameters[0], choice_of(request), 0);
+  const auto route = find(exchange, kSees, request.parameters[0], choice_of(request));
   if (!route) return exchange.respond(refusal(route.error(), request_id(request)));
   exchange.respond(json_response(oip::model_config(request.parameters[0], route->signature())));
 }
@@ -162,19 +170,26 @@ void InferenceApi::open_statistics(Exchange& exchange) {
 }
 
 void InferenceApi::add_open_inference_routes(Router& router) {
-  router.add(Method::kGet, "/v2", [this](Exchange& exchange) { exchange.respond(json_response(server_document())); });
-  router.add(Method::kGet, "/v2/health/live", [](Exchange& exchange) { exchange.respond(empty_response(200)); });
-  router.add(Method::kGet, "/v2/health/ready",
+  router.add(Method::kGet, "/v2", Access::server(kSees),
+             [this](Exchange& exchange) { exchange.respond(json_response(server_document())); });
+  router.add(Method::kGet, "/v2/health/live", Access::open(),
+             [](Exchange& exchange) { exchange.respond(empty_response(200)); });
+  router.add(Method::kGet, "/v2/health/ready", Access::open(),
              [this](Exchange& exchange) { exchange.respond(empty_response(options_.ready() ? 200 : 400)); });
-  router.add(Method::kGet, "/v2/models/stats", [this](Exchange& exchange) { open_statistics(exchange); });
+  router.add(Method::kGet, "/v2/models/stats", Access::every_model(Verb::kRead),
+             [this](Exchange& exchange) { open_statistics(exchange); });
   for (const std::string& model :
        {std::string("/v2/models/{model}"), std::string("/v2/models/{model}/versions/{version}")}) {
-    router.add(Method::kGet, model, [this](Exchange& exchange) { open_metadata(exchange); });
-    router.add(Method::kGet, model + "/ready", [this](Exchange& exchange) { open_ready(exchange); });
-    router.add(Method::kGet, model + "/config", [this](Exchange& exchange) { open_config(exchange); });
-    router.add(Method::kGet, model + "/stats", [this](Exchange& exchange) { open_statistics(exchange); });
+    router.add(Method::kGet, model, Access::model(kSees), [this](Exchange& exchange) { open_metadata(exchange); });
+    router.add(Method::kGet, model + "/ready", Access::model(kSees),
+               [this](Exchange& exchange) { open_ready(exchange); });
+    router.add(Method::kGet, model + "/config", Access::model(kSees),
+               [this](Exchange& exchange) { open_config(exchange); });
+    router.add(Method::kGet, model + "/stats", Access::model(kSees),
+               [this](Exchange& exchange) { open_statistics(exchange); });
     router.add(
-        Method::kPost, model + "/infer", [this](Exchange& exchange) { open_infer(exchange); }, BodyNeed::kRequired);
+        Method::kPost, model + "/infer", Access::model(Verb::kInfer),
+        [this](Exchange& exchange) { open_infer(exchange); }, BodyNeed::kRequired);
   }
 }
 

@@ -50,7 +50,7 @@ void InferenceApi::tensorflow_predict(Exchange& exchange, Naming naming) {
   serving::Dispatcher& loop = dispatcher(exchange);
   const auto choice = choice_of(request, naming);
   if (!choice) return exchange.respond(refusal(choice.error(), id));
-  const auto route = loop.route(request.parameters[0], *choice, 0);
+  const auto route = find(exchange, Verb::kInfer, request.parameters[0], *choice);
   if (!route) return exchange.respond(refusal(route.error(), id));
   auto asked = tfs::decode_predict(request.body, route->signature());
   if (!asked) return exchange.respond(refusal(asked.error(), id));
@@ -64,6 +64,7 @@ void InferenceApi::tensorflow_predict(Exchange& exchange, Naming naming) {
 
 Result<std::string> InferenceApi::tensorflow_status_document(const Exchange& exchange, std::string_view name,
                                                              const inference::VersionChoice& choice) {
+  MODELYARD_TRY(security::decide(exchange.request().caller, Access::model(kSees), name));
   const lifecycle::ServingTable& table = dispatcher(exchange).table();
   const auto endpoint = table.endpoints.find(name);
   const auto model =
@@ -100,7 +101,7 @@ void InferenceApi::tensorflow_metadata(Exchange& exchange, Naming naming) {
   const Request& request = exchange.request();
   const auto choice = choice_of(request, naming);
   if (!choice) return exchange.respond(refusal(choice.error(), request_id(request)));
-  const auto route = dispatcher(exchange).route(request.parameters[0], *choice, 0);
+  const auto route = find(exchange, kSees, request.parameters[0], *choice);
   if (!route) return exchange.respond(refusal(route.error(), request_id(request)));
   Response response;
   response.body = tfs::metadata_document(request.parameters[0], route->ref().version, route->signature());
@@ -118,15 +119,16 @@ void InferenceApi::add_tensorflow_routes(Router& router) {
     const std::string path = place.path;
     const Naming naming = place.naming;
     router.add(
-        Method::kPost, path + ":predict", [this, naming](Exchange& exchange) { tensorflow_predict(exchange, naming); },
-        BodyNeed::kRequired);
+        Method::kPost, path + ":predict", Access::model(Verb::kInfer),
+        [this, naming](Exchange& exchange) { tensorflow_predict(exchange, naming); }, BodyNeed::kRequired);
     for (const char* verb : {":classify", ":regress"}) {
-      router.add(Method::kPost, path + verb, [](Exchange& exchange) {
+      router.add(Method::kPost, path + verb, Access::model(Verb::kInfer), [](Exchange& exchange) {
         exchange.respond(error_response(501, "the model has no such signature; ONNX models answer :predict"));
       });
     }
-    router.add(Method::kGet, path, [this, naming](Exchange& exchange) { tensorflow_status(exchange, naming); });
-    router.add(Method::kGet, path + "/metadata",
+    router.add(Method::kGet, path, Access::model(kSees),
+               [this, naming](Exchange& exchange) { tensorflow_status(exchange, naming); });
+    router.add(Method::kGet, path + "/metadata", Access::model(kSees),
                [this, naming](Exchange& exchange) { tensorflow_metadata(exchange, naming); });
   }
 }

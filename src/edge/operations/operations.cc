@@ -14,11 +14,12 @@ Response text_response(int status, std::string body) {
 }  // namespace
 
 void add_operations_routes(Router& router, OperationsHooks hooks) {
-  router.add(Method::kGet, "/livez", [](Exchange& exchange) { exchange.respond(text_response(200, "ok\n")); });
-  router.add(Method::kGet, "/readyz", [ready = hooks.ready](Exchange& exchange) {
+  router.add(Method::kGet, "/livez", Access::open(),
+             [](Exchange& exchange) { exchange.respond(text_response(200, "ok\n")); });
+  router.add(Method::kGet, "/readyz", Access::open(), [ready = hooks.ready](Exchange& exchange) {
     exchange.respond(ready() ? text_response(200, "ok\n") : text_response(503, "not ready\n"));
   });
-  router.add(Method::kGet, "/metrics", [metrics = hooks.metrics](Exchange& exchange) {
+  router.add(Method::kGet, "/metrics", Access::every_model(Verb::kRead), [metrics = hooks.metrics](Exchange& exchange) {
     const auto format = telemetry::choose_exposition(exchange.request().header("accept").value_or(""));
     Response response = text_response(200, metrics(format));
     response.content_type = telemetry::exposition_content_type(format);
