@@ -33,16 +33,18 @@ class Planner {
     MODELYARD_ASSIGN(const auto version, fields.optional_integer("version"));
     MODELYARD_ASSIGN(const auto alias, fields.optional_string("alias"));
     MODELYARD_ASSIGN(const Json* objectives, fields.optional_object("objectives"));
+    MODELYARD_ASSIGN(const Json* scheduling, fields.optional_object("scheduling"));
     MODELYARD_TRY(fields.finish());
     if (version && alias) return error(Code::kInvalidArgument, "endpoints.{}: 'version' or 'alias', not both", name);
     if (objectives) MODELYARD_TRY(check_objectives(*objectives));
+    if (scheduling) MODELYARD_TRY(lifecycle::parse_scheduling(*scheduling));
     const auto present = reader_.endpoint(name);
     const std::string owner = model.value_or(present ? present->model : name);
     if (present && present->model != owner) {
       return error(Code::kConflict, "endpoint '{}' belongs to model '{}'", name, present->model);
     }
     MODELYARD_TRY(reader_.model(owner));
-    plan_objectives(name, owner, objectives, present ? &*present : nullptr);
+    MODELYARD_TRY(plan_settings(name, owner, objectives, scheduling, present ? &*present : nullptr));
     if (!version && !alias) return ok();
     MODELYARD_ASSIGN(const VersionRef wanted, resolve_version(reader_, owner, version.value_or(0), alias.value_or("")));
     return plan_deployment(name, wanted, present ? present->plan_revision : 0);
@@ -77,16 +79,21 @@ class Planner {
     return ok();
   }
 
-  void plan_objectives(const std::string& name, const std::string& model, const Json* objectives,
-                       const registry::EndpointRecord* present) {
-    const auto parsed = present ? parse_json(present->objectives) : Result<Json>(Json(nullptr));
-    const Json before = parsed ? *parsed : Json(nullptr);
-    const Json after = objectives ? *objectives : present ? before : Json::object();
-    if (present && before == after) return;
-    changes_.push_back({"endpoint.put",
-                        name,
-                        present ? Json{{"objectives", before}} : Json(nullptr),
-                        {{"model", model}, {"objectives", after}}});
+  // What is not named stays as it is.
+  Status plan_settings(const std::string& name, const std::string& model, const Json* objectives,
+                       const Json* scheduling, const registry::EndpointRecord* present) {
+    Json before{{"objectives", Json::object()}, {"scheduling", Json::object()}};
+    if (present) {
+      MODELYARD_ASSIGN(before["objectives"], parse_json(present->objectives));
+      MODELYARD_ASSIGN(before["scheduling"], parse_json(present->scheduling));
+    }
+    Json after = before;
+    if (objectives) after["objectives"] = *objectives;
+    if (scheduling) after["scheduling"] = *scheduling;
+    if (present && before == after) return ok();
+    after["model"] = model;
+    changes_.push_back({"endpoint.put", name, present ? before : Json(nullptr), std::move(after)});
+    return ok();
   }
 
   Status plan_deployment(const std::string& name, const VersionRef& wanted, registry::Revision plan_revision) {
@@ -112,7 +119,8 @@ Status carry_out(CatalogWriter& writer, const PlannedChange& change) {
   if (change.action == "alias.set") return writer.set_alias(name, rest, change.to.get<VersionNumber>());
   if (change.action == "tag.set") return writer.set_tag({name, 0}, rest, change.to.get<std::string>());
   if (change.action == "endpoint.put") {
-    return writer.put_endpoint(name, change.to["model"].get<std::string>(), change.to["objectives"].dump());
+    return writer.put_endpoint(name, change.to["model"].get<std::string>(), change.to["objectives"].dump(),
+                               change.to["scheduling"].dump());
   }
   return writer.set_plan(name, change.to.dump(), "apply");
 }

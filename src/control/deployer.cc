@@ -21,7 +21,7 @@ Result<registry::EndpointRecord> endpoint_or_new(CatalogWriter& writer, const st
   if (endpoint || endpoint.error().code() != Code::kNotFound) return endpoint;
   const auto model = writer.model(name);
   if (!model) return error(Code::kNotFound, "there is neither an endpoint nor a model '{}'", name);
-  MODELYARD_TRY(writer.put_endpoint(name, name, "{}"));
+  MODELYARD_TRY(writer.put_endpoint(name, name, "{}", "{}"));
   return writer.endpoint(name);
 }
 
@@ -153,16 +153,21 @@ Result<Deployed> Deployer::undeploy(const std::string& name, const DeployRequest
       VersionRef{});
 }
 
-Status Deployer::put_endpoint(const std::string& name, const std::string& model, const Json& objectives,
-                              const Actor& actor, const Expected& expected) {
+Status Deployer::put_endpoint(const std::string& name, const EndpointDocument& document, const Actor& actor,
+                              const Expected& expected) {
   MODELYARD_TRY(check_model_name(name));
-  MODELYARD_TRY(check_objectives(objectives));
-  const registry::AuditNote note{actor.name, "endpoint.put", name, {{"model", model}, {"objectives", objectives}}};
+  MODELYARD_TRY(check_objectives(document.objectives));
+  MODELYARD_TRY(lifecycle::parse_scheduling(document.scheduling));
+  const registry::AuditNote note{
+      actor.name,
+      "endpoint.put",
+      name,
+      {{"model", document.model}, {"objectives", document.objectives}, {"scheduling", document.scheduling}}};
   MODELYARD_TRY(catalog_.transact(note, [&](CatalogWriter& writer) -> Status {
     const auto present = writer.endpoint(name);
     if (present) MODELYARD_TRY(check_expected(present->revision, expected, fmt::format("endpoint '{}'", name)));
-    MODELYARD_TRY(writer.model(model));
-    return writer.put_endpoint(name, model, objectives.dump());
+    MODELYARD_TRY(writer.model(document.model));
+    return writer.put_endpoint(name, document.model, document.objectives.dump(), document.scheduling.dump());
   }));
   return ok();
 }

@@ -25,6 +25,13 @@ struct Deployed {
   VersionRef version;  // version 0: nothing is deployed
 };
 
+// What an endpoint wants of those who serve it.
+struct EndpointDocument {
+  std::string model;
+  Json objectives = Json::object();  // as check_objectives() says
+  Json scheduling = Json::object();  // as lifecycle/scheduling.h says
+};
+
 class Deployer {
  public:
   Deployer(registry::Catalog& catalog, lifecycle::Reconciler& reconciler)
@@ -38,7 +45,8 @@ class Deployer {
   Result<Deployed> undeploy(const std::string& endpoint, const DeployRequest& request, const Actor& actor,
                             const Expected& expected);
 
-  Status put_endpoint(const std::string& endpoint, const std::string& model, const Json& objectives, const Actor& actor,
+  // Makes the endpoint, or replaces what it wants.
+  Status put_endpoint(const std::string& endpoint, const EndpointDocument& document, const Actor& actor,
                       const Expected& expected);
   Status remove_endpoint(const std::string& endpoint, const Actor& actor, const Expected& expected);
 

@@ -4,7 +4,8 @@
 
 namespace modelyard::control {
 
-Status read_desired(registry::CatalogReader& reader, lifecycle::DesiredState& desired) {
+Status read_desired(registry::CatalogReader& reader, lifecycle::DesiredState& desired,
+                    std::map<std::string, std::string>& settings) {
   MODELYARD_ASSIGN(desired.revision, reader.revision());
   MODELYARD_ASSIGN(const auto endpoints, reader.endpoints());
   for (const registry::EndpointRecord& endpoint : endpoints) {
@@ -13,6 +14,7 @@ Status read_desired(registry::CatalogReader& reader, lifecycle::DesiredState& de
     MODELYARD_ASSIGN(const Json document, parse_json(record.plan));
     MODELYARD_ASSIGN(auto plan, rollout::parse_traffic_plan(document, endpoint.name, endpoint.model, record.revision));
     desired.plans.push_back(std::move(plan));
+    if (endpoint.scheduling != "{}") settings[endpoint.name] = endpoint.scheduling;
   }
   MODELYARD_ASSIGN(const auto aliases, reader.aliases(""));
   for (const registry::AliasRecord& alias : aliases) {
@@ -25,8 +27,11 @@ Status read_desired(registry::CatalogReader& reader, lifecycle::DesiredState& de
 
 Result<std::shared_ptr<const lifecycle::DesiredState>> RegistrySource::desired() {
   auto desired = std::make_shared<lifecycle::DesiredState>();
-  MODELYARD_TRY(catalog_.read([&](registry::CatalogReader& reader) { return read_desired(reader, *desired); }));
+  std::map<std::string, std::string> settings;
+  MODELYARD_TRY(
+      catalog_.read([&](registry::CatalogReader& reader) { return read_desired(reader, *desired, settings); }));
   MutexLock lock(mutex_);
+  MODELYARD_TRY(take_settings(*desired, settings));
   desired->grace = options_.grace;
   if (options_.intra_op_threads != 1) {
     for (const rollout::TrafficPlan& plan : desired->plans) {
@@ -36,6 +41,22 @@ Result<std::shared_ptr<const lifecycle::DesiredState>> RegistrySource::desired()
     }
   }
   return std::shared_ptr<const lifecycle::DesiredState>(std::move(desired));
+}
+
+Status RegistrySource::take_settings(lifecycle::DesiredState& desired,
+                                     const std::map<std::string, std::string>& texts) {
+  std::erase_if(settings_, [&](const auto& known) { return !texts.contains(known.first); });
+  for (const auto& [endpoint, text] : texts) {
+    auto& [known_text, settings] = settings_[endpoint];
+    if (!settings || known_text != text) {
+      MODELYARD_ASSIGN(const Json document, parse_json(text));
+      MODELYARD_ASSIGN(auto scheduling, lifecycle::parse_scheduling(document));
+      settings = std::make_shared<lifecycle::EndpointSettings>(std::move(scheduling));
+      known_text = text;
+    }
+    desired.settings[endpoint] = settings;
+  }
+  return ok();
 }
 
 Result<lifecycle::Artifact> RegistrySource::fetch(const VersionRef& ref) {

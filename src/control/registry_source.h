@@ -30,14 +30,21 @@ class RegistrySource final : public lifecycle::Source {
   void set_grace(std::chrono::milliseconds grace);
 
  private:
+  Status take_settings(lifecycle::DesiredState& desired, const std::map<std::string, std::string>& texts)
+      MODELYARD_REQUIRES(mutex_);
+
   registry::Catalog& catalog_;
   registry::BlobStore& blobs_;
   Mutex mutex_;
   SourceOptions options_ MODELYARD_GUARDED_BY(mutex_);
   std::function<void()> subscriber_ MODELYARD_GUARDED_BY(mutex_);
+  // By endpoint, with the text they were read from: what they count goes on while the text is the same.
+  std::map<std::string, std::pair<std::string, std::shared_ptr<lifecycle::EndpointSettings>>> settings_
+      MODELYARD_GUARDED_BY(mutex_);
 };
 
-// Desired state as of one revision. Pure but for the reader.
-Status read_desired(registry::CatalogReader& reader, lifecycle::DesiredState& desired);
+// Desired state as of one revision, but for the settings, which it gives as their texts. Pure but for the reader.
+Status read_desired(registry::CatalogReader& reader, lifecycle::DesiredState& desired,
+                    std::map<std::string, std::string>& settings);
 
 }  // namespace modelyard::control

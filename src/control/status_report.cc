@@ -70,7 +70,10 @@ Result<Json> report_status(registry::Catalog& catalog, const lifecycle::Lifecycl
   }
   Json memory{{"used_bytes", status.memory_used}};
   memory["limit_bytes"] = status.memory_limit > 0 ? Json(status.memory_limit) : Json(nullptr);
-  return Json{{"endpoints", std::move(endpoints)}, {"versions", std::move(versions)}, {"memory", std::move(memory)}};
+  return Json{{"observed_revision", status.observed_revision},
+              {"endpoints", std::move(endpoints)},
+              {"versions", std::move(versions)},
+              {"memory", std::move(memory)}};
 }
 
 }  // namespace modelyard::control

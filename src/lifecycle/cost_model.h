@@ -27,6 +27,12 @@ class CostModel {
     return std::chrono::nanoseconds(static_cast<std::int64_t>(line * scale_.load(std::memory_order_relaxed)));
   }
 
+  // No run is expected to be faster: half of what warm-up measured, whatever serving has seen since. (A bound that
+  // learnt would not learn any more from requests that it had dropped.)
+  std::chrono::nanoseconds at_least(std::int64_t rows) const {
+    return std::chrono::nanoseconds(known_ ? (fixed_ + per_row_ * rows) / 2 : 0);
+  }
+
   void learn(std::int64_t rows, std::chrono::nanoseconds took) {
     if (!known_) return;
     const double line =

@@ -102,7 +102,9 @@ void Reconciler::take_desired() {
   auto desired = source_.desired();
   MutexLock lock(mutex_);
   if (desired) {
-    desired_ = std::move(*desired);
+    const auto before = std::exchange(desired_, std::move(*desired));
+    // These take effect by themselves; all else goes through an action.
+    if (before->aliases != desired_->aliases || before->settings != desired_->settings) publish();
   } else {
     tell("catalog_unreadable", {}, desired.error().message());
   }
@@ -216,7 +218,10 @@ void Reconciler::switch_endpoint(const std::string& endpoint) {
 
 void Reconciler::publish() {
   auto table = std::make_shared<ServingTable>();
-  for (const auto& [endpoint, plan] : effective_) table->endpoints[endpoint] = {plan};
+  for (const auto& [endpoint, plan] : effective_) {
+    const auto settings = desired_->settings.find(endpoint);
+    table->endpoints[endpoint] = {plan, settings == desired_->settings.end() ? nullptr : settings->second};
+  }
   for (const auto& [version, harness] : versions_) {
     ModelEntry& model = table->models[version.model];
     if (harness.servable) {
@@ -389,6 +394,7 @@ void Reconciler::deliver_reports() {
 LifecycleStatus Reconciler::status() const {
   MutexLock lock(mutex_);
   LifecycleStatus status;
+  status.observed_revision = desired_->revision;
   for (const auto& [version, harness] : versions_) {
     status.versions.push_back({version, harness.phase, harness.reason, harness.attempts, harness.next_try,
                                harness.phase == VersionPhase::kReady ? harness.ready_since : std::nullopt,

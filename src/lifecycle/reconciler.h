@@ -49,6 +49,7 @@ struct EndpointStatus {
 };
 
 struct LifecycleStatus {
+  std::int64_t observed_revision = 0;  // of the desired state that was read last
   std::vector<VersionStatus> versions;
   std::vector<EndpointStatus> endpoints;
   std::int64_t memory_used = 0;

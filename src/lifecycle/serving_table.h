@@ -13,12 +13,15 @@
 #include <vector>
 
 #include "base/snapshot.h"
+#include "lifecycle/scheduling.h"
 #include "lifecycle/servable.h"
+#include "rollout/traffic_plan.h"
 
 namespace modelyard::lifecycle {
 
 struct EndpointEntry {
   rollout::TrafficPlan plan;
+  std::shared_ptr<EndpointSettings> settings;  // null: the defaults
 };
 
 struct ModelEntry {

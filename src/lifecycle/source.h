@@ -18,6 +18,7 @@
 #include "base/names.h"
 #include "base/result.h"
 #include "inference/signature.h"
+#include "lifecycle/scheduling.h"
 #include "rollout/traffic_plan.h"
 
 namespace modelyard::lifecycle {
@@ -29,7 +30,8 @@ struct DesiredState {
   std::vector<rollout::TrafficPlan> plans;                 // one for each deployed endpoint, by endpoint name
   std::map<VersionRef, std::vector<std::string>> aliases;  // version → its aliases; kept loaded while an
                                                            // endpoint of the model is deployed
-  std::vector<VersionRef> pins;                            // kept loaded, whatever the plans say
+  std::map<std::string, std::shared_ptr<EndpointSettings>> settings;  // by endpoint; the same object while the same
+  std::vector<VersionRef> pins;                                       // kept loaded, whatever the plans say
   std::map<VersionRef, backend::LoadOptions> options;
   std::chrono::milliseconds grace{0};  // how long a version stays after it is no longer wanted
 };

@@ -64,7 +64,9 @@ TEST_F(SqliteCatalogTest, MigratesOnlyOnce) {
 
 TEST_F(SqliteCatalogTest, BringsAFileOfTheFirstSchemaUpToDate) {
   make_models(*open(), 2);
-  run_sql("DROP TABLE pins; DROP TABLE api_keys; PRAGMA user_version=1");
+  run_sql(
+      "DROP TABLE pins; DROP TABLE api_keys; ALTER TABLE endpoints DROP COLUMN scheduling; "
+      "PRAGMA user_version=1");
 
   const auto again = open();
 

@@ -97,7 +97,8 @@ Result<ApiKeyRecord> api_key_row(const SqliteStatement& row) {
 }
 
 Result<EndpointRecord> endpoint_row(const SqliteStatement& row) {
-  return EndpointRecord{row.text(0), row.text(1), row.text(2), row.integer(3), time_at(row, 4), row.integer(5)};
+  return EndpointRecord{row.text(0),    row.text(1),     row.text(2),   row.text(3),
+                        row.integer(4), time_at(row, 5), row.integer(6)};
 }
 
 Result<PlanRecord> plan_row(const SqliteStatement& row) {
@@ -245,10 +246,8 @@ Result<std::vector<ApiKeyRecord>> SqliteQueries<Base>::api_keys() {
 
 template <typename Base>
 Result<EndpointRecord> SqliteQueries<Base>::endpoint(std::string_view name) {
-  MODELYARD_ASSIGN(
-      auto statement,
-      connection_.prepare(
-          "SELECT name, model, objectives, plan_revision, created, revision FROM endpoints WHERE name = ?"));
+  MODELYARD_ASSIGN(auto statement, connection_.prepare("SELECT name, model, objectives, scheduling, plan_revision, "
+                                                       "created, revision FROM endpoints WHERE name = ?"));
   statement.bind(name);
   return only(std::move(statement), endpoint_row, fmt::format("endpoint '{}' is not found", name));
 }
@@ -258,7 +257,7 @@ Result<std::vector<EndpointRecord>> SqliteQueries<Base>::endpoints() {
   MODELYARD_ASSIGN(
       auto statement,
       connection_.prepare(
-          "SELECT name, model, objectives, plan_revision, created, revision FROM endpoints ORDER BY name"));
+          "SELECT name, model, objectives, scheduling, plan_revision, created, revision FROM endpoints ORDER BY name"));
   return collect(std::move(statement), endpoint_row);
 }
 

@@ -63,6 +63,9 @@ CREATE TABLE api_keys (
   id TEXT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL, verbs TEXT NOT NULL, models TEXT NOT NULL,
   created INTEGER NOT NULL, expires INTEGER, revoked INTEGER, used INTEGER, actor TEXT NOT NULL) WITHOUT ROWID;
 )sql",
+    R"sql(
+ALTER TABLE endpoints ADD COLUMN scheduling TEXT NOT NULL DEFAULT '{}';
+)sql",
 };
 
 Result<std::int64_t> schema_version(SqliteConnection& connection) {

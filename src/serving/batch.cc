@@ -48,6 +48,22 @@ bool can_share_run(const Job& first, const Job& second) {
          std::equal(a.begin(), a.end(), b.begin(), b.end(), same_kind);
 }
 
+void drop_hopeless(std::vector<Job>& jobs, SteadyTime now, std::vector<Finished>& dropped) {
+  std::vector<Job> kept;
+  kept.reserve(jobs.size());
+  for (Job& job : jobs) {
+    const auto& deadline = job.call->request().deadline;
+    if (job.call->cancelled()) {
+      dropped.push_back({std::move(job), error(Code::kCancelled, "the client has left"), {}});
+    } else if (deadline && now + job.servable->cost().at_least(job.rows) >= *deadline) {
+      dropped.push_back({std::move(job), error(Code::kDeadlineExceeded, "Request timeout expired"), {}});
+    } else {
+      kept.push_back(std::move(job));
+    }
+  }
+  jobs = std::move(kept);
+}
+
 JoinedInputs::JoinedInputs(std::span<const Job> jobs) {
   const std::size_t count = jobs.front().call->request().inputs.size();
   shapes_.reserve(count);
@@ -104,20 +120,8 @@ Durations BatchRunner::durations_of(const Job& job, SteadyTime began) const {
   return durations;
 }
 
-void BatchRunner::run(std::vector<Job> waiting, std::vector<Finished>& finished) {
+void BatchRunner::run(std::vector<Job> jobs, std::vector<Finished>& finished) {
   const SteadyTime began = clock_.steady_now();
-  std::vector<Job> jobs;
-  jobs.reserve(waiting.size());
-  for (Job& job : waiting) {
-    const auto& deadline = job.call->request().deadline;
-    if (job.call->cancelled()) {
-      finished.push_back({std::move(job), error(Code::kCancelled, "the client has left"), {}});
-    } else if (deadline && began >= *deadline) {
-      finished.push_back({std::move(job), error(Code::kDeadlineExceeded, "Request timeout expired"), {}});
-    } else {
-      jobs.push_back(std::move(job));
-    }
-  }
   if (jobs.size() > 1 && run_together(jobs, began, finished)) return;
   for (Job& job : jobs) run_alone(std::move(job), jobs.size() > 1 ? clock_.steady_now() : began, finished);
 }

@@ -9,8 +9,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "lifecycle/scheduling.h"
 #include "lifecycle/servable.h"
 #include "serving/call.h"
 
@@ -29,9 +31,13 @@ class JobHome {
 struct Job {
   std::unique_ptr<Call> call;
   std::shared_ptr<lifecycle::Servable> servable;
+  std::shared_ptr<lifecycle::EndpointSettings> settings;  // null: the defaults
   std::vector<std::size_t> wanted;
+  std::optional<Digest> cache_key;  // where the answer is to be kept
   SteadyTime submitted{};
   SteadyTime queued_at{};
+  SteadyTime queue_deadline = SteadyTime::max();  // dropped then, unless it runs
+  SteadyTime delay_after = SteadyTime::max();     // goes behind the others then
   std::int64_t rows = 1;
   JobHome* home = nullptr;
 };
@@ -45,18 +51,8 @@ struct Finished {
 // Whether the two may share a run. Pre: both are of one version, which may be batched.
 bool can_share_run(const Job& first, const Job& second);
 
-// How many of the jobs at the front may share a run of at most `most_rows`; at least 1.
-template <typename Jobs>
-std::size_t shared_front(const Jobs& jobs, std::int64_t most_rows) {
-  std::size_t count = 0;
-  std::int64_t rows = 0;
-  for (const Job& job : jobs) {
-    rows += job.rows;
-    if (count > 0 && (rows > most_rows || !can_share_run(jobs.front(), job))) break;
-    ++count;
-  }
-  return count;
-}
+// Takes out what has been cancelled, or cannot be answered in time even by the fastest run that is known.
+void drop_hopeless(std::vector<Job>& jobs, SteadyTime now, std::vector<Finished>& dropped);
 
 // The inputs of several requests as those of one.
 class JoinedInputs {
@@ -79,8 +75,8 @@ class BatchRunner {
   BatchRunner(lifecycle::Servable& servable, backend::ExecutionContext& context, const Clock& clock)
       : servable_(servable), context_(context), clock_(clock) {}
 
-  // Runs what is neither cancelled nor too late, together. Pre: the jobs may share a run.
-  void run(std::vector<Job> waiting, std::vector<Finished>& finished);
+  // Pre: the jobs may share a run.
+  void run(std::vector<Job> jobs, std::vector<Finished>& finished);
 
  private:
   void run_alone(Job job, SteadyTime began, std::vector<Finished>& finished);

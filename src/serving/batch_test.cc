@@ -79,18 +79,6 @@ TEST(SharedRuns, AreForRequestsOfOneKind) {
   EXPECT_FALSE(can_share_run(one, retyped));
 }
 
-TEST(SharedRuns, TakeFromTheFrontWhatFits) {
-  std::vector<Job> jobs;
-  for (const std::int64_t rows : {2, 3, 4}) {
-    jobs.push_back(job_of(std::vector<float>(static_cast<std::size_t>(rows)), {rows, 1}));
-  }
-  EXPECT_EQ(shared_front(jobs, 100), 3u);
-  EXPECT_EQ(shared_front(jobs, 8), 2u);
-  EXPECT_EQ(shared_front(jobs, 1), 1u);  // larger than a shared run may be: alone
-  jobs.insert(jobs.begin() + 1, job_of({1, 2}, {1, 2}));
-  EXPECT_EQ(shared_front(jobs, 100), 1u);
-}
-
 TEST(SharedRuns, ReturnWhatWasJoined) {
   std::mt19937 random(3);
   for (int round = 0; round < 200; ++round) {
@@ -223,14 +211,33 @@ TEST_F(BatchRunnerTest, BatchesNoMoreWhenRowsAreLost) {
 
 TEST_F(BatchRunnerTest, LeavesOutWhatNobodyWaitsFor) {
   auto jobs = three_jobs();
+  for (Job& job : jobs) job.servable = servable_;
   static_cast<RowsCall&>(*jobs[0].call).gone = true;
   jobs[1].call->request().deadline = clock_.steady_now();
-  const auto finished = run(std::move(jobs));
+  std::vector<Finished> dropped;
 
-  EXPECT_EQ(context_.runs, (std::vector<std::int64_t>{1}));
-  EXPECT_EQ(finished[0].outputs.error().code(), Code::kCancelled);
-  EXPECT_EQ(finished[1].outputs.error().code(), Code::kDeadlineExceeded);
-  EXPECT_EQ(floats_of(finished[2].outputs->front()), std::vector<float>{3});
+  drop_hopeless(jobs, clock_.steady_now(), dropped);
+
+  EXPECT_EQ(jobs.size(), 1u);
+  EXPECT_EQ(dropped[0].outputs.error().code(), Code::kCancelled);
+  EXPECT_EQ(dropped[1].outputs.error().code(), Code::kDeadlineExceeded);
+}
+
+TEST_F(BatchRunnerTest, LeavesOutWhatCannotBeInTime) {
+  lifecycle::LoadedVersion slow = loaded();
+  slow.cost = {true, std::chrono::milliseconds(10), std::chrono::nanoseconds(0)};
+  const auto servable = std::make_shared<lifecycle::Servable>(VersionRef{"m", 1}, std::move(slow), nullptr,
+                                                              std::move(ledger_.reserve(0).value()));
+  auto jobs = three_jobs();
+  for (Job& job : jobs) job.servable = servable;
+  jobs[0].call->request().deadline = clock_.steady_now() + std::chrono::milliseconds(4);
+  jobs[1].call->request().deadline = clock_.steady_now() + std::chrono::milliseconds(6);
+  std::vector<Finished> dropped;
+
+  drop_hopeless(jobs, clock_.steady_now(), dropped);
+
+  ASSERT_EQ(dropped.size(), 1u) << "a run may be twice as fast as the one that was measured, not more";
+  EXPECT_EQ(dropped[0].outputs.error().code(), Code::kDeadlineExceeded);
 }
 
 }  // namespace

@@ -20,6 +20,12 @@ void drop(std::atomic<std::uint64_t>& counter, std::uint64_t by) {
   counter.store(counter.load(std::memory_order_relaxed) - by, std::memory_order_relaxed);
 }
 
+std::int64_t most_rows_of(const Job& job) {
+  const std::int64_t worth_it = job.servable->batching().most_rows();
+  const std::int64_t set = job.settings ? job.settings->scheduling.max_batch_size : 0;
+  return set > 0 && worth_it > 1 ? set : worth_it;
+}
+
 Result<Servable*> find_version(const ModelEntry& model, std::string_view name, VersionNumber version) {
   if (const auto ready = model.ready.find(version); ready != model.ready.end()) return ready->second.get();
   const auto known = model.not_ready.find(version);
@@ -67,6 +73,7 @@ Result<Route> Dispatcher::route(std::string_view name, const inference::VersionC
   const auto model = table_->models.find(model_name);
   if (model == table_->models.end()) return unknown_model(name);
   Route route;
+  if (endpoint != table_->endpoints.end()) route.endpoint = &endpoint->second;
   VersionNumber version = choice.version;
   if (!choice.alias.empty()) {
     const auto alias = model->second.aliases.find(choice.alias);
@@ -91,7 +98,7 @@ VersionCounters& Dispatcher::counters(Servable& servable) {
   return static_cast<VersionExecutor&>(servable.executor()).counters(options_.loop_index);
 }
 
-Status Dispatcher::admit(const Call& call) {
+Status Dispatcher::admit(const Route& route, const Call& call, SteadyTime now) {
   if (draining_) return error(Code::kUnavailable, "the server is shutting down");
   if (in_flight_.load(std::memory_order_relaxed) >= options_.most_in_flight) {
     return error(Code::kResourceExhausted, "too many requests in flight: the limit is {} for each event loop",
@@ -101,7 +108,9 @@ Status Dispatcher::admit(const Call& call) {
     return error(Code::kResourceExhausted, "too many bytes in flight: the limit is {} for each event loop",
                  options_.most_in_flight_bytes);
   }
-  return ok();
+  const auto* settings = route.endpoint != nullptr ? route.endpoint->settings.get() : nullptr;
+  if (settings == nullptr || !settings->scheduling.is_limited()) return ok();
+  return route.endpoint->settings->limits.enter(now, route.endpoint->plan.endpoint);
 }
 
 Result<std::vector<std::size_t>> Dispatcher::check(const Route& route, Call& call) {
@@ -130,7 +139,7 @@ void Dispatcher::submit(const Route& route, std::unique_ptr<Call> call) {
   Job job;
   job.submitted = clock_.steady_now();
   job.call = std::move(call);
-  const Status admitted = admit(*job.call);
+  const Status admitted = admit(route, *job.call, job.submitted);
   bump(in_flight_, 1);
   bump(in_flight_bytes_, job.call->body_bytes());
   job.servable = route.servable->shared_from_this();
@@ -138,22 +147,38 @@ void Dispatcher::submit(const Route& route, std::unique_ptr<Call> call) {
     bump(refused_, 1);
     return complete({std::move(job), admitted.error(), {}});
   }
+  if (route.endpoint != nullptr) job.settings = route.endpoint->settings;
   auto wanted = check(route, *job.call);
   if (!wanted) return complete({std::move(job), wanted.error(), {}});
   job.wanted = std::move(*wanted);
   job.rows = inference::row_count(route.signature(), job.call->request().inputs);
   job.queued_at = clock_.steady_now();
-  if (route.servable->batching().is_on()) return gather(*route.servable, std::move(job));
+  if (job.settings && job.settings->cache && answer_from_cache(job)) return;
+  const bool at_once = !job.settings || job.settings->scheduling.may_run_at_once();
+  if (at_once && most_rows_of(job) > 1) return gather(*route.servable, std::move(job));
   Gathered alone{route.servable, {}, job.rows};
   alone.jobs.push_back(std::move(job));
-  run(std::move(alone));
+  at_once ? run(std::move(alone)) : enqueue(std::move(alone));
+}
+
+// True when it was answered.
+bool Dispatcher::answer_from_cache(Job& job) {
+  job.cache_key = lifecycle::cache_key(job.servable->ref().version, job.call->request().inputs, job.wanted);
+  auto outputs = job.settings->cache->find(*job.cache_key);
+  if (!outputs) return false;
+  Durations durations;
+  durations.from_cache = true;
+  job.cache_key.reset();
+  complete({std::move(job), std::move(*outputs), durations});
+  return true;
 }
 
 void Dispatcher::gather(Servable& servable, Job job) {
   auto group = std::find_if(gathered_.begin(), gathered_.end(), [&](const Gathered& candidate) {
-    return candidate.servable == &servable && can_share_run(candidate.jobs.front(), job);
+    return candidate.servable == &servable && candidate.jobs.front().settings == job.settings &&
+           can_share_run(candidate.jobs.front(), job);
   });
-  const std::int64_t most_rows = servable.batching().most_rows();
+  const std::int64_t most_rows = most_rows_of(job);
   if (group != gathered_.end() && group->rows + job.rows > most_rows) {
     run(std::exchange(*group, {&servable, {}, 0}));
   } else if (group == gathered_.end()) {
@@ -199,14 +224,16 @@ void Dispatcher::run_here(Gathered gathered) {
 void Dispatcher::enqueue(Gathered gathered) {
   for (Job& job : gathered.jobs) job.home = this;  // outlives the workers: versions end before loops do
   auto& executor = static_cast<VersionExecutor&>(gathered.servable->executor());
-  executor.submit(gathered.jobs);
-  bump(refused_, gathered.jobs.size());
-  for (Job& job : gathered.jobs) {
-    const VersionRef ref = gathered.servable->ref();
-    complete({std::move(job),
-              error(Code::kUnavailable, "Exceeds maximum queue size: {} requests wait for version {} of '{}'",
-                    executor.queue_capacity(), ref.version, ref.model),
-              {}});
+  auto refused = executor.submit(std::move(gathered.jobs));
+  bump(refused_, refused.size());
+  for (Finished& one : refused) complete(std::move(one));
+}
+
+void Dispatcher::drop_cancelled() {
+  for (const auto& [name, model] : table_->models) {
+    for (const auto& [number, servable] : model.ready) {
+      static_cast<VersionExecutor&>(servable->executor()).drop_cancelled();
+    }
   }
 }
 
@@ -220,11 +247,13 @@ void Dispatcher::complete(Finished finished) {
   Job& job = finished.job;
   drop(in_flight_, 1);
   drop(in_flight_bytes_, job.call->body_bytes());
+  if (job.settings) job.settings->limits.leave();
   finished.durations.total = clock_.steady_now() - job.submitted;
   const UtcTime now = clock_.utc_now();
   const int outcome = finished.outputs ? 0 : outcome_of(finished.outputs.error().code());
   counters(*job.servable).count(job.call->protocol(), outcome, job.rows, finished.durations, utc_micros(now) / 1000);
   if (!finished.outputs) return job.call->finish(finished.outputs.error());
+  if (job.cache_key) finished.outputs = job.settings->cache->keep(*job.cache_key, std::move(*finished.outputs));
   inference::InferResponse response;
   response.model = job.servable->ref().model;
   response.version = job.servable->ref().version;

@@ -29,7 +29,8 @@ struct DispatcherOptions {
 
 struct Route {
   lifecycle::Servable* servable = nullptr;
-  std::int64_t plan_revision = 0;  // 0: the caller chose the version
+  const lifecycle::EndpointEntry* endpoint = nullptr;  // null: the name is a model's without an endpoint
+  std::int64_t plan_revision = 0;                      // 0: the caller chose the version
 
   const inference::Signature& signature() const { return servable->signature(); }
   const VersionRef& ref() const { return servable->ref(); }
@@ -53,6 +54,9 @@ class Dispatcher final : public JobHome {
 
   void on_done(std::vector<Finished> finished) override;
 
+  // Clients have left: ends the waiting of their requests.
+  void drop_cancelled();
+
   // New requests are refused from now on.
   void begin_drain() { draining_ = true; }
   std::uint64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
@@ -60,14 +64,15 @@ class Dispatcher final : public JobHome {
   VersionCounters& counters(lifecycle::Servable& servable);
 
  private:
-  Status admit(const Call& call);
+  Status admit(const Route& route, const Call& call, SteadyTime now);
   Result<std::vector<std::size_t>> check(const Route& route, Call& call);
   // Jobs of one version, gathered within a turn.
   struct Gathered {
     lifecycle::Servable* servable = nullptr;
-    std::vector<Job> jobs;
+    std::vector<Job> jobs;  // of one endpoint
     std::int64_t rows = 0;
   };
+  bool answer_from_cache(Job& job);
   void gather(lifecycle::Servable& servable, Job job);
   void run(Gathered gathered);
   void run_here(Gathered gathered);

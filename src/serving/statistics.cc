@@ -54,6 +54,11 @@ void VersionCounters::count(Protocol protocol, int outcome, std::int64_t rows, c
   last_request_ms_.store(static_cast<std::uint64_t>(now_ms), std::memory_order_relaxed);
   if (outcome != 0) return;
   add(rows_, static_cast<std::uint64_t>(rows));
+  if (durations.from_cache) {
+    add(cache_hits_, 1);
+    add(cache_hit_nanoseconds_, static_cast<std::uint64_t>(durations.total.count()));
+    return;
+  }
   if (!durations.shares_run) add(executions_, 1);
   add(queued_, static_cast<std::uint64_t>(durations.queued.count()));
   add(prepared_, static_cast<std::uint64_t>(durations.prepared.count()));
@@ -71,6 +76,8 @@ void VersionCounters::add_to(VersionTotals& totals) const {
   }
   totals.rows += rows_.load(std::memory_order_relaxed);
   totals.executions += executions_.load(std::memory_order_relaxed);
+  totals.cache_hits += cache_hits_.load(std::memory_order_relaxed);
+  totals.cache_hit_nanoseconds += cache_hit_nanoseconds_.load(std::memory_order_relaxed);
   totals.queued += queued_.load(std::memory_order_relaxed);
   totals.prepared += prepared_.load(std::memory_order_relaxed);
   totals.computed += computed_.load(std::memory_order_relaxed);

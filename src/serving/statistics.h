@@ -35,6 +35,7 @@ struct Durations {
   std::chrono::nanoseconds computed{0};
   std::chrono::nanoseconds total{0};
   bool shares_run = false;  // a run that another request of the batch counts
+  bool from_cache = false;  // there was no run
 };
 
 struct LatencyHistogram {
@@ -47,6 +48,7 @@ struct VersionTotals {
   std::array<std::array<LatencyHistogram, kOutcomes>, kProtocols> latency{};
   std::uint64_t rows = 0;
   std::uint64_t executions = 0;
+  std::uint64_t cache_hits = 0, cache_hit_nanoseconds = 0;
   std::uint64_t queued = 0, prepared = 0, computed = 0;  // nanoseconds of answered requests
   std::uint64_t last_request_ms = 0;                     // UTC
 
@@ -72,7 +74,8 @@ class alignas(64) VersionCounters {
     Counter nanoseconds{0};
   };
   std::array<std::array<Histogram, kOutcomes>, kProtocols> latency_{};
-  Counter rows_{0}, executions_{0}, queued_{0}, prepared_{0}, computed_{0}, last_request_ms_{0};
+  Counter rows_{0}, executions_{0}, cache_hits_{0}, cache_hit_nanoseconds_{0}, queued_{0}, prepared_{0}, computed_{0},
+      last_request_ms_{0};
 };
 
 }  // namespace modelyard::serving

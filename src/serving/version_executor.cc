@@ -5,7 +5,10 @@
 namespace modelyard::serving {
 
 VersionExecutor::VersionExecutor(lifecycle::Servable& servable, ExecutorOptions options, const Clock& clock)
-    : servable_(servable), options_(options), clock_(clock) {
+    : servable_(servable),
+      options_(options),
+      clock_(clock),
+      queue_({options.queue_capacity, static_cast<int>(options.workers)}) {
   for (std::size_t i = 0; i < options_.loops; ++i) counters_.push_back(std::make_unique<VersionCounters>());
 }
 
@@ -20,16 +23,30 @@ VersionExecutor::~VersionExecutor() {
   for (std::thread& worker : workers) worker.join();
 }
 
-void VersionExecutor::submit(std::vector<Job>& jobs) {
-  MutexLock lock(mutex_);
-  const std::size_t room = options_.queue_capacity - std::min(options_.queue_capacity, urgent_.size() + queue_.size());
-  const std::size_t count = std::min(room, jobs.size());
-  while (workers_.size() < options_.workers) workers_.emplace_back([this] { work(); });
-  for (std::size_t i = 0; i < count; ++i) {
-    (jobs[i].call->request().priority == 1 ? urgent_ : queue_).push_back(std::move(jobs[i]));
+std::vector<Finished> VersionExecutor::submit(std::vector<Job> jobs) {
+  std::vector<Finished> refused, dropped;
+  {
+    MutexLock lock(mutex_);
+    const SteadyTime now = clock_.steady_now();
+    for (Job& job : jobs) {
+      if (const Status taken = queue_.push(job, now, dropped); !taken) {
+        refused.push_back({std::move(job), taken.error(), {}});
+      }
+    }
+    while (workers_.size() < static_cast<std::size_t>(queue_.instances())) workers_.emplace_back([this] { work(); });
+    if (!queue_.empty()) ready_.notify_one();
   }
-  jobs.erase(jobs.begin(), jobs.begin() + static_cast<std::ptrdiff_t>(count));
-  if (count > 0) ready_.notify_one();
+  send_home(std::move(dropped));
+  return refused;
+}
+
+void VersionExecutor::drop_cancelled() {
+  std::vector<Finished> dropped;
+  {
+    MutexLock lock(mutex_);
+    dropped = queue_.drop_cancelled();
+  }
+  send_home(std::move(dropped));
 }
 
 VersionTotals VersionExecutor::totals() const {
@@ -40,23 +57,29 @@ VersionTotals VersionExecutor::totals() const {
 
 std::size_t VersionExecutor::queue_length() const {
   MutexLock lock(mutex_);
-  return urgent_.size() + queue_.size();
+  return queue_.size();
 }
 
-std::vector<Job> VersionExecutor::next_jobs() {
-  MutexLock lock(mutex_);
-  while (urgent_.empty() && queue_.empty() && !stopping_) ready_.wait(mutex_);
-  std::vector<Job> jobs;
-  auto& queue = urgent_.empty() ? queue_ : urgent_;
-  if (queue.empty()) return jobs;
-  const std::int64_t most_rows = servable_.batching().most_rows();
-  const std::size_t count = most_rows > 1 ? shared_front(queue, most_rows) : 1;
-  for (std::size_t i = 0; i < count; ++i) {
-    jobs.push_back(std::move(queue.front()));
-    queue.pop_front();
+JobQueue::Taken VersionExecutor::next_jobs() {
+  for (;;) {
+    JobQueue::Taken taken;
+    {
+      MutexLock lock(mutex_);
+      taken = queue_.take(clock_.steady_now(), servable_.batching().most_rows());
+      if (!taken.jobs.empty() && !queue_.empty()) ready_.notify_one();
+      if (taken.jobs.empty() && taken.dropped.empty()) {
+        if (stopping_ && queue_.empty()) return taken;
+        if (taken.look_again) {
+          ready_.wait_for(mutex_, *taken.look_again - clock_.steady_now());
+        } else {
+          ready_.wait(mutex_);
+        }
+        continue;
+      }
+    }
+    send_home(std::exchange(taken.dropped, {}));
+    if (!taken.jobs.empty()) return taken;
   }
-  if (!urgent_.empty() || !queue_.empty()) ready_.notify_one();
-  return jobs;
 }
 
 // Tells every home of its jobs, in one message.
@@ -70,14 +93,27 @@ void VersionExecutor::send_home(std::vector<Finished> finished) {
   }
 }
 
+std::vector<Finished> VersionExecutor::run(backend::ExecutionContext& context, std::vector<Job> jobs) {
+  std::vector<Finished> finished;
+  drop_hopeless(jobs, clock_.steady_now(), finished);
+  if (!jobs.empty()) BatchRunner(servable_, context, clock_).run(std::move(jobs), finished);
+  return finished;
+}
+
 void VersionExecutor::work() {
   const auto context = servable_.model().new_context();
-  for (auto jobs = next_jobs(); !jobs.empty(); jobs = next_jobs()) {
+  for (auto taken = next_jobs(); !taken.jobs.empty(); taken = next_jobs()) {
+    const auto settings = taken.jobs.front().settings;  // keeps it alive until done() has looked for it
     std::vector<Finished> finished;
     if (context) {
-      BatchRunner(servable_, **context, clock_).run(std::move(jobs), finished);
+      finished = run(**context, std::move(taken.jobs));
     } else {
-      for (Job& job : jobs) finished.push_back({std::move(job), context.error(), {}});
+      for (Job& job : taken.jobs) finished.push_back({std::move(job), context.error(), {}});
+    }
+    {
+      MutexLock lock(mutex_);
+      finished = queue_.done(settings.get(), taken.ticket, std::move(finished));
+      if (!queue_.empty()) ready_.notify_one();
     }
     send_home(std::move(finished));
   }

@@ -1,14 +1,12 @@
 // VersionExecutor runs one version: a bounded queue that the loops share, and workers with a context each, for runs
 // that are too dear for an event loop. Workers start with the first such run.
 //
-// Threads:   submit() from any loop; completions are posted to the loop a job came from.
-// Order:     priority 1 goes before the default; within one priority first in, first out. What waits together and may
-//            share a run does.
+// Threads:   submit() and drop_cancelled() from any loop; completions are posted to the loop a job came from.
+// Order:     as JobQueue says.
 // Errors:    Unavailable when the queue is full, DeadlineExceeded for jobs whose time is over before they run.
 // Ownership: queued jobs keep their servable; so the queue is empty when the last reference goes and this is destroyed.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -16,7 +14,7 @@
 
 #include "base/mutex.h"
 #include "lifecycle/servable.h"
-#include "serving/batch.h"
+#include "serving/job_queue.h"
 
 namespace modelyard::serving {
 
@@ -31,17 +29,19 @@ class VersionExecutor final : public lifecycle::Executor {
   VersionExecutor(lifecycle::Servable& servable, ExecutorOptions options, const Clock& clock);
   ~VersionExecutor() override;
 
-  // Takes jobs from the front while there is room; the others stay in `jobs`.
-  void submit(std::vector<Job>& jobs);
+  // Takes what there is room for; the others come back with the reason.
+  std::vector<Finished> submit(std::vector<Job> jobs);
+  // Ends the waiting of jobs whose client has left.
+  void drop_cancelled();
   VersionCounters& counters(std::size_t loop) { return *counters_[loop]; }
   VersionTotals totals() const;
   std::size_t queue_length() const;
-  std::size_t queue_capacity() const { return options_.queue_capacity; }
 
  private:
   void work();
-  // What runs next, together; empty when it is time to stop.
-  std::vector<Job> next_jobs();
+  // What runs next; without jobs when it is time to stop.
+  JobQueue::Taken next_jobs();
+  std::vector<Finished> run(backend::ExecutionContext& context, std::vector<Job> jobs);
   static void send_home(std::vector<Finished> finished);
 
   lifecycle::Servable& servable_;
@@ -52,8 +52,7 @@ class VersionExecutor final : public lifecycle::Executor {
   mutable Mutex mutex_;
   CondVar ready_;
   bool stopping_ MODELYARD_GUARDED_BY(mutex_) = false;
-  std::deque<Job> urgent_ MODELYARD_GUARDED_BY(mutex_);
-  std::deque<Job> queue_ MODELYARD_GUARDED_BY(mutex_);
+  JobQueue queue_ MODELYARD_GUARDED_BY(mutex_);
   std::vector<std::thread> workers_ MODELYARD_GUARDED_BY(mutex_);
 };
 

@@ -133,10 +133,12 @@ Result<HttpAnswer> HttpClient::send(std::string_view method, const std::string& 
   return perform(handle.get(), server_, list);
 }
 
-Result<Json> HttpClient::call(std::string_view method, const std::string& path, const Json& body) const {
+Result<Json> HttpClient::call(std::string_view method, const std::string& path, const Json& body,
+                              std::map<std::string, std::string> headers) const {
   std::optional<std::string> text;
   if (!body.is_null()) text = body.dump();
-  MODELYARD_ASSIGN(const HttpAnswer answer, send(method, path, text, {{"Content-Type", "application/json"}}));
+  headers.emplace("Content-Type", "application/json");
+  MODELYARD_ASSIGN(const HttpAnswer answer, send(method, path, text, headers));
   if (answer.status < 200 || answer.status > 299) return error_of(answer);
   if (answer.body.empty()) return Json(nullptr);
   return parse_json(answer.body, {.max_bytes = 1u << 30, .max_depth = 256});

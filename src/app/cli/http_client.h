@@ -35,7 +35,8 @@ class HttpClient {
   Result<HttpAnswer> send(std::string_view method, const std::string& path, std::optional<std::string> body = {},
                           const std::map<std::string, std::string>& headers = {}) const;
   // Sends JSON and reads JSON; an answer that is no success is an Error.
-  Result<Json> call(std::string_view method, const std::string& path, const Json& body = nullptr) const;
+  Result<Json> call(std::string_view method, const std::string& path, const Json& body = nullptr,
+                    std::map<std::string, std::string> headers = {}) const;
   // Streams a file; `progress` is told how much has been sent.
   Status upload(const std::string& path, const std::string& file,
                 const std::function<void(std::int64_t sent, std::int64_t total)>& progress) const;

@@ -61,6 +61,31 @@ void write_predictions(Exposition& out, const std::vector<VersionFigures>& versi
   for (const VersionFigures& version : versions) out.sample(version.labels(), std::uint64_t{version.queue_length});
 }
 
+// Endpoints with limits or a cache.
+void write_endpoints(Exposition& out, const lifecycle::ServingTable& table) {
+  const auto family = [&](std::string_view name, MetricKind kind, std::string_view help, auto applies, auto value) {
+    out.family(name, kind, help);
+    for (const auto& [endpoint, entry] : table.endpoints) {
+      if (entry.settings && applies(*entry.settings)) out.sample({{"endpoint", endpoint}}, value(*entry.settings));
+    }
+  };
+  using lifecycle::EndpointSettings;
+  const auto limited = [](const EndpointSettings& settings) { return settings.scheduling.is_limited(); };
+  const auto cached = [](const EndpointSettings& settings) { return settings.cache != nullptr; };
+  family("modelyard_endpoint_in_flight", MetricKind::kGauge, "Requests being answered, of endpoints with a limit.",
+         limited, [](const EndpointSettings& s) { return static_cast<std::uint64_t>(s.limits.in_flight()); });
+  family("modelyard_endpoint_limited", MetricKind::kCounter, "Requests refused by an endpoint's own limits.", limited,
+         [](const EndpointSettings& s) { return s.limits.refused(); });
+  family("modelyard_response_cache_hits", MetricKind::kCounter, "Requests answered from the cache.", cached,
+         [](const EndpointSettings& s) { return s.cache->hits(); });
+  family("modelyard_response_cache_misses", MetricKind::kCounter, "Requests that the cache had no answer for.", cached,
+         [](const EndpointSettings& s) { return s.cache->misses(); });
+  family("modelyard_response_cache_evictions", MetricKind::kCounter, "Answers that made room for others.", cached,
+         [](const EndpointSettings& s) { return s.cache->evictions(); });
+  family("modelyard_response_cache_bytes", MetricKind::kGauge, "Bytes of kept answers.", cached,
+         [](const EndpointSettings& s) { return static_cast<std::uint64_t>(s.cache->bytes()); });
+}
+
 void write_lifecycle(Exposition& out, const lifecycle::LifecycleStatus& status) {
   out.family("modelyard_version_phase", MetricKind::kGauge, "1 for the phase a version is in.");
   for (const auto& version : status.versions) {
@@ -91,6 +116,8 @@ void write_http(Exposition& out, const MetricsSources& sources) {
   one("modelyard_http_connections", MetricKind::kCounter, "Connections accepted.", totals.connections_opened);
   one("modelyard_http_connections_open", MetricKind::kGauge, "Connections open now.", totals.connections_open);
   one("modelyard_http_requests", MetricKind::kCounter, "Requests whose head was read.", totals.requests);
+  one("modelyard_http_requests_abandoned", MetricKind::kCounter, "Requests whose client left before the answer.",
+      totals.abandoned);
   one("modelyard_http_received_bytes", MetricKind::kCounter, "Bytes read from connections.", totals.bytes_received);
   one("modelyard_http_sent_bytes", MetricKind::kCounter, "Bytes written to connections.", totals.bytes_sent);
   one("modelyard_access_lines_dropped", MetricKind::kCounter, "Access log lines dropped.",
@@ -148,6 +175,7 @@ std::string write_metrics(const MetricsSources& sources, telemetry::ExpositionFo
   Exposition out(format);
   const auto versions = collect(sources.table);
   write_predictions(out, versions);
+  write_endpoints(out, *sources.table.snapshot().current());
   write_lifecycle(out, sources.reconciler.status());
   write_http(out, sources);
   write_process(out, sources);

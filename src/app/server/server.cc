@@ -241,7 +241,11 @@ class RunningServer final : public Server {
         dispatcher->refresh();
         grpc_health_->poll(i);
       });
-      loop.add_turn_end([dispatcher = dispatchers_.back().get()] { return dispatcher->end_turn(); });
+      loop.add_turn_end([this, dispatcher = dispatchers_.back().get(), i, seen = std::uint64_t{0}]() mutable {
+        const std::uint64_t abandoned = http_->abandoned(i);
+        if (std::exchange(seen, abandoned) != abandoned) dispatcher->drop_cancelled();
+        return dispatcher->end_turn();
+      });
     }
     const serving::ExecutorOptions executor{static_cast<std::size_t>(configuration_.integer("queue_capacity")),
                                             or_cores(configuration_.integer("workers_per_version")), http_->loops()};

@@ -81,7 +81,9 @@ Response problem(const Error& error, Precondition precondition) {
                        {"code", code_name(error.code())},
                        {"detail", error.message()}}
                       .dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (error.code() == Code::kUnavailable) response.add_header("Retry-After", "1");
+  if (error.code() == Code::kUnavailable || error.code() == Code::kResourceExhausted) {
+    response.add_header("Retry-After", "1");
+  }
   return response;
 }
 

@@ -40,6 +40,7 @@ void Connection::on_ready(std::uint32_t events) {
     readable_ = readable_ || !transport_->is_open();  // a handshake may have waited for room
   }
   pump();
+  if (fd_ && end_announced_) session_->peer_is_leaving();
 }
 
 // Works until nothing is left to do without more bytes, more room, or an answer.

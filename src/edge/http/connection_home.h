@@ -36,6 +36,7 @@ struct alignas(64) LoopCounters {
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> bytes_received{0};
   std::atomic<std::uint64_t> bytes_sent{0};
+  std::atomic<std::uint64_t> abandoned{0};  // requests whose client left before the answer
 
   static void add(std::atomic<std::uint64_t>& counter, std::uint64_t count) {
     counter.store(counter.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);

@@ -32,7 +32,7 @@ void Deferred::begin_stream(Response head) {
 }
 
 bool Deferred::stream(std::string piece) {
-  if (cancelled() || target_->stream_backlog.load() > kMostBacklog) return false;
+  if (target_->gone.load(std::memory_order_relaxed) || target_->stream_backlog.load() > kMostBacklog) return false;
   if (piece.empty()) return true;
   target_->stream_backlog.fetch_add(piece.size());
   loop_->post([target = target_, piece = std::move(piece)]() mutable {

@@ -29,6 +29,7 @@ class ReplyTarget {
   virtual void end_stream(std::string trailers) = 0;
   virtual void resume_body() = 0;              // loop thread
   std::atomic<bool> gone{false};               // the client has left
+  std::atomic<bool> leaving{false};            // it has ended its side: an answer is sent, but hardly read
   std::atomic<std::size_t> stream_backlog{0};  // bytes posted or written, but not sent
 };
 
@@ -53,7 +54,11 @@ class Deferred {
   void stream_here(std::string piece);
   void end_stream_here(std::string trailers);
 
-  bool cancelled() const { return target_->gone.load(std::memory_order_relaxed); }
+  // Whether work that has not begun is to be left: HTTP/1.1 cannot tell a client that has closed from one that has
+  // ended its side only.
+  bool cancelled() const {
+    return target_->gone.load(std::memory_order_relaxed) || target_->leaving.load(std::memory_order_relaxed);
+  }
   // Lets a paused sink have more.
   std::function<void()> body_resumer() const;
   EventLoop& loop() const { return *loop_; }

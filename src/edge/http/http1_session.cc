@@ -304,7 +304,13 @@ void Http1Session::expire(SteadyTime now) {
   }
 }
 
+void Http1Session::peer_is_leaving() {
+  if (state_ != State::kHandling || leaving.exchange(true, std::memory_order_relaxed)) return;
+  LoopCounters::add(home_.counters.abandoned, 1);
+}
+
 void Http1Session::closed() {
+  peer_is_leaving();
   gone.store(true, std::memory_order_relaxed);
   sink_.reset();
 }

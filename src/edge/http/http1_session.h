@@ -23,6 +23,7 @@ class Http1Session final : public Session, public Exchange, public ReplyTarget {
   void received(std::size_t count) override;
   void process() override;
   void end_of_input() override;
+  void peer_is_leaving() override;
   void output_sent() override;
   void drain() override;
   void expire(SteadyTime now) override;

@@ -212,6 +212,7 @@ HttpServer::Totals HttpServer::totals() const {
   for (const auto& loop : loops_) {
     sum.connections_opened += loop->counters.connections_opened.load(std::memory_order_relaxed);
     sum.connections_open += loop->counters.connections_open.load(std::memory_order_relaxed);
+    sum.abandoned += loop->counters.abandoned.load(std::memory_order_relaxed);
     sum.requests += loop->counters.requests.load(std::memory_order_relaxed);
     sum.bytes_received += loop->counters.bytes_received.load(std::memory_order_relaxed);
     sum.bytes_sent += loop->counters.bytes_sent.load(std::memory_order_relaxed);

@@ -45,9 +45,14 @@ class HttpServer {
   void stop();
 
   struct Totals {
-    std::uint64_t connections_opened = 0, connections_open = 0, requests = 0, bytes_received = 0, bytes_sent = 0;
+    std::uint64_t abandoned = 0, connections_opened = 0, connections_open = 0, requests = 0, bytes_received = 0,
+                  bytes_sent = 0;
   };
   Totals totals() const;
+  // Requests of a loop whose client left before the answer.
+  std::uint64_t abandoned(std::size_t loop) const {
+    return loops_[loop]->counters.abandoned.load(std::memory_order_relaxed);
+  }
 
  private:
   struct Loop {

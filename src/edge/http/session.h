@@ -22,6 +22,7 @@ class Session {
   virtual void process() = 0;
   // The client sends no more: what is complete is still answered, the rest is dropped.
   virtual void end_of_input() = 0;
+  virtual void peer_is_leaving() {}  // it has ended its side; what it sent may not have been read yet
   // All output has left.
   virtual void output_sent() = 0;
   // No more requests come after those that run: as soon as may be, finished() becomes true.

@@ -357,7 +357,7 @@ void Http2Stream::pump() {
 void Http2Stream::detach(bool broken) {
   const auto self = shared_from_this();
   session_ = nullptr;
-  if (broken) gone.store(true, std::memory_order_relaxed);
+  if (broken && !gone.exchange(true, std::memory_order_relaxed)) LoopCounters::add(home_.counters.abandoned, 1);
   sink_.reset();
 }
 

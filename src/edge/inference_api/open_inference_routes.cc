@@ -76,10 +76,12 @@ oip::ModelStatistics statistics_of(lifecycle::Servable& servable) {
   const std::uint64_t answered = totals.answered();
   statistics.success = {answered, totals.answered_nanoseconds()};
   statistics.fail = {totals.failed(), totals.failed_nanoseconds()};
-  statistics.queue = {answered, totals.queued};
-  statistics.compute_input = {answered, totals.prepared};
-  statistics.compute_infer = {answered, totals.computed};
-  statistics.compute_output = {answered, 0};
+  const std::uint64_t ran = answered - totals.cache_hits;
+  statistics.queue = {ran, totals.queued};
+  statistics.compute_input = {ran, totals.prepared};
+  statistics.compute_infer = {ran, totals.computed};
+  statistics.compute_output = {ran, 0};
+  statistics.cache_hit = {totals.cache_hits, totals.cache_hit_nanoseconds};
   return statistics;
 }
 

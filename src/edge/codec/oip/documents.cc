@@ -55,7 +55,7 @@ Ordered statistics_of(const ModelStatistics& model) {
             {"compute_input", duration(model.compute_input)},
             {"compute_infer", duration(model.compute_infer)},
             {"compute_output", duration(model.compute_output)},
-            {"cache_hit", duration({})},
+            {"cache_hit", duration(model.cache_hit)},
             {"cache_miss", duration({})}}},
           {"response_stats", Ordered::object()},
           {"batch_stats", std::move(batches)},

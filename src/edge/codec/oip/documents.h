@@ -41,7 +41,7 @@ struct ModelStatistics {
   std::uint64_t last_inference_ms = 0;
   std::uint64_t inferences = 0;  // rows
   std::uint64_t executions = 0;
-  DurationCount success, fail, queue, compute_input, compute_infer, compute_output;
+  DurationCount success, fail, queue, compute_input, compute_infer, compute_output, cache_hit;
   std::vector<BatchCount> batches;
 };
 std::string statistics_document(std::span<const ModelStatistics> models);

@@ -1,0 +1,86 @@
+#include <cstdio>
+
+#include "app/cli/command.h"
+#include "lifecycle/scheduling.h"
+
+namespace modelyard::app {
+namespace {
+
+struct ScheduleFlags {
+  std::string endpoint;
+  std::vector<std::string> settings;
+  bool reset = false;
+};
+
+// "queue_policy.max_queue_size=4" sets, "max_batch_size=" goes back to the default.
+Status change(Json& scheduling, const std::string& setting) {
+  const auto equals = setting.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    return error(Code::kInvalidArgument, "'{}' is not KEY=VALUE", setting);
+  }
+  std::string pointer = "/" + setting.substr(0, equals);
+  std::replace(pointer.begin(), pointer.end(), '.', '/');
+  const std::string text = setting.substr(equals + 1);
+  try {
+    const Json::json_pointer place(pointer);
+    if (text.empty()) {
+      if (scheduling.contains(place)) scheduling[place.parent_pointer()].erase(place.back());
+      return ok();
+    }
+    const auto value = parse_json(text);
+    scheduling[place] = value ? *value : Json(text);
+  } catch (const Json::exception&) {
+    return error(Code::kInvalidArgument, "'{}': there is no such setting", setting.substr(0, equals));
+  }
+  return ok();
+}
+
+void print_scheduling(const Json& endpoint) {
+  if (endpoint["scheduling"].empty()) {
+    std::printf("endpoint '%s' has the defaults: natural batching, no limits\n",
+                endpoint["name"].get<std::string>().c_str());
+    return;
+  }
+  Table table({"SETTING", "VALUE"});
+  const Json flat = endpoint["scheduling"].flatten();
+  for (const auto& [name, value] : flat.items()) {
+    std::string key = name.substr(1);
+    std::replace(key.begin(), key.end(), '/', '.');
+    table.add({key, value.is_string() ? value.get<std::string>() : value.dump()});
+  }
+  table.print("");
+}
+
+Result<int> schedule(const ScheduleFlags& flags, const CommandContext& context) {
+  const std::string path = "/api/v1/endpoints/" + path_segment(flags.endpoint);
+  MODELYARD_ASSIGN(Json endpoint, context.client().call("GET", path));
+  if (flags.reset || !flags.settings.empty()) {
+    Json scheduling = flags.reset ? Json::object() : endpoint["scheduling"];
+    for (const std::string& setting : flags.settings) MODELYARD_TRY(change(scheduling, setting));
+    MODELYARD_TRY(lifecycle::parse_scheduling(scheduling));
+    const Json body{
+        {"model", endpoint["model"]}, {"objectives", endpoint["objectives"]}, {"scheduling", std::move(scheduling)}};
+    const std::string tag = "\"" + endpoint["revision"].dump() + "\"";
+    MODELYARD_ASSIGN(endpoint, context.client().call("PUT", path, body, {{"If-Match", tag}}));
+  }
+  if (context.json) {
+    print_json(endpoint["scheduling"]);
+  } else {
+    print_scheduling(endpoint);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_schedule_command(CommandLine& line) {
+  const auto flags = std::make_shared<ScheduleFlags>();
+  CLI::App& app = line.add("schedule", "Show or change how an endpoint's requests are queued, batched and limited",
+                           [flags, &line] { return schedule(*flags, line.context()); });
+  app.add_option("endpoint", flags->endpoint, "Name of the endpoint")->required();
+  app.add_option("settings", flags->settings, "max_queue_delay_microseconds=100; KEY= goes back to the default")
+      ->type_name("KEY=VALUE");
+  app.add_flag("--reset", flags->reset, "Back to all defaults first");
+}
+
+}  // namespace modelyard::app
