@@ -68,7 +68,7 @@ std::string format_line(LogFormat format, UtcTime time, Level level, std::string
 
 void Log::write(Level level, std::string_view message, Fields fields) {
   if (!enabled(level)) return;
-  write_line(format_line(format_, clock_.utc_now(), level, message, fields));
+  write_line(format_line(format(), clock_.utc_now(), level, message, fields));
 }
 
 void Log::write_line(std::string_view line) {

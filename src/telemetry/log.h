@@ -49,14 +49,16 @@ class Log {
   void error(std::string_view message, Fields fields = {}) { write(Level::kError, message, fields); }
 
   void set_level(Level level) { level_.store(level, std::memory_order_relaxed); }
-  bool enabled(Level level) const { return level >= level_.load(std::memory_order_relaxed); }
-  LogFormat format() const { return format_; }
+  bool enabled(Level level) const { return level >= this->level(); }
+  Level level() const { return level_.load(std::memory_order_relaxed); }
+  void set_format(LogFormat format) { format_.store(format, std::memory_order_relaxed); }
+  LogFormat format() const { return format_.load(std::memory_order_relaxed); }
   const Clock& clock() const { return clock_; }
   void write_line(std::string_view line);
 
  private:
   const int fd_;
-  const LogFormat format_;
+  std::atomic<LogFormat> format_;
   std::atomic<Level> level_;
   const Clock& clock_;
 };

@@ -92,7 +92,15 @@ def rest_routes():
     for method, path in (("GET", "/livez"), ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/v2"),
                          ("GET", "/v2/health/live"), ("GET", "/v2/health/ready"), ("GET", "/v2/models/stats"),
                          ("POST", "/v2/repository/index"), ("POST", "/v2/repository/models/{model}/load"),
-                         ("POST", "/v2/repository/models/{model}/unload")):
+                         ("POST", "/v2/repository/models/{model}/unload"), ("GET", "/v2/logging"),
+                         ("POST", "/v2/logging"), ("GET", "/v2/trace/setting"), ("POST", "/v2/trace/setting"),
+                         ("GET", "/v2/models/{model}/trace/setting"), ("POST", "/v2/models/{model}/trace/setting"),
+                         *(("GET", f"/v2/{kind}sharedmemory{of}/status") for kind in ("system", "cuda")
+                           for of in ("", "/region/r")),
+                         *(("POST", f"/v2/{kind}sharedmemory{of}/unregister") for kind in ("system", "cuda")
+                           for of in ("", "/region/r")),
+                         ("POST", "/v2/systemsharedmemory/region/r/register"),
+                         ("POST", "/v2/cudasharedmemory/region/r/register")):
         yield method, path
     for model in ("/v2/models/{model}", "/v2/models/{model}/versions/{version}"):
         for method, tail in (("GET", ""), ("GET", "/ready"), ("GET", "/config"), ("GET", "/stats"), ("POST", "/infer")):
@@ -119,6 +127,8 @@ NEEDED = [
     (r"\w+ /api/v1/.*/(pin|aliases/.*)", {"deploy"}),
     (r"\w+ /api/v1/endpoints/.*", {"deploy"}),
     (r"\w+ /api/v1/models/.*", {"publish"}),
+    (r"\w+ /v2/\w+sharedmemory/.*", {"infer on all"}),
+    (r"\w+ /v2/(logging|trace/setting|models/.*/trace/setting)", {"read"}),
     (r"GET /(metrics|v2/models/stats)", {"read on all"}),
     (r"POST /v2/repository/index", {"read on all"}),
     (r"POST /v2/repository/.*", {"deploy"}),
@@ -275,9 +285,17 @@ def test_only_an_administrator_changes_what_all_share(keys):
     methods = {method.name: method for method in reflected_methods(keys)}
     with channel_of(keys) as channel:
         for name in ("TraceSetting", "LogSettings"):
+            change = request_of(methods[name], "")
+            if name == "LogSettings":
+                change.settings["log_verbose_level"].uint32_param = 1
+            else:
+                change.settings["trace_level"].value.append("OFF")
             for verb, key in keys.of.items():
-                code, _ = status_of(channel, methods[name], request_of(methods[name], ""), key)
-                assert code == grpc.StatusCode.PERMISSION_DENIED or verb in ("read", "elsewhere"), (name, verb, code)
+                code, _ = status_of(channel, methods[name], change, key)
+                assert code == grpc.StatusCode.PERMISSION_DENIED, (name, verb, code)
+            assert status_of(channel, methods[name], change, keys.admin)[0] == grpc.StatusCode.OK
+    assert keys.ask("GET", "/v2/logging", keys.of["read"]).status_code == 200
+    assert keys.ask("POST", "/v2/logging", keys.of["read"], json={"log_verbose_level": 1}).status_code == 403
 
 
 def test_health_says_nothing_about_models_to_nobody(keys):

@@ -156,7 +156,7 @@ def test_statistics_count_what_was_answered(client):
     (lambda r: r.inputs[0].contents.fp32_contents.append(1), "INVALID_ARGUMENT", "must not be specified"),
     (lambda r: r.outputs.add(name="z"), "INVALID_ARGUMENT", "unexpected inference output 'z'"),
     (lambda r: r.inputs[0].parameters["shared_memory_region"].CopyFrom(
-        service_pb2.InferParameter(string_param="r")), "UNIMPLEMENTED", "shared memory"),
+        service_pb2.InferParameter(string_param="r")), "INVALID_ARGUMENT", "shared_memory_byte_size"),
     (lambda r: r.parameters["sequence_id"].CopyFrom(service_pb2.InferParameter(int64_param=5)), "INVALID_ARGUMENT",
      "sequences"),
 ])
@@ -273,15 +273,6 @@ def test_repository_index_load_and_unload(server, tmp_path):
             client.load_model("nosuch")
         with pytest.raises(InferenceServerException, match="not supported"):
             client.load_model("scaled", config="{}")
-
-
-def test_settings_are_told_and_shared_memory_is_off(client):
-    assert client.get_trace_settings(as_json=True)["settings"]["trace_level"]["value"] == ["OFF"]
-    assert client.get_log_settings(as_json=True)["settings"]["log_info"]["bool_param"]
-    assert not client.get_system_shared_memory_status().regions
-    client.unregister_system_shared_memory()
-    with pytest.raises(InferenceServerException, match="shared memory is not supported"):
-        client.register_system_shared_memory("r", "/r", 100)
 
 
 def test_health_is_checked(health, client):

@@ -56,6 +56,8 @@ constexpr std::array kSettings = {
     Setting{"log_format", kChoice, "auto", 0, 0, "auto|json|text", "auto is text on a terminal, else JSON lines"},
     Setting{"access_log_every", kInteger, "1", 0, 1'000'000, "", "log every n-th request; 0 logs none", true},
     Setting{"metrics_triton_names", kBoolean, "false", 0, 0, "", "also expose nv_inference_* metrics"},
+    Setting{"shared_memory", kBoolean, "false", 0, 0, "", "let clients of this machine lend system shared memory"},
+    Setting{"max_shared_memory_regions", kInteger, "256", 1, 65'536, "", "shared memory regions registered at once"},
     Setting{"onnxruntime_lib", kText, "", 0, 0, "", "ONNX Runtime library; empty searches the usual places"},
 };
 // clang-format on

@@ -25,6 +25,8 @@
 #include "edge/inference_api/grpc_inference.h"
 #include "edge/inference_api/grpc_tensorflow.h"
 #include "edge/inference_api/inference_api.h"
+#include "edge/inference_api/settings_api.h"
+#include "edge/inference_api/shared_memory_api.h"
 #include "edge/operations/operations.h"
 #include "edge/tls/tls_context.h"
 #include "registry/folder_blob_store.h"
@@ -113,6 +115,7 @@ class RunningServer final : public Server {
     if (engines_.onnx.api == nullptr) log_.warning("no engine for onnx", {{"remedy", engines_.onnx.remedy()}});
     MODELYARD_ASSIGN(const ListenAddress address, parse_listen_address(configuration_.text("listen"), true));
     MODELYARD_TRY(open_tls());
+    MODELYARD_TRY(open_shared_memory());
     edge::HttpServerOptions options = http_options(configuration_, address);
     if (tls_) options.make_transport = [this](int fd) { return tls_->make(fd); };
     MODELYARD_ASSIGN(http_, edge::HttpServer::create(std::move(options), system_clock()));
@@ -175,6 +178,15 @@ class RunningServer final : public Server {
     MODELYARD_ASSIGN(tls_,
                      edge::TlsContext::open({configuration_.text("tls_certificate"), configuration_.text("tls_key"),
                                              configuration_.text("tls_client_ca")}));
+    return ok();
+  }
+
+  Status open_shared_memory() {
+    if (!configuration_.boolean("shared_memory")) return ok();
+    edge::RegionLimits limits;
+    limits.regions = static_cast<std::size_t>(configuration_.integer("max_shared_memory_regions"));
+    limits.request_bytes = static_cast<std::size_t>(configuration_.integer("max_body_bytes"));
+    MODELYARD_ASSIGN(shared_regions_, edge::SharedRegions::open(limits));
     return ok();
   }
 
@@ -283,10 +295,14 @@ class RunningServer final : public Server {
     const auto is_ready = [this] { return ready_.load() && !draining_.load(); };
     std::vector<serving::Dispatcher*> dispatchers;
     for (const auto& dispatcher : dispatchers_) dispatchers.push_back(dispatcher.get());
-    inference_api_ =
-        std::make_unique<edge::InferenceApi>(edge::InferenceApiOptions{MODELYARD_VERSION, is_ready}, guard_,
-                                             std::move(dispatchers), system_clock(), system_random());
+    inference_api_ = std::make_unique<edge::InferenceApi>(
+        edge::InferenceApiOptions{MODELYARD_VERSION, is_ready, shared_regions_.get()}, guard_, std::move(dispatchers),
+        system_clock(), system_random());
     inference_api_->add_routes(router_);
+    shared_memory_api_ = std::make_unique<edge::SharedMemoryApi>(*inference_api_, shared_regions_.get());
+    shared_memory_api_->add_routes(router_);
+    settings_api_ = std::make_unique<edge::SettingsApi>(*inference_api_, log_);
+    settings_api_->add_routes(router_);
     control_api_ = std::make_unique<edge::ControlApi>(edge::ControlParts{
         *catalog_, *blobs_, *publisher_, *deployer_, *curator_, *applier_, *keys_, *reconciler_, *executor_,
         system_clock(), std::chrono::seconds(configuration_.integer("upload_lease_seconds")),
@@ -307,6 +323,8 @@ class RunningServer final : public Server {
   void open_grpc() {
     grpc_inference_ = std::make_unique<edge::GrpcInference>(*inference_api_);
     grpc_inference_->add_methods(grpc_router_);
+    shared_memory_api_->add_methods(grpc_router_);
+    settings_api_->add_methods(grpc_router_);
     grpc_tensorflow_ = std::make_unique<edge::GrpcTensorflow>(*inference_api_);
     grpc_tensorflow_->add_methods(grpc_router_);
     control_api_->add_methods(grpc_router_);
@@ -412,7 +430,10 @@ class RunningServer final : public Server {
   std::unique_ptr<control::Applier> applier_;
   std::unique_ptr<control::KeyKeeper> keys_;
   std::unique_ptr<edge::ControlExecutor> executor_;
+  std::unique_ptr<edge::SharedRegions> shared_regions_;  // null: off
   std::unique_ptr<edge::InferenceApi> inference_api_;
+  std::unique_ptr<edge::SharedMemoryApi> shared_memory_api_;
+  std::unique_ptr<edge::SettingsApi> settings_api_;
   std::unique_ptr<edge::ControlApi> control_api_;
   std::unique_ptr<edge::GrpcInference> grpc_inference_;
   std::unique_ptr<edge::GrpcTensorflow> grpc_tensorflow_;

@@ -12,7 +12,7 @@ namespace {
 class UnaryCall final : public GrpcInferCall {
  public:
   UnaryCall(Deferred reply, GrpcMessage message, Coding coding, GrpcInferAsk ask, std::string request_id)
-      : GrpcInferCall(std::move(ask.asked), ask.route.signature(), message.bytes.size(), std::move(request_id)),
+      : GrpcInferCall(std::move(ask), message.bytes.size(), std::move(request_id)),
         reply_(std::move(reply)),
         message_(std::move(message)),
         coding_(coding) {}
@@ -103,7 +103,7 @@ class StreamedCall final : public GrpcInferCall {
  public:
   StreamedCall(std::shared_ptr<StreamAnswers> answers, std::uint64_t place, std::unique_ptr<std::string> bytes,
                GrpcInferAsk ask)
-      : GrpcInferCall(std::move(ask.asked), ask.route.signature(), bytes->size(), {}),
+      : GrpcInferCall(std::move(ask), bytes->size(), {}),
         answers_(std::move(answers)),
         place_(place),
         bytes_(std::move(bytes)) {}
@@ -214,7 +214,8 @@ Result<GrpcInferAsk> read_grpc_infer(InferenceApi& api, serving::Dispatcher& dis
   MODELYARD_ASSIGN(oip::OipInfer asked, oip::decode_infer_message(message, route.signature()));
   asked.request.endpoint = message.model;
   MODELYARD_ASSIGN(asked.request.deadline, grpc_deadline(request, asked.timeout, api.now()));
-  return GrpcInferAsk{route, std::move(asked)};
+  MODELYARD_ASSIGN(SharedUse shared, SharedUse::take(api.shared_memory(), caller, asked));
+  return GrpcInferAsk{route, std::move(asked), std::move(shared)};
 }
 
 void answer_model_infer(InferenceApi& api, Exchange& exchange, GrpcMessage message) {

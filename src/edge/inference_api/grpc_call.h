@@ -7,14 +7,26 @@
 #include "edge/codec/oip/infer_message.h"
 #include "edge/grpc/grpc_router.h"
 #include "edge/inference_api/inference_api.h"
+#include "edge/inference_api/shared_use.h"
 
 namespace modelyard::edge {
+
+// What both kinds of call need before a call can be made.
+struct GrpcInferAsk {
+  serving::Route route;
+  oip::OipInfer asked;
+  SharedUse shared;
+};
 
 // Takes one message to the version it asks for; the answer comes by the call.
 class GrpcInferCall : public serving::Call {
  public:
-  GrpcInferCall(oip::OipInfer asked, const inference::Signature& signature, std::size_t bytes, std::string request_id)
-      : request_id_(std::move(request_id)), asked_(std::move(asked)), signature_(signature), bytes_(bytes) {}
+  GrpcInferCall(GrpcInferAsk ask, std::size_t bytes, std::string request_id)
+      : request_id_(std::move(request_id)),
+        asked_(std::move(ask.asked)),
+        shared_(std::move(ask.shared)),
+        signature_(ask.route.signature()),
+        bytes_(bytes + shared_.input_bytes()) {}
 
   inference::InferRequest& request() override { return asked_.request; }
   std::size_t body_bytes() const override { return bytes_; }
@@ -22,12 +34,15 @@ class GrpcInferCall : public serving::Call {
 
  protected:
   Result<oip::EncodedMessage> encode(inference::InferResponse& response, std::size_t reserved) {
-    return oip::encode_infer_message(response, asked_, signature_, reserved);
+    MODELYARD_ASSIGN(auto message, oip::encode_infer_message(response, asked_, signature_, reserved));
+    MODELYARD_TRY(shared_.write_outputs(response));
+    return message;
   }
   const std::string request_id_;
 
  private:
   oip::OipInfer asked_;
+  const SharedUse shared_;
   const inference::Signature& signature_;  // of the servable, which serving keeps until finish() has returned
   const std::size_t bytes_;
 };
@@ -45,11 +60,6 @@ Response predicted_answer(GrpcParts parts, inference::InferResponse& prediction,
 Result<std::optional<SteadyTime>> grpc_deadline(const Request& request,
                                                 std::optional<std::chrono::microseconds> timeout, SteadyTime now);
 
-// What both kinds of call need before a call can be made.
-struct GrpcInferAsk {
-  serving::Route route;
-  oip::OipInfer asked;
-};
 Result<GrpcInferAsk> read_grpc_infer(InferenceApi& api, serving::Dispatcher& dispatcher, std::string_view bytes,
                                      const Request& request, const security::Caller& caller);
 

@@ -17,10 +17,6 @@ void add_unary(GrpcRouter& router, std::string_view name, Access access,
   add_method<Ask, Answer>(router, std::string(kService).append(name), access, std::move(work));
 }
 
-Error shared_memory_is_off() {
-  return error(Code::kUnimplemented, "shared memory is not supported; send the data with the request");
-}
-
 }  // namespace
 
 void GrpcInference::add_state_methods(GrpcRouter& router) {
@@ -86,48 +82,9 @@ void GrpcInference::add_model_methods(GrpcRouter& router) {
       [this](Exchange& exchange, const GrpcEncoding& encoding) { return open_model_stream(api_, exchange, encoding); });
 }
 
-// What is asked for can be told; what cannot be changed here is refused.
-void GrpcInference::add_setting_methods(GrpcRouter& router) {
-  using namespace ::inference;
-  add_unary<TraceSettingRequest, TraceSettingResponse>(
-      router, "TraceSetting", Access::server(Verb::kRead),
-      [](Exchange&, const TraceSettingRequest& ask) -> Result<TraceSettingResponse> {
-        if (!ask.settings().empty()) return error(Code::kUnimplemented, "trace settings cannot be changed by a client");
-        return proto_from_document<TraceSettingResponse>(R"({"settings":{"trace_level":{"value":["OFF"]}}})");
-      });
-  add_unary<LogSettingsRequest, LogSettingsResponse>(
-      router, "LogSettings", Access::server(Verb::kRead),
-      [](Exchange&, const LogSettingsRequest& ask) -> Result<LogSettingsResponse> {
-        if (!ask.settings().empty()) {
-          return error(Code::kUnimplemented, "log settings are changed by the configuration and SIGHUP");
-        }
-        return proto_from_document<LogSettingsResponse>(
-            R"({"settings":{"log_info":{"bool_param":true},"log_warning":{"bool_param":true},)"
-            R"("log_error":{"bool_param":true},"log_verbose_level":{"uint32_param":0}}})");
-      });
-  add_unary<SystemSharedMemoryStatusRequest, SystemSharedMemoryStatusResponse>(
-      router, "SystemSharedMemoryStatus", Access::server(Verb::kInfer),
-      [](Exchange&, const auto&) -> Result<SystemSharedMemoryStatusResponse> { return {{}}; });
-  add_unary<CudaSharedMemoryStatusRequest, CudaSharedMemoryStatusResponse>(
-      router, "CudaSharedMemoryStatus", Access::server(Verb::kInfer),
-      [](Exchange&, const auto&) -> Result<CudaSharedMemoryStatusResponse> { return {{}}; });
-  // Clients unregister all regions before they begin.
-  add_unary<SystemSharedMemoryUnregisterRequest, SystemSharedMemoryUnregisterResponse>(
-      router, "SystemSharedMemoryUnregister", Access::server(Verb::kInfer),
-      [](Exchange&, const auto&) -> Result<SystemSharedMemoryUnregisterResponse> { return {{}}; });
-  add_unary<CudaSharedMemoryUnregisterRequest, CudaSharedMemoryUnregisterResponse>(
-      router, "CudaSharedMemoryUnregister", Access::server(Verb::kInfer),
-      [](Exchange&, const auto&) -> Result<CudaSharedMemoryUnregisterResponse> { return {{}}; });
-  for (const std::string_view name : {"SystemSharedMemoryRegister", "CudaSharedMemoryRegister"}) {
-    router.add(std::string(kService).append(name), Access::server(Verb::kInfer),
-               [](Exchange& exchange, const GrpcMessage&) { exchange.respond(grpc_failure(shared_memory_is_off())); });
-  }
-}
-
 void GrpcInference::add_methods(GrpcRouter& router) {
   add_state_methods(router);
   add_model_methods(router);
-  add_setting_methods(router);
 }
 
 }  // namespace modelyard::edge

@@ -1,5 +1,6 @@
 // GrpcInference binds inference.GRPCInferenceService to serving: health, metadata, ModelInfer, ModelStreamInfer,
-// configuration and statistics. The repository's calls are control_api's.
+// configuration and statistics. The repository's calls are control_api's; shared memory and settings have files of
+// their own.
 //
 // Every answer of ModelInfer carries its request id, prediction id, model and version as header metadata, named as in
 // REST. A deadline comes from the parameter `timeout`, or grpc-timeout; the earlier one counts.
@@ -21,7 +22,6 @@ class GrpcInference {
  private:
   void add_state_methods(GrpcRouter& router);
   void add_model_methods(GrpcRouter& router);
-  void add_setting_methods(GrpcRouter& router);
 
   InferenceApi& api_;
 };

@@ -15,13 +15,15 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "edge/http/router.h"
+#include "edge/shared_memory/shared_regions.h"
 #include "serving/dispatcher.h"
 
 namespace modelyard::edge {
 
 struct InferenceApiOptions {
   std::string server_version;
-  std::function<bool()> ready;  // of the whole server
+  std::function<bool()> ready;             // of the whole server
+  SharedRegions* shared_memory = nullptr;  // null: off
 };
 
 // Who may infer or read may see what a model takes and gives.
@@ -56,6 +58,7 @@ class InferenceApi {
   security::Caller caller_of(const Request& request) { return authenticate(guard_, request); }
   SteadyTime now() const { return clock_.steady_now(); }
   bool ready() const { return options_.ready(); }
+  const SharedRegions* shared_memory() const { return options_.shared_memory; }
   std::string request_id(const Request& request);
   std::string server_document() const;
   Result<std::string> metadata_document(const Exchange& exchange, std::string_view model,

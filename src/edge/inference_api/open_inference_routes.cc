@@ -4,6 +4,7 @@
 #include "edge/codec/oip/infer_request.h"
 #include "edge/codec/oip/infer_response.h"
 #include "edge/inference_api/http_call.h"
+#include "edge/inference_api/shared_use.h"
 
 namespace modelyard::edge {
 namespace {
@@ -11,9 +12,10 @@ namespace {
 class OpenInferenceCall final : public HttpCall {
  public:
   OpenInferenceCall(Deferred reply, std::size_t body_bytes, std::string request_id, oip::OipInfer asked,
-                    const inference::Signature& signature)
-      : HttpCall(std::move(reply), body_bytes, std::move(request_id)),
+                    SharedUse shared, const inference::Signature& signature)
+      : HttpCall(std::move(reply), body_bytes + shared.input_bytes(), std::move(request_id)),
         asked_(std::move(asked)),
+        shared_(std::move(shared)),
         signature_(signature) {}
 
   inference::InferRequest& request() override { return asked_.request; }
@@ -22,6 +24,7 @@ class OpenInferenceCall final : public HttpCall {
  private:
   Result<Response> encode(inference::InferResponse& answer) override {
     MODELYARD_ASSIGN(oip::EncodedAnswer encoded, oip::encode_infer_response(answer, asked_, signature_));
+    MODELYARD_TRY(shared_.write_outputs(answer));
     Response response;
     response.body = std::move(encoded.json);
     if (encoded.header_bytes) {
@@ -33,6 +36,7 @@ class OpenInferenceCall final : public HttpCall {
   }
 
   oip::OipInfer asked_;
+  const SharedUse shared_;
   const inference::Signature& signature_;  // of the servable, which serving keeps until finish() has returned
 };
 
@@ -97,12 +101,14 @@ void InferenceApi::open_infer(Exchange& exchange) {
   if (!header_bytes) return exchange.respond(refusal(header_bytes.error(), id));
   auto asked = oip::decode_infer_request(request.body, *header_bytes, route->signature(), request.parameters[0]);
   if (!asked) return exchange.respond(refusal(asked.error(), id));
+  auto shared = SharedUse::take(shared_memory(), request.caller, *asked);
+  if (!shared) return exchange.respond(refusal(shared.error(), id));
   const auto deadline = deadline_of(request, asked->timeout, clock_.steady_now());
   if (!deadline) return exchange.respond(refusal(deadline.error(), id));
   asked->request.deadline = *deadline;
   asked->request.endpoint = request.parameters[0];
   loop.submit(*route, std::make_unique<OpenInferenceCall>(exchange.defer(), request.body.size(), std::move(id),
-                                                          std::move(*asked), route->signature()));
+                                                          std::move(*asked), std::move(*shared), route->signature()));
 }
 
 Result<serving::Route> InferenceApi::find(serving::Dispatcher& dispatcher, const security::Caller& caller,
@@ -113,7 +119,8 @@ Result<serving::Route> InferenceApi::find(serving::Dispatcher& dispatcher, const
 }
 
 std::string InferenceApi::server_document() const {
-  return oip::server_metadata(options_.server_version);
+  const std::vector<std::string> of_settings{"system_shared_memory"};
+  return oip::server_metadata(options_.server_version, std::span(of_settings).first(options_.shared_memory ? 1 : 0));
 }
 
 Result<std::string> InferenceApi::metadata_document(const Exchange& exchange, std::string_view name,

@@ -75,12 +75,11 @@ std::string error_document(std::string_view text) {
   return write({{"error", text}});
 }
 
-std::string server_metadata(std::string_view server_version) {
-  return write({{"name", "modelyard"},
-                {"version", server_version},
-                {"extensions",
-                 {"classification", "model_repository", "model_configuration", "schedule_policy", "binary_tensor_data",
-                  "parameters", "statistics"}}});
+std::string server_metadata(std::string_view server_version, std::span<const std::string> further) {
+  Ordered extensions{"classification",     "model_repository", "model_configuration", "schedule_policy",
+                     "binary_tensor_data", "parameters",       "statistics",          "logging"};
+  for (const std::string& extension : further) extensions.push_back(extension);
+  return write({{"name", "modelyard"}, {"version", server_version}, {"extensions", std::move(extensions)}});
 }
 
 std::string model_metadata(std::string_view model, std::span<const VersionNumber> versions,

@@ -18,8 +18,8 @@ namespace modelyard::edge::oip {
 
 std::string error_document(std::string_view text);
 
-// The extensions that this server has are a fixed list: clients decide by it what they may call.
-std::string server_metadata(std::string_view server_version);
+// Clients decide by the extensions what they may call: those that every server has, and `further` ones.
+std::string server_metadata(std::string_view server_version, std::span<const std::string> further);
 
 std::string model_metadata(std::string_view model, std::span<const VersionNumber> versions,
                            const inference::Signature& signature);

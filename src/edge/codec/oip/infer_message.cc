@@ -141,23 +141,35 @@ class Decoder {
     return ok();
   }
 
-  Status refuse_shared_memory(std::string_view entry) {
-    MODELYARD_ASSIGN(const Parameter parameter, read_parameter(entry));
-    if (!parameter.key.starts_with("shared_memory_")) return ok();
-    return error(Code::kUnimplemented, "shared memory is not supported; send the data with the request");
+  static Status take_shared(const Parameter& parameter, SharedParameters& shared) {
+    if (parameter.key == "shared_memory_region") {
+      if (parameter.kind != 3) {
+        return error(Code::kInvalidArgument, "parameter '{}' must be a string", parameter.key);
+      }
+      MODELYARD_ASSIGN(shared.region, text_of(parameter.text));
+    } else if (parameter.key == "shared_memory_offset") {
+      MODELYARD_ASSIGN(shared.offset, natural(parameter));
+    } else if (parameter.key == "shared_memory_byte_size") {
+      MODELYARD_ASSIGN(shared.bytes, natural(parameter));
+    }
+    return ok();
   }
 
   Status read_input(std::string_view bytes) {
     TensorView view;
     std::string_view datatype;
     std::vector<std::string_view> contents;
+    SharedParameters shared;
     inference::Shape& shape = out_.shapes.emplace_back();
     WireReader reader(bytes);
     while (reader.next()) {
       if (reader.is(1, WireType::kBytes)) view.name = reader.bytes();
       if (reader.is(2, WireType::kBytes)) datatype = reader.bytes();
       if (reader.field() == 3) MODELYARD_TRY(read_dimensions(reader, shape));
-      if (reader.is(4, WireType::kBytes)) MODELYARD_TRY(refuse_shared_memory(reader.bytes()));
+      if (reader.is(4, WireType::kBytes)) {
+        MODELYARD_ASSIGN(const Parameter parameter, read_parameter(reader.bytes()));
+        MODELYARD_TRY(take_shared(parameter, shared));
+      }
       if (reader.is(5, WireType::kBytes)) contents.push_back(reader.bytes());
     }
     if (reader.malformed()) return malformed();
@@ -167,7 +179,17 @@ class Decoder {
     view.type = *type;
     MODELYARD_TRY(inference::element_count(shape));
     view.shape = shape;
-    MODELYARD_TRY(take_data(contents, view));
+    MODELYARD_ASSIGN(const auto range, shared.range(view.name));
+    if (range) {
+      if (!contents.empty()) {
+        return error(Code::kInvalidArgument,
+                     "contents field must not be specified when using 'shared_memory_region' for input '{}'",
+                     view.name);
+      }
+      out_.shared_inputs.push_back({out_.request.inputs.size(), *range});
+    } else {
+      MODELYARD_TRY(take_data(contents, view));
+    }
     out_.request.inputs.push_back(view);
     return ok();
   }
@@ -219,12 +241,13 @@ class Decoder {
 
   Status read_output(std::string_view bytes) {
     OutputWish wish;
+    SharedParameters shared;
     WireReader reader(bytes);
     while (reader.next()) {
       if (reader.is(1, WireType::kBytes)) wish.name = reader.bytes();
       if (!reader.is(2, WireType::kBytes)) continue;
-      MODELYARD_TRY(refuse_shared_memory(reader.bytes()));
       MODELYARD_ASSIGN(const Parameter parameter, read_parameter(reader.bytes()));
+      MODELYARD_TRY(take_shared(parameter, shared));
       if (parameter.key != "classification") continue;
       MODELYARD_ASSIGN(wish.classes, natural(parameter));
       if (wish.classes == 0) {
@@ -242,6 +265,7 @@ class Decoder {
         return error(Code::kInvalidArgument, "output '{}' already exists in request", wish.name);
       }
     }
+    MODELYARD_ASSIGN(wish.shared, shared.range(wish.name));
     out_.outputs.push_back(wish);
     out_.request.wanted_outputs.push_back(wish.name);
     return ok();
@@ -253,6 +277,27 @@ class Decoder {
   std::size_t next_raw_ = 0;
 };
 
+// Entries of the map `parameters`, for an output that lies in shared memory.
+void append_shared(std::string& text, const SharedRange& range, std::size_t bytes) {
+  const auto append = [&](std::string_view key, const std::string& value) {
+    std::string entry;
+    append_bytes(entry, 1, key);
+    append_bytes(entry, 2, value);
+    append_bytes(text, 4, entry);
+  };
+  const auto number = [](std::uint64_t value) {
+    std::string text_of_number;
+    append_tag(text_of_number, 2, WireType::kVarint);
+    append_varint(text_of_number, value);
+    return text_of_number;
+  };
+  std::string region;
+  append_bytes(region, 3, range.region);
+  append("shared_memory_region", region);
+  append("shared_memory_byte_size", number(bytes));
+  if (range.offset > 0) append("shared_memory_offset", number(range.offset));
+}
+
 // InferOutputTensor, without contents.
 std::string output_tensor(const inference::Tensor& output) {
   std::string dimensions, text;
@@ -261,6 +306,26 @@ std::string output_tensor(const inference::Tensor& output) {
   append_bytes(text, 2, inference::data_type_name(output.type));
   append_bytes(text, 3, dimensions);
   return text;
+}
+
+void append_contents(EncodedMessage& answer, std::span<const std::span<const std::byte>> contents, std::size_t bytes) {
+  if (bytes <= kMostCopied) {
+    for (const auto& raw : contents) {
+      append_bytes(answer.text, 6, {reinterpret_cast<const char*>(raw.data()), raw.size()});
+    }
+    return;
+  }
+  // Tag and length of each output, then the output itself where it is.
+  answer.pieces = std::make_shared<std::string>();
+  constexpr std::size_t kLongestPiece = 12;
+  answer.pieces->reserve(kLongestPiece * contents.size());
+  for (const auto& raw : contents) {
+    const std::size_t begin = answer.pieces->size();
+    append_tag(*answer.pieces, 6, WireType::kBytes);
+    append_varint(*answer.pieces, raw.size());
+    answer.blobs.push_back(std::as_bytes(std::span(*answer.pieces).subspan(begin)));
+    answer.blobs.push_back(raw);
+  }
 }
 
 }  // namespace
@@ -307,35 +372,26 @@ Result<EncodedMessage> encode_infer_message(inference::InferResponse& response, 
   append_bytes(answer.text, 1, asked.request.endpoint);
   append_bytes(answer.text, 2, std::to_string(response.version));
   if (!asked.request.id.empty()) append_bytes(answer.text, 3, asked.request.id);
+  // What goes into raw_output_contents; nothing for an output that lies in shared memory.
+  std::vector<std::span<const std::byte>> contents;
   std::size_t bytes = 0;
   for (inference::Tensor& output : response.outputs) {
-    for (const OutputWish& wish : asked.outputs) {
-      if (wish.name != output.name || wish.classes == 0) continue;
+    const OutputWish* wish = asked.wish_for(output.name);
+    if (wish && wish->classes > 0) {
       const auto& spec = signature.outputs[*signature.find_output(output.name)];
-      MODELYARD_ASSIGN(output, classify(output, wish.classes, spec.features, signature.batched));
-      break;
+      MODELYARD_ASSIGN(output, classify(output, wish->classes, spec.features, signature.batched));
     }
-    append_bytes(answer.text, 5, output_tensor(output));
-    bytes += output.buffer.bytes().size();
-  }
-  if (bytes <= kMostCopied) {
-    for (const inference::Tensor& output : response.outputs) {
-      const auto raw = output.buffer.bytes();
-      append_bytes(answer.text, 6, {reinterpret_cast<const char*>(raw.data()), raw.size()});
+    std::string tensor = output_tensor(output);
+    contents.push_back(output.buffer.bytes());
+    if (wish && wish->shared) {
+      MODELYARD_TRY(check_fits(*wish->shared, output.name, contents.back().size()));
+      append_shared(tensor, *wish->shared, contents.back().size());
+      contents.back() = {};
     }
-    return answer;
+    append_bytes(answer.text, 5, tensor);
+    bytes += contents.back().size();
   }
-  // Tag and length of each output, then the output itself where it is.
-  answer.pieces = std::make_shared<std::string>();
-  constexpr std::size_t kLongestPiece = 12;
-  answer.pieces->reserve(kLongestPiece * response.outputs.size());
-  for (const inference::Tensor& output : response.outputs) {
-    const std::size_t begin = answer.pieces->size();
-    append_tag(*answer.pieces, 6, WireType::kBytes);
-    append_varint(*answer.pieces, output.buffer.bytes().size());
-    answer.blobs.push_back(std::as_bytes(std::span(*answer.pieces).subspan(begin)));
-    answer.blobs.push_back(output.buffer.bytes());
-  }
+  append_contents(answer, contents, bytes);
   return answer;
 }
 

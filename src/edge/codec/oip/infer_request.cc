@@ -23,6 +23,7 @@ struct Input {
   std::optional<std::size_t> binary_bytes;
   std::optional<inference::Buffer> data;
   std::optional<JsonScanner> data_later;  // `data` stood before shape or datatype
+  SharedParameters shared;
 };
 
 class Decoder {
@@ -126,8 +127,17 @@ class Decoder {
     return json_.skip_value();
   }
 
-  static Error shared_memory() {
-    return error(Code::kUnimplemented, "shared memory is not supported; send the data with the request");
+  Status read_shared_parameter(std::string_view key, SharedParameters& shared) {
+    if (key == "shared_memory_region") {
+      MODELYARD_ASSIGN(shared.region, kept_string());
+    } else if (key == "shared_memory_offset") {
+      MODELYARD_ASSIGN(shared.offset, json_.integer());
+    } else if (key == "shared_memory_byte_size") {
+      MODELYARD_ASSIGN(shared.bytes, json_.integer());
+    } else {
+      return read_free_parameter(key);
+    }
+    return ok();
   }
 
   Status read_inputs() {
@@ -188,8 +198,7 @@ class Decoder {
         input.binary_bytes = static_cast<std::size_t>(size);
         return ok();
       }
-      if (key.starts_with("shared_memory_")) return shared_memory();
-      return read_free_parameter(key);
+      return read_shared_parameter(key, input.shared);
     });
   }
 
@@ -212,6 +221,17 @@ class Decoder {
 
   Status add_input(Input& input) {
     TensorView view{input.name, *input.type, *input.shape, {}};
+    MODELYARD_ASSIGN(const auto shared, input.shared.range(input.name));
+    if (shared) {
+      if (input.data || input.data_later || input.binary_bytes) {
+        return error(Code::kInvalidArgument,
+                     "must not specify 'data' or 'binary_data_size' when using 'shared_memory_region' for input '{}'",
+                     input.name);
+      }
+      out_.shared_inputs.push_back({out_.request.inputs.size(), *shared});
+      out_.request.inputs.push_back(view);
+      return ok();
+    }
     if (input.binary_bytes) {
       if (input.data || input.data_later) {
         return error(Code::kInvalidArgument, "input '{}' has both 'data' and 'binary_data_size'", input.name);
@@ -254,12 +274,13 @@ class Decoder {
 
   Status read_output() {
     OutputWish wish;
+    SharedParameters shared;
     MODELYARD_TRY(each_member([&](std::string_view key) -> Status {
       if (key == "name") {
         MODELYARD_ASSIGN(wish.name, kept_string());
         return ok();
       }
-      return key == "parameters" ? read_output_parameters(wish) : json_.skip_value();
+      return key == "parameters" ? read_output_parameters(wish, shared) : json_.skip_value();
     }));
     if (wish.name.empty()) return refuse("Unable to parse 'name': an output has none");
     if (!signature_.find_output(wish.name)) {
@@ -270,12 +291,13 @@ class Decoder {
         return error(Code::kInvalidArgument, "output '{}' already exists in request", wish.name);
       }
     }
+    MODELYARD_ASSIGN(wish.shared, shared.range(wish.name));
     out_.outputs.push_back(wish);
     out_.request.wanted_outputs.push_back(wish.name);
     return ok();
   }
 
-  Status read_output_parameters(OutputWish& wish) {
+  Status read_output_parameters(OutputWish& wish, SharedParameters& shared) {
     return each_member([&](std::string_view key) -> Status {
       if (key == "binary_data") {
         MODELYARD_ASSIGN(wish.binary, json_.boolean());
@@ -285,8 +307,7 @@ class Decoder {
         MODELYARD_ASSIGN(wish.classes, json_.integer());
         return wish.classes > 0 ? ok() : Status(refuse("parameter 'classification' must be larger than 0"));
       }
-      if (key.starts_with("shared_memory_")) return shared_memory();
-      return read_free_parameter(key);
+      return read_shared_parameter(key, shared);
     });
   }
 
@@ -337,6 +358,13 @@ Result<OipInfer> decode_raw(std::string_view body, const inference::Signature& s
 }
 
 }  // namespace
+
+const OutputWish* OipInfer::wish_for(std::string_view output) const {
+  for (const OutputWish& wish : outputs) {
+    if (wish.name == output) return &wish;
+  }
+  return nullptr;
+}
 
 Result<OipInfer> decode_infer_request(std::string_view body, std::optional<std::size_t> header_bytes,
                                       const inference::Signature& signature, std::string_view model) {

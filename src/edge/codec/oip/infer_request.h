@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "edge/codec/oip/shared_range.h"
 #include "inference/request.h"
 #include "inference/signature.h"
 
@@ -27,18 +28,29 @@ inline constexpr std::size_t kMaxInputs = 1024;
 struct OutputWish {
   std::string_view name;
   std::optional<bool> binary;
-  std::int64_t classes = 0;  // classification extension: the k largest; 0 for the values themselves
+  std::int64_t classes = 0;           // classification extension: the k largest; 0 for the values themselves
+  std::optional<SharedRange> shared;  // where it goes instead of the answer
+};
+
+// An input whose bytes are not in the request: whoever knows the regions fills its view.
+struct SharedInput {
+  std::size_t position = 0;  // within request.inputs
+  SharedRange range;
 };
 
 struct OipInfer {
   inference::InferRequest request;
   std::vector<OutputWish> outputs;  // empty: all
-  bool binary_outputs = false;      // for outputs that do not say
+  std::vector<SharedInput> shared_inputs;
+  bool binary_outputs = false;  // for outputs that do not say
   std::optional<std::chrono::microseconds> timeout;
 
   // Behind the views; deques, because elements must stay where they are.
   std::deque<std::string> texts;
   std::deque<inference::Shape> shapes;
+
+  // What was said of an output; null when nothing was.
+  const OutputWish* wish_for(std::string_view output) const;
 };
 
 Result<OipInfer> decode_infer_request(std::string_view body, std::optional<std::size_t> header_bytes,

@@ -58,19 +58,29 @@ void append_shape(std::string& out, inference::ShapeView shape) {
   out += ']';
 }
 
-const OutputWish* wish_for(const OipInfer& asked, std::string_view name) {
-  for (const OutputWish& wish : asked.outputs) {
-    if (wish.name == name) return &wish;
+void append_shared(std::string& out, const SharedRange& range, std::size_t bytes) {
+  out += ",\"parameters\":{\"shared_memory_region\":";
+  append_json(out, range.region);
+  out += ",\"shared_memory_byte_size\":";
+  append_json(out, static_cast<std::uint64_t>(bytes));
+  if (range.offset > 0) {
+    out += ",\"shared_memory_offset\":";
+    append_json(out, range.offset);
   }
-  return nullptr;
+  out += "}}";
 }
 
-Status append_output(const Tensor& output, bool binary, EncodedAnswer& answer) {
+Status append_output(const Tensor& output, const OutputWish* wish, bool binary, EncodedAnswer& answer) {
   std::string& out = answer.json;
   out += "{\"name\":";
   append_json(out, std::string_view(output.name));
   out.append(",\"datatype\":\"").append(inference::data_type_name(output.type)).append("\",\"shape\":");
   append_shape(out, output.shape);
+  if (wish && wish->shared) {
+    MODELYARD_TRY(check_fits(*wish->shared, output.name, output.buffer.bytes().size()));
+    append_shared(out, *wish->shared, output.buffer.bytes().size());
+    return ok();
+  }
   if (binary) {
     out += ",\"parameters\":{\"binary_data_size\":";
     append_json(out, static_cast<std::uint64_t>(output.buffer.bytes().size()));
@@ -129,7 +139,7 @@ Result<EncodedAnswer> encode_infer_response(inference::InferResponse& response, 
   }
   out += ",\"outputs\":[";
   for (Tensor& output : response.outputs) {
-    const OutputWish* wish = wish_for(asked, output.name);
+    const OutputWish* wish = asked.wish_for(output.name);
     if (wish && wish->classes > 0) {
       const auto position = signature.find_output(output.name);
       MODELYARD_ASSIGN(output,
@@ -137,7 +147,7 @@ Result<EncodedAnswer> encode_infer_response(inference::InferResponse& response, 
     }
     if (out.back() != '[') out += ',';
     const bool binary = wish && wish->binary ? *wish->binary : asked.binary_outputs;
-    MODELYARD_TRY(append_output(output, binary, answer));
+    MODELYARD_TRY(append_output(output, wish, binary, answer));
   }
   out += "]}";
   if (!answer.blobs.empty()) answer.header_bytes = out.size();
