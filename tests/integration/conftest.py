@@ -13,6 +13,8 @@ import requests
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("BINARY_UNDER_TEST", str(ROOT / "build/release/bin/modelyard"))
 START_SECONDS = 120  # sanitizers are slow
+# Becomes the command, with a listening socket as systemd passes it.
+KEEP_SOCKET = 'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@" 3<&{0}'
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
@@ -20,19 +22,24 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 class Server:
     """One running `modelyard serve`; `url` is its address."""
 
-    def __init__(self, folder, arguments=()):
+    def __init__(self, folder, arguments=(), listener=None):
         self.folder = pathlib.Path(folder)
         self.log_path = self.folder / "server.log"
-        self.start(arguments)
+        self.arguments, self.listener = arguments, listener
+        self.start()
 
-    def start(self, arguments=()):
+    def start(self, arguments=None):
+        self.arguments = self.arguments if arguments is None else arguments
         self.log = open(self.log_path, "ab")
-        listen = [] if "--listen" in arguments else ["--listen", "127.0.0.1:0"]
-        self.process = subprocess.Popen(
-            [BINARY, "serve", "--data", str(self.folder / "data"), *listen, "--log-format", "json",
-             *map(str, arguments)],
-            stdout=subprocess.PIPE, stderr=self.log, cwd=self.folder,
-        )
+        listen = [] if "--listen" in self.arguments else ["--listen", "127.0.0.1:0"]
+        command = [BINARY, "serve", "--data", str(self.folder / "data"), *listen, "--log-format", "json",
+                   *map(str, self.arguments)]
+        kept = ()
+        if self.listener is not None:
+            kept = (self.listener.fileno(),)
+            command = ["bash", "-c", KEEP_SOCKET.format(kept[0]), "bash", *command]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, cwd=self.folder,
+                                        pass_fds=kept)
         # The server says on standard output where it listens, once it is ready.
         line = self.process.stdout.readline().decode()
         if "://" not in line:
@@ -57,6 +64,11 @@ class Server:
         self.log.close()
         return code
 
+    def wait_for_log(self, message):
+        """Until the log has a line with that message."""
+        subprocess.run(["grep", "-q", "-m1", message], check=True, timeout=60, stdin=subprocess.Popen(
+            ["tail", "-f", "-n", "+1", f"--pid={self.process.pid}", self.log_path], stdout=subprocess.PIPE).stdout)
+
     def cli(self, *arguments, check=True, stdin=None, json_output=False):
         """Runs a command against this server; returns the finished process, or its JSON."""
         command = [BINARY, *map(str, arguments)]
@@ -75,6 +87,13 @@ class Server:
 
     def post(self, path, **options):
         return requests.post(self.url + path, timeout=60, **options)
+
+
+def resident_kb(server):
+    for line in pathlib.Path(f"/proc/{server.process.pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1])
+    return 0
 
 
 @pytest.fixture
@@ -97,8 +116,8 @@ def make_server(tmp_path):
     """Starts servers with arguments of the test's choice; ends them all."""
     started = []
 
-    def make(*arguments, folder=None):
-        running = Server(folder or tmp_path, arguments)
+    def make(*arguments, folder=None, listener=None):
+        running = Server(folder or tmp_path, arguments, listener)
         started.append(running)
         return running
 

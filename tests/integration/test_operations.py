@@ -16,7 +16,7 @@ import requests
 
 import conftest
 import models
-from conftest import BINARY, START_SECONDS
+from conftest import BINARY, START_SECONDS, resident_kb
 
 INSTANCES = {"instances": [[1, 1, 1, 1]]}
 SANITIZED = "asan" in BINARY or "tsan" in BINARY
@@ -247,13 +247,6 @@ def test_kill_at_random_points_loses_nothing_acknowledged(make_server, tmp_path)
     assert server.post("/api/v1/audit:verify").json()["intact"]
 
 
-def resident(server):
-    for line in pathlib.Path(f"/proc/{server.process.pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1])
-    return 0
-
-
 @pytest.mark.skipif(SANITIZED, reason="sanitizers keep freed memory")
 def test_memory_comes_back_when_versions_are_unloaded(server, tmp_path):
     server.cli("push", "wide", models.wide(tmp_path / "w.onnx", 1024), "--wait")
@@ -261,7 +254,7 @@ def test_memory_comes_back_when_versions_are_unloaded(server, tmp_path):
     for _ in range(200):
         assert server.post("/v2/repository/models/wide/unload").status_code == 200
         assert server.post("/v2/repository/models/wide/load").status_code == 200
-        seen.append(resident(server))
+        seen.append(resident_kb(server))
 
     # 4 MiB of weights each time: a leak of one load in fifty would be seen.
     assert max(seen[-10:]) < max(seen[5:15]) + 8192, (seen[5:15], seen[-10:])

@@ -190,8 +190,7 @@ Result<Configuration> Configuration::merge(std::string_view file, std::string_vi
   if (const auto verbs = security::VerbSet::parse(configuration.text("certificate_verbs")); !verbs) {
     return verbs.error().with_context("certificate_verbs");
   }
-  const bool knows_callers = has_client_ca || configuration.text("authentication") == "required";
-  MODELYARD_TRY(parse_listen_address(configuration.text("listen"), knows_callers));
+  MODELYARD_TRY(parse_listen_address(configuration.text("listen"), configuration.knows_callers()));
   return configuration;
 }
 
@@ -224,14 +223,17 @@ Result<ListenAddress> parse_listen_address(std::string_view text, bool knows_cal
   const auto port = parse_integer(text.substr(colon + 1));
   if (!port || *port < 0 || *port > 65'535 || host.empty()) return bad();
   ListenAddress address{std::string(host), static_cast<std::uint16_t>(*port)};
-  if (knows_callers || is_loopback(address.host)) return address;
-  return error(
-      Code::kFailedPrecondition,
-      "listen: '{}' can be reached by other machines, and callers are not asked who they are; make a key (modelyard "
-      "key "
-      "create NAME --verbs admin --data DIR) and set authentication: required, or set tls_client_ca, or listen on "
-      "127.0.0.1",
-      address.host);
+  MODELYARD_TRY(check_reach(address.host, knows_callers));
+  return address;
+}
+
+Status check_reach(const std::string& host, bool knows_callers) {
+  if (knows_callers || is_loopback(host)) return ok();
+  return error(Code::kFailedPrecondition,
+               "listen: '{}' can be reached by other machines, and callers are not asked who they are; make a key "
+               "(modelyard key create NAME --verbs admin --data DIR) and set authentication: required, or set "
+               "tls_client_ca, or listen on 127.0.0.1",
+               host);
 }
 
 Json configuration_schema() {

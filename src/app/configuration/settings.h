@@ -55,6 +55,8 @@ class Configuration {
   const std::string& text(std::string_view key) const { return value(key).text; }
   std::int64_t integer(std::string_view key) const;
   bool boolean(std::string_view key) const { return text(key) == "true"; }
+  // Callers have to say who they are.
+  bool knows_callers() const { return text("authentication") == "required" || !text("tls_client_ca").empty(); }
   std::chrono::milliseconds seconds(std::string_view key) const { return std::chrono::seconds(integer(key)); }
 
   const std::map<std::string, SettingValue, std::less<>>& values() const { return values_; }
@@ -74,6 +76,7 @@ struct ListenAddress {
 };
 bool is_loopback(const std::string& host);
 // Refuses addresses that other machines can reach, as long as nobody has to say who they are.
+Status check_reach(const std::string& host, bool knows_callers);
 Result<ListenAddress> parse_listen_address(std::string_view text, bool knows_callers);
 
 // JSON Schema 2020-12 of modelyard.yaml.

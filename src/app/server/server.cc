@@ -15,6 +15,7 @@
 #include "app/server/engines.h"
 #include "app/server/file_upload.h"
 #include "app/server/metrics.h"
+#include "app/server/supervisor.h"
 #include "base/directory.h"
 #include "control/key_keeper.h"
 #include "control/registry_source.h"
@@ -40,6 +41,7 @@ namespace {
 constexpr const char* kInferenceService = "inference.GRPCInferenceService";
 constexpr std::size_t kControlQueue = 256;
 constexpr std::chrono::seconds kStartUpTime{600};
+constexpr std::chrono::seconds kHeldTime{60};              // clients that wait longer have gone
 constexpr std::chrono::milliseconds kKeyUsesKept{60'000};  // so much of their last uses a crash may forget
 
 std::size_t cores() {
@@ -118,8 +120,12 @@ class RunningServer final : public Server {
     MODELYARD_TRY(open_shared_memory());
     edge::HttpServerOptions options = http_options(configuration_, address);
     if (tls_) options.make_transport = [this](int fd) { return tls_->make(fd); };
+    const Status room = make_room_for_connections(options.max_connections);
+    if (!room) log_.warning("connections may be refused", {{"error", room.error().message()}});
     MODELYARD_ASSIGN(http_, edge::HttpServer::create(std::move(options), system_clock()));
-    if (configuration_.text("authentication") == "required" && !tls_ && !is_loopback(address.host)) {
+    // A socket that was passed on may be bound elsewhere than `listen` says.
+    MODELYARD_TRY(check_reach(http_->host(), configuration_.knows_callers()));
+    if (configuration_.text("authentication") == "required" && !tls_ && !is_loopback(http_->host())) {
       log_.warning("API keys travel in clear text",
                    {{"remedy", "set tls_certificate and tls_key, or end TLS before us"}});
     }
@@ -143,17 +149,21 @@ class RunningServer final : public Server {
 
   Status start() override {
     reconciler_->start();
-    MODELYARD_TRY(http_->start(protocols_));
+    http_->start(protocols_);
+    // Who waits in the queue of a kept socket was served by our predecessor, and is not to notice.
+    if (http_->is_kept()) (void)reconciler_->wait_for_settled(kHeldTime).has_value();
+    MODELYARD_TRY(http_->accept());
     (void)reconciler_->wait_for_settled(kStartUpTime).has_value();
     ready_ = true;
     wake_loops();
     if (!configuration_.text("port_file").empty()) {
       MODELYARD_TRY(write_file_atomically(configuration_.text("port_file"), std::to_string(http_->port()) + "\n"));
     }
-    const std::string host = configuration_.text("listen").substr(0, configuration_.text("listen").rfind(':'));
-    std::printf("modelyard %s listens on %s://%s:%u\n", MODELYARD_VERSION, tls_ ? "https" : "http", host.c_str(),
-                unsigned{http_->port()});
+    const bool is_v6 = http_->host().find(':') != std::string::npos;
+    std::printf("modelyard %s listens on %s://%s%s%s:%u\n", MODELYARD_VERSION, tls_ ? "https" : "http",
+                is_v6 ? "[" : "", http_->host().c_str(), is_v6 ? "]" : "", unsigned{http_->port()});
     std::fflush(stdout);
+    tell_supervisor("READY=1");
     log_.info("ready", {{"port", std::int64_t{http_->port()}}, {"data", configuration_.text("data")}});
     return ok();
   }
@@ -388,6 +398,7 @@ class RunningServer final : public Server {
 
   bool drain() {
     draining_ = true;
+    tell_supervisor("STOPPING=1");
     wake_loops();
     log_.info("draining");
     // Balancers need time to see that we are not ready; requests are answered meanwhile. A second signal ends it.

@@ -80,6 +80,7 @@ bool Connection::switch_to_http2(std::string_view received) {
     received.remove_prefix(count);
     session_->received(count);
   }
+  if (home_.draining) session_->drain();
   return true;
 }
 

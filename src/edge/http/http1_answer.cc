@@ -38,7 +38,7 @@ void Http1Session::end_exchange() {
   request_.method = Method::kOther;
   request_.headers = {};
   state_ = close_after_answer_ ? State::kFinished : State::kHead;
-  deadline_ = now() + home_.limits.idle_timeout;
+  deadline_ = idle_deadline();
 }
 
 void Http1Session::append_head(const Response& response, Framing framing) {
@@ -107,7 +107,7 @@ void Http1Session::end_stream(std::string) {
 }
 
 void Http1Session::output_sent() {
-  if (state_ == State::kHead && begin_ == end_) deadline_ = now() + home_.limits.idle_timeout;
+  if (state_ == State::kHead && begin_ == end_) deadline_ = idle_deadline();
 }
 
 }  // namespace modelyard::edge

@@ -9,14 +9,19 @@ namespace {
 constexpr std::size_t kBufferBytes = BufferPool::kSmallest;
 constexpr std::size_t kBodyStep = 64u << 10;
 constexpr std::size_t kLeastBodyRoom = 4096;
-constexpr std::chrono::seconds kFreshTime{1};
+constexpr std::chrono::milliseconds kLastRequestTime{1'000};
 // A client with prior knowledge of HTTP/2 begins so (RFC 9113 §3.4).
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 }  // namespace
 
 Http1Session::Http1Session(Connection& connection) : connection_(connection), home_(connection.home()) {
-  deadline_ = now() + home_.limits.idle_timeout;
+  deadline_ = idle_deadline();
+}
+
+// While draining, a request may be on its way; it is still answered, and told that it was the last.
+SteadyTime Http1Session::idle_deadline() const {
+  return now() + (home_.draining ? kLastRequestTime : home_.limits.idle_timeout);
 }
 
 // Makes room for more bytes at the end of the buffer, moving what is unread to its front.
@@ -281,10 +286,7 @@ void Http1Session::resume_body() {
 
 void Http1Session::drain() {
   close_after_answer_ = true;
-  if (state_ != State::kHead || begin_ < end_ || !connection_.output().empty()) return;
-  // Who has just connected is about to ask.
-  if (!first_) return connection_.close();
-  deadline_ = std::min(deadline_, now() + kFreshTime);
+  if (state_ == State::kHead && begin_ == end_) deadline_ = std::min(deadline_, idle_deadline());
 }
 
 void Http1Session::expire(SteadyTime now) {

@@ -59,6 +59,7 @@ class Http1Session final : public Session, public Exchange, public ReplyTarget {
   void append_head(const Response& response, Framing framing);
   void append_answer(Response response);
   void end_exchange();
+  SteadyTime idle_deadline() const;
   SteadyTime now() const { return home_.loop.clock().steady_now(); }
   std::string_view unread() const { return {buffer_.data() + begin_, end_ - begin_}; }
   std::size_t capacity() const { return buffer_ ? buffer_.capacity() - kBodyPadding : 0; }

@@ -27,27 +27,28 @@ std::string format_address(const sockaddr_storage& address) {
 
 }  // namespace
 
-// Accepts on loop 0. When descriptors run out it rests until the next tick.
+// Accepts on loop 0, whose thread alone calls it. When descriptors run out it rests until the next tick.
 class HttpServer::Acceptor final : public Watcher {
  public:
   explicit Acceptor(HttpServer& server) : server_(server) {}
 
   Status begin() {
-    watching_ = true;
+    if (state_ == State::kEnded) return ok();
+    state_ = State::kAccepting;
     return server_.loop(0).watch(server_.listening_.fd.get(), EPOLLIN, *this);
   }
-  // Takes who has connected already; who comes later is refused by the kernel, not cut off.
+  // Takes who has connected already; who comes later is refused by the kernel, not cut off. A socket that outlives us
+  // keeps its queue for our successor.
   void end() {
-    if (ended_) return;
-    while (accept_one()) {
+    if (state_ == State::kEnded) return;
+    while (!server_.is_kept() && accept_one()) {
     }
-    if (watching_) server_.loop(0).unwatch(server_.listening_.fd.get(), *this);
-    watching_ = false;
-    ended_ = true;
+    if (state_ == State::kAccepting) server_.loop(0).unwatch(server_.listening_.fd.get(), *this);
+    state_ = State::kEnded;
     server_.listening_.fd.reset();
   }
   void on_tick() {
-    if (!watching_ && !ended_) (void)begin();
+    if (state_ == State::kResting) (void)begin();
   }
 
   void on_ready(std::uint32_t) override {
@@ -67,15 +68,16 @@ class HttpServer::Acceptor final : public Watcher {
       return true;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      server_.loop(0).unwatch(server_.listening_.fd.get(), *this);
-      watching_ = false;
+      if (state_ == State::kAccepting) server_.loop(0).unwatch(server_.listening_.fd.get(), *this);
+      state_ = State::kResting;
     }
     return errno == EINTR || errno == ECONNABORTED;
   }
 
+  enum class State { kHeld, kAccepting, kResting, kEnded };
+
   HttpServer& server_;
-  bool watching_ = false;
-  bool ended_ = false;
+  State state_ = State::kHeld;
 };
 
 Result<std::unique_ptr<HttpServer>> HttpServer::create(HttpServerOptions options, const Clock& clock) {
@@ -96,9 +98,8 @@ HttpServer::~HttpServer() {
   stop();
 }
 
-Status HttpServer::start(Handler& handler) {
+void HttpServer::start(Handler& handler) {
   acceptor_ = std::make_unique<Acceptor>(*this);
-  MODELYARD_TRY(acceptor_->begin());
   running_ = true;
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     Loop& loop = *loops_[i];
@@ -116,7 +117,12 @@ Status HttpServer::start(Handler& handler) {
     loop.loop->add_turn_end([&loop] { return pump_due(*loop.home); });
     loop.thread = std::thread([&loop] { loop.loop->run(); });
   }
-  return ok();
+}
+
+Status HttpServer::accept() {
+  auto begun = std::make_shared<std::promise<Status>>();
+  loop(0).post([this, begun] { begun->set_value(acceptor_->begin()); });
+  return begun->get_future().get();
 }
 
 HttpServer::Loop& HttpServer::least_connected() {

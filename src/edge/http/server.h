@@ -2,7 +2,7 @@
 //
 // Threads: start(), drain(), stop() from one thread that is not a loop's. Loop 0 accepts and hands a socket to
 //          the loop with the fewest connections before its first byte is read.
-// Order:   start → drain (stop accepting, finish what runs) → stop. The handler must outlive the server.
+// Order:   start → accept → drain (stop accepting, finish what runs) → stop. The handler must outlive the server.
 #pragma once
 
 #include <functional>
@@ -31,14 +31,19 @@ class HttpServer {
   static Result<std::unique_ptr<HttpServer>> create(HttpServerOptions options, const Clock& clock);
   ~HttpServer();
 
+  const std::string& host() const { return listening_.host; }
   std::uint16_t port() const { return listening_.port; }
+  // The socket outlives us; who waits in its queue is not lost.
+  bool is_kept() const { return listening_.inherited; }
   std::size_t loops() const { return loops_.size(); }
   EventLoop& loop(std::size_t index) { return *loops_[index]->loop; }
 
   // Before start().
   void set_observer(AnswerObserver observer) { observer_ = std::move(observer); }
-  // Begins to accept. The handler is shared by all loops.
-  Status start(Handler& handler);
+  // Starts the loops. The handler is shared by all of them.
+  void start(Handler& handler);
+  // Begins to accept; until then, who connects waits in the kernel's queue.
+  Status accept();
   // Stops accepting, ends idle connections, and waits until the others have ended or the time is over.
   // True when none is left.
   bool drain(std::chrono::milliseconds timeout);

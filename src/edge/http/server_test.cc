@@ -133,7 +133,8 @@ class HttpServerTest : public testing::Test {
   }
   void start(HttpServerOptions options = {}, const Clock& clock = system_clock()) {
     server_ = std::move(HttpServer::create(std::move(options), clock).value());
-    ASSERT_TRUE(server_->start(router_).has_value());
+    server_->start(router_);
+    ASSERT_TRUE(server_->accept().has_value());
   }
   RawClient client() const { return RawClient(server_->port()); }
   // Everything the server says to those bytes, when it then closes.
@@ -351,6 +352,30 @@ TEST_F(HttpServerTest, FinishesWhatRunsWhenItDrains) {
   EXPECT_NE(busy.receive_all().find("finished"), std::string::npos);
   busy.finish();
   EXPECT_TRUE(drained.get());
+}
+
+TEST_F(HttpServerTest, AnswersTheLastRequestOfAnIdleConnectionWhileItDrains) {
+  start({}, clock_);  // time stands still: nothing is closed for being idle
+  RawClient idle = client();
+  idle.send(get("/hello"));
+  EXPECT_EQ(idle.receive_until("hello").find("Connection: close"), std::string::npos);
+  EXPECT_FALSE(server_->drain(std::chrono::milliseconds(0)));
+
+  idle.send(get("/hello"));
+
+  EXPECT_NE(idle.receive_all().find("Connection: close"), std::string::npos);
+  idle.finish();
+  EXPECT_TRUE(server_->drain(std::chrono::seconds(30)));
+}
+
+TEST_F(HttpServerTest, AnswersWhoHasConnectedWhenItDrains) {
+  start({}, clock_);
+  RawClient early = client();
+  EXPECT_FALSE(server_->drain(std::chrono::milliseconds(0)));
+
+  early.send(get("/hello"));
+
+  EXPECT_TRUE(early.receive_all().ends_with("hello"));
 }
 
 TEST_F(HttpServerTest, SpreadsConnectionsOverItsLoops) {

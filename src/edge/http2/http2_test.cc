@@ -17,7 +17,8 @@ class Http2Test : public testing::Test {
     HttpServerOptions options;
     options.make_http2 = http2_sessions();
     server_ = std::move(HttpServer::create(std::move(options), clock_).value());
-    EXPECT_TRUE(server_->start(router_).has_value());
+    server_->start(router_);
+    EXPECT_TRUE(server_->accept().has_value());
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(server_->port());
@@ -59,6 +60,14 @@ TEST_F(Http2Test, AcknowledgesSettingsThatComeWithThePreface) {
   int settings = 0;
   for (int frame = 0; frame < 3; ++frame) settings += next_frame() == NGHTTP2_SETTINGS ? 1 : 0;
   EXPECT_EQ(settings, 2);  // its own, and the acknowledgement
+}
+
+TEST_F(Http2Test, TellsOneWhoBeginsWhileItDrainsToGoElsewhere) {
+  EXPECT_FALSE(server_->drain(std::chrono::milliseconds(0)));
+  send(std::string(kPreface) + std::string(kSettings));
+  int frame = next_frame();
+  while (frame != NGHTTP2_GOAWAY && frame != -1) frame = next_frame();
+  EXPECT_EQ(frame, NGHTTP2_GOAWAY);
 }
 
 }  // namespace

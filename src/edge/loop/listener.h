@@ -1,7 +1,9 @@
-// A listening TCP socket: our own, or one inherited from the process before us (LISTEN_FDS), so that a
-// restart loses no connection.
+// A listening TCP socket: our own, or one that a supervisor keeps and passes on (LISTEN_FDS, as systemd does), so that
+// a restart loses no connection.
 //
-// Errors: InvalidArgument for a host that does not resolve, Conflict when the port is taken.
+// Errors: InvalidArgument for a host that does not resolve, or for what was passed on and is no listening TCP socket;
+//         Conflict when the port is taken.
+// Source: sd_listen_fds(3).
 #pragma once
 
 #include <cstdint>
@@ -13,9 +15,11 @@
 namespace modelyard::edge {
 
 struct ListeningSocket {
-  UniqueFd fd;  // non-blocking
-  std::string host;
+  UniqueFd fd;             // non-blocking
+  std::string host;        // as asked for; of an inherited socket, the bound address
   std::uint16_t port = 0;  // the bound one
+  // Who is in its queue when we stop is served by our successor.
+  bool inherited = false;
 };
 
 // Port 0 lets the system choose. An inherited socket wins over `host` and `port`.
