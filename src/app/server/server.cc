@@ -14,6 +14,7 @@
 
 #include "app/server/engines.h"
 #include "app/server/file_upload.h"
+#include "app/server/heap.h"
 #include "app/server/metrics.h"
 #include "app/server/supervisor.h"
 #include "base/directory.h"
@@ -108,6 +109,7 @@ class RunningServer final : public Server {
   ~RunningServer() override { stop(); }
 
   Status open() {
+    bound_kept_heap();
     MODELYARD_ASSIGN(signals_, open_signals());
     MODELYARD_TRY(open_registry());
     MODELYARD_TRY(open_guard());

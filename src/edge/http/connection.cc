@@ -1,7 +1,9 @@
 #include "edge/http/connection.h"
 
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -122,10 +124,19 @@ void Connection::flush() {
     if (moved.kind != Moved::Kind::kSome) return close();
     LoopCounters::add(home_.counters.bytes_sent, moved.bytes);
     output_.sent(moved.bytes);
+    sending_pace_.moved(moved.bytes);
     deadline_ = SteadyTime::max();
   }
-  if (output_.empty()) return end_output(!nothing);
-  if (deadline_ == SteadyTime::max()) deadline_ = home_.loop.clock().steady_now() + home_.limits.body_timeout;
+  if (!output_.empty()) return wait_to_send();
+  waits_to_send_ = false;
+  end_output(!nothing);
+}
+
+// A client that reads nothing, or too little, does not keep us holding its answers.
+void Connection::wait_to_send() {
+  const SteadyTime now = home_.loop.clock().steady_now();
+  if (deadline_ == SteadyTime::max()) deadline_ = now + home_.limits.body_timeout;
+  if (!std::exchange(waits_to_send_, true)) sending_pace_.begin(now);
 }
 
 void Connection::end_output(bool sent) {
@@ -157,10 +168,18 @@ void Connection::drain() {
 
 void Connection::expire(SteadyTime now) {
   const auto self = shared_from_this();
-  if (now >= deadline_) return close();
+  if (now >= deadline_ || (waits_to_send_ && home_.limits.is_too_slow(sending_pace_, now))) return cut_off();
   if (lingering_) return;
   session_->expire(now);
   pump();
+  output_.rest();
+}
+
+// What the kernel has still to send goes, too: it would keep it for minutes for a client that does not read.
+void Connection::cut_off() {
+  const struct linger at_once{1, 0};
+  if (!output_.empty()) ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close();
 }
 
 void Connection::close() {

@@ -52,7 +52,9 @@ class Connection final : public Watcher, public std::enable_shared_from_this<Con
   bool receive();
   void flush();
   void end_output(bool sent);
+  void wait_to_send();
   void linger();
+  void cut_off();
   bool wants_bytes() const { return lingering_ || (!session_->finished() && !output_blocked()); }
 
   ConnectionHome& home_;
@@ -70,6 +72,8 @@ class Connection final : public Watcher, public std::enable_shared_from_this<Con
   bool peer_finished_ = false;
   bool lingering_ = false;
   SteadyTime deadline_ = SteadyTime::max();  // of a handshake, sending, or lingering; the session has its own
+  bool waits_to_send_ = false;
+  Pace sending_pace_;  // while it waits
 };
 
 }  // namespace modelyard::edge

@@ -11,6 +11,7 @@
 
 #include "edge/http/handler.h"
 #include "edge/http/http_date.h"
+#include "edge/http/pace.h"
 #include "edge/http/request_head.h"
 #include "edge/http/session.h"
 #include "edge/loop/buffer.h"
@@ -26,7 +27,9 @@ struct ConnectionLimits {
   std::chrono::milliseconds idle_timeout{75'000};
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{60'000};  // without progress, reading or writing
-  std::uint64_t least_body_rate = 256;             // bytes a second on average, beyond body_timeout
+  std::uint64_t least_body_rate = 256;             // bytes a second on average, in each span of body_timeout
+
+  bool is_too_slow(Pace& pace, SteadyTime now) const { return pace.is_too_slow(now, body_timeout, least_body_rate); }
 };
 
 // Written by one loop, read by any thread.

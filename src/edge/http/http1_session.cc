@@ -69,7 +69,10 @@ void Http1Session::received(std::size_t count) {
     end_ += count;
   }
   if (state_ == State::kHead && end_ - begin_ == count) deadline_ = now() + home_.limits.header_timeout;
-  if (state_ == State::kBody || state_ == State::kSink) deadline_ = now() + home_.limits.body_timeout;
+  if (state_ == State::kBody || state_ == State::kSink) {
+    deadline_ = now() + home_.limits.body_timeout;
+    body_pace_.moved(count);
+  }
 }
 
 void Http1Session::process() {
@@ -145,8 +148,8 @@ bool Http1Session::take_policy(BodyPolicy policy) {
     }
     return state_ == State::kHead;
   }
-  body_began_ = now();
-  deadline_ = body_began_ + home_.limits.body_timeout;
+  deadline_ = now() + home_.limits.body_timeout;
+  body_pace_.begin(now());
   chunked_.reset();
   body_left_ = head_.content_length.value_or(0);
   if (const auto* streamed = std::get_if<StreamBody>(&policy)) return begin_sink(*streamed);
@@ -281,6 +284,7 @@ void Http1Session::resume_body() {
   if (state_ != State::kSinkPaused) return;
   state_ = State::kSink;
   deadline_ = now() + home_.limits.body_timeout;
+  body_pace_.begin(now());
   connection_.pump();
 }
 
@@ -291,15 +295,11 @@ void Http1Session::drain() {
 
 void Http1Session::expire(SteadyTime now) {
   if (connection_.output_blocked()) return;  // the connection's own time counts
-  if (state_ == State::kBody || state_ == State::kSink) {
-    // Besides pauses, a body that trickles in takes too long as a whole.
-    const std::uint64_t received = head_.content_length.value_or(body_size_) - body_left_;
-    const auto allowed = home_.limits.body_timeout + std::chrono::seconds(received / home_.limits.least_body_rate);
-    if (now > body_began_ + allowed) deadline_ = now;
-  }
+  const bool within_body = state_ == State::kBody || state_ == State::kSink;
+  if (within_body && home_.limits.is_too_slow(body_pace_, now)) deadline_ = now;
   if (now < deadline_) return;
   const bool within_head = state_ == State::kHead && begin_ < end_;
-  if (within_head || state_ == State::kBody || state_ == State::kSink) {
+  if (within_head || within_body) {
     refuse(error_response(408, "the request took too long to arrive"));
   } else {
     connection_.close();

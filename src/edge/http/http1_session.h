@@ -73,7 +73,7 @@ class Http1Session final : public Session, public Exchange, public ReplyTarget {
   bool first_ = true;
   bool close_after_answer_ = false;
   SteadyTime deadline_{};
-  SteadyTime body_began_{};
+  Pace body_pace_;
   SteadyTime head_read_{};
 
   Buffer buffer_;

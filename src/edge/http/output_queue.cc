@@ -1,6 +1,7 @@
 #include "edge/http/output_queue.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace modelyard::edge {
 namespace {
@@ -34,6 +35,7 @@ std::size_t OutputQueue::fill(std::span<iovec> parts) const {
 }
 
 void OutputQueue::sent(std::size_t bytes) {
+  used_ = true;
   std::size_t done = 0;
   while (bytes > 0) {
     const std::size_t end = done < blobs_.size() ? blobs_[done].at : text_.size();
@@ -50,6 +52,12 @@ void OutputQueue::sent(std::size_t bytes) {
   }
   blobs_.erase(blobs_.begin(), blobs_.begin() + static_cast<std::ptrdiff_t>(done));
   reclaim();
+}
+
+void OutputQueue::rest() {
+  if (std::exchange(used_, false) || !empty()) return;
+  text_.shrink_to_fit();
+  blobs_.shrink_to_fit();
 }
 
 void OutputQueue::reclaim() {

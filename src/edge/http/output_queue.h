@@ -27,6 +27,9 @@ class OutputQueue {
   std::size_t fill(std::span<iovec> parts) const;
   void sent(std::size_t bytes);
 
+  // Lets go of the text's room if nothing was sent since the last call, so that an idle connection holds no memory.
+  void rest();
+
  private:
   struct Blob {
     std::size_t at = 0;  // comes behind so much of the text
@@ -39,6 +42,7 @@ class OutputQueue {
 
   std::string text_;
   std::size_t text_sent_ = 0;
+  bool used_ = false;  // since rest()
   std::vector<Blob> blobs_;
   std::size_t blob_bytes_ = 0;
 };

@@ -73,5 +73,19 @@ TEST(OutputQueue, StaysInOrderWhenSentTextIsReclaimed) {
   EXPECT_EQ(drain(queue, 3), "a<blob>tail!");
 }
 
+TEST(OutputQueue, HoldsNoMemoryAfterARest) {
+  OutputQueue queue;
+  queue.text() = std::string(10'000, 'x');
+  queue.rest();
+  EXPECT_EQ(queue.bytes(), 10'000u);  // not yet sent
+
+  queue.sent(10'000);
+  queue.rest();
+  EXPECT_GE(queue.text().capacity(), 10'000u);  // used a moment ago, and perhaps soon again
+  queue.rest();
+
+  EXPECT_LT(queue.text().capacity(), 100u);
+}
+
 }  // namespace
 }  // namespace modelyard::edge

@@ -114,6 +114,7 @@ void Http2Stream::take_policy(BodyPolicy policy, bool end_stream) {
   if (auto* refusal = std::get_if<Response>(&policy)) return respond(std::move(*refusal));
   began_ = now();
   input_deadline_ = began_ + home_.limits.body_timeout;
+  input_pace_.begin(began_);
   if (const auto* streamed = std::get_if<StreamBody>(&policy)) {
     if (auto refusal = refuse_streamed(request_)) return refuse(std::move(*refusal));
     input_ = Input::kSink;
@@ -133,6 +134,7 @@ void Http2Stream::take_policy(BodyPolicy policy, bool end_stream) {
 void Http2Stream::take_data(std::span<const std::byte> data) {
   // A call that is answered as it goes may pause for as long as its client likes.
   if (output_ == Output::kNone) input_deadline_ = now() + home_.limits.body_timeout;
+  input_pace_.moved(data.size());
   if (input_ == Input::kBody) return append_body(data);
   if (input_ == Input::kSink || input_ == Input::kSinkPaused) return feed_sink(data);
   consume(data.size());  // nobody wants it; the connection's window must not suffer
@@ -224,7 +226,7 @@ void Http2Stream::respond(Response response) {
   submit(response, with_body);
   output_ = Output::kAnswer;
   answer_ended_ = true;
-  output_deadline_ = now() + home_.limits.body_timeout;
+  begin_output();
   home_.buffers.put(std::move(body_));
   if (!with_body) return;
   text_ = std::move(response.body);
@@ -232,6 +234,12 @@ void Http2Stream::respond(Response response) {
   blobs_ = std::move(response.blobs);
   for (const auto& blob : blobs_) blob_bytes_ += blob.size();
   keep_ = std::move(response.keep);
+}
+
+// From here on the client has to take what there is.
+void Http2Stream::begin_output() {
+  output_deadline_ = now() + home_.limits.body_timeout;
+  output_pace_.begin(now());
 }
 
 void Http2Stream::submit(const Response& response, bool with_body) {
@@ -255,6 +263,7 @@ void Http2Stream::begin_stream(Response head) {
   head.streamed = true;
   text_ = std::move(head.body);
   output_ = Output::kStream;
+  begin_output();
   input_deadline_ = SteadyTime::max();
   if (home_.observer) home_.observer(request_, head, now() - began_);
   submit(head, request_.method != Method::kHead);
@@ -267,6 +276,7 @@ void Http2Stream::stream(std::string piece) {
     text_.clear();
     text_sent_ = 0;
   }
+  if (unsent() == 0) begin_output();
   text_ += piece;
   if (unsent() > kMostStreamed) {  // a client that does not read must not make us keep what it will never get
     nghttp2_submit_rst_stream(session_->wire(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_CANCEL);
@@ -279,6 +289,7 @@ void Http2Stream::stream(std::string piece) {
 void Http2Stream::end_stream(std::string trailers) {
   if (session_ == nullptr || output_ != Output::kStream || answer_ended_) return;
   end_input();
+  if (unsent() == 0) begin_output();
   answer_ended_ = true;
   trailers_ = std::move(trailers);
   if (std::exchange(waiting_for_text_, false)) nghttp2_session_resume_data(session_->wire(), id_);
@@ -290,7 +301,6 @@ ssize_t Http2Stream::offer(std::size_t most, std::uint32_t* flags) {
   const std::size_t length = std::min(most, unsent());
   if (length == 0 && !answer_ended_) {
     waiting_for_text_ = true;
-    output_deadline_ = SteadyTime::max();
     return NGHTTP2_ERR_DEFERRED;
   }
   if (length == unsent() && answer_ended_) {
@@ -309,6 +319,7 @@ void Http2Stream::send(std::span<const std::uint8_t> frame_head, std::size_t len
   OutputQueue& output = session_->connection().output();
   output.text().append(reinterpret_cast<const char*>(frame_head.data()), frame_head.size());
   output_deadline_ = now() + home_.limits.body_timeout;
+  output_pace_.moved(length);
   const bool stable = output_ == Output::kAnswer;  // else the text may move
   const auto put = [&](const char* data, std::size_t size, bool copied) {
     if (copied) {
@@ -334,13 +345,17 @@ void Http2Stream::send(std::span<const std::uint8_t> frame_head, std::size_t len
 
 void Http2Stream::expire(SteadyTime now) {
   if (session_ == nullptr) return;
-  // Besides pauses, a body that trickles in takes too long as a whole.
-  const auto allowed = home_.limits.body_timeout + std::chrono::seconds(body_size_ / home_.limits.least_body_rate);
-  const bool trickles = input_ == Input::kBody && now > began_ + allowed;
-  if (now >= input_deadline_ || trickles) {
+  if (input_ == Input::kHeaders && now >= input_deadline_) {
+    // Within a header block nothing else can come (RFC 9113 §4.3), so that the stream is not ended without the others.
+    nghttp2_session_terminate_session(session_->wire(), NGHTTP2_ENHANCE_YOUR_CALM);
+    return;
+  }
+  const bool awaits_body = input_ == Input::kBody;
+  const bool offers_answer = output_ != Output::kNone && (unsent() > 0 || answer_ended_);
+  if (now >= input_deadline_ || (awaits_body && home_.limits.is_too_slow(input_pace_, now))) {
     input_deadline_ = SteadyTime::max();
     refuse(error_response(408, "the request took too long to arrive"));
-  } else if (now >= output_deadline_) {
+  } else if (offers_answer && (now >= output_deadline_ || home_.limits.is_too_slow(output_pace_, now))) {
     output_deadline_ = SteadyTime::max();
     nghttp2_submit_rst_stream(session_->wire(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_CANCEL);
   }

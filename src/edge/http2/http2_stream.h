@@ -54,6 +54,7 @@ class Http2Stream final : public Exchange, public ReplyTarget, public std::enabl
   void append_body(std::span<const std::byte> data);
   void feed_sink(std::span<const std::byte> data);
   void submit(const Response& response, bool with_body);
+  void begin_output();
   void end_input();
   void consume(std::size_t bytes);
   void pump();
@@ -67,7 +68,8 @@ class Http2Stream final : public Exchange, public ReplyTarget, public std::enabl
   Output output_ = Output::kNone;
   SteadyTime began_{};
   SteadyTime input_deadline_{};
-  SteadyTime output_deadline_ = SteadyTime::max();
+  SteadyTime output_deadline_ = SteadyTime::max();  // counts while something waits for the client
+  Pace input_pace_, output_pace_;
 
   // Names and values behind one another; lines_ become views when all have come.
   std::string header_text_;
