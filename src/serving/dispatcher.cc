@@ -135,6 +135,20 @@ Result<std::vector<std::size_t>> Dispatcher::check(const Route& route, Call& cal
   return wanted;
 }
 
+Status Dispatcher::check_room(const Route& route, Protocol protocol, std::string_view body) {
+  const auto settings = route.endpoint != nullptr ? route.endpoint->settings : nullptr;
+  if (settings && settings->cache) return ok();  // the answer may be known
+  Servable& servable = *route.servable;
+  const bool at_once = !settings || settings->scheduling.may_run_at_once();
+  if (at_once && servable.cost().predict(1) < options_.inline_below) return ok();  // a cheap run waits for nobody
+  const Status room = static_cast<VersionExecutor&>(servable.executor()).check_room(settings);
+  // A request that names its priority may go to another queue; which one, decoding tells.
+  if (room || body.find("priority") != std::string_view::npos) return ok();
+  bump(refused_, 1);
+  counters(servable).count(protocol, outcome_of(room.error().code()), 0, {}, utc_micros(clock_.utc_now()) / 1000);
+  return room;
+}
+
 void Dispatcher::submit(const Route& route, std::unique_ptr<Call> call) {
   Job job;
   job.submitted = clock_.steady_now();

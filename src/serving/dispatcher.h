@@ -46,6 +46,9 @@ class Dispatcher final : public JobHome {
   const lifecycle::ServingTable& table() const { return *table_; }
 
   Result<Route> route(std::string_view endpoint, const inference::VersionChoice& choice, std::uint64_t sticky_hash);
+  // Asked before a request is decoded: Unavailable, and counted, when its queue is full, so that refusing costs a
+  // fraction of serving. submit() judges for good.
+  Status check_room(const Route& route, Protocol protocol, std::string_view body);
   // call->finish() is called exactly once: before this returns, in end_turn(), or in a later turn of this loop.
   void submit(const Route& route, std::unique_ptr<Call> call);
 

@@ -235,6 +235,27 @@ TEST_F(DispatcherTest, AnswersUnavailableWhenTheQueueIsFull) {
   EXPECT_EQ(dispatcher_->refused(), 1u);
 }
 
+TEST_F(DispatcherTest, KnowsBeforeARequestIsReadThatTheQueueIsFull) {
+  start(kAllDear, {.queue_capacity = 1});
+  deploy(1, 1);
+  const auto has_room = [&](std::string_view body = "{}") {
+    return dispatcher_->check_room(*dispatcher_->route("m", {}, 0), Protocol::kTensorFlowServing, body);
+  };
+  Gate gate(backend_);
+  EXPECT_TRUE(has_room().has_value());
+  submit();
+  gate.wait_for(1);
+  EXPECT_TRUE(has_room().has_value());  // one runs, none waits
+  submit();
+
+  EXPECT_EQ(has_room().error().code(), Code::kUnavailable);
+  EXPECT_TRUE(has_room("{\"parameters\": {\"priority\": 1}}").has_value());
+  EXPECT_EQ(dispatcher_->refused(), 1u);
+  gate.open();
+  wait_for_answers(2);
+  EXPECT_TRUE(has_room().has_value());
+}
+
 TEST_F(DispatcherTest, HoldsTheLimitsOfWhatIsInFlight) {
   start({.most_in_flight = 2, .inline_below = std::chrono::nanoseconds(0)});
   deploy(1, 1);

@@ -60,24 +60,37 @@ Status JobQueue::push(Job& job, SteadyTime now, std::vector<Finished>& dropped) 
   const Scheduling& scheduling = lane.scheduling();
   const int number = scheduling.level_of(job.call->request().priority);
   const QueuePolicy& policy = scheduling.policy_of(number);
-  Level& level = lane.levels[static_cast<std::size_t>(number) - 1];
-  const std::size_t capacity =
-      policy.max_queue_size > 0 ? static_cast<std::size_t>(policy.max_queue_size) : limits_.capacity;
-  if (level.size() >= capacity && sweep(level, now, dropped) == 0) {
-    const VersionRef& ref = job.servable->ref();
-    return error(Code::kUnavailable, "Exceeds maximum queue size: {} requests wait for version {} of '{}'", capacity,
-                 ref.version, ref.model);
-  }
+  MODELYARD_TRY(make_room(lane, number, job.servable->ref(), now, dropped));
   if (policy.default_timeout.count() > 0) {
     (policy.timeout_action == QueuePolicy::TimeoutAction::kReject ? job.queue_deadline : job.delay_after) =
         now + policy.default_timeout;
   }
-  level.push_back(std::move(job));
+  lane.levels[static_cast<std::size_t>(number) - 1].push_back(std::move(job));
   ++size_;
   return ok();
 }
 
+Status JobQueue::check_room(const std::shared_ptr<EndpointSettings>& settings, const VersionRef& ref, SteadyTime now,
+                            std::vector<Finished>& dropped) {
+  Lane& lane = lane_of(settings);
+  return make_room(lane, lane.scheduling().level_of(0), ref, now, dropped);
+}
+
+Status JobQueue::make_room(Lane& lane, int number, const VersionRef& ref, SteadyTime now,
+                           std::vector<Finished>& dropped) {
+  const QueuePolicy& policy = lane.scheduling().policy_of(number);
+  Level& level = lane.levels[static_cast<std::size_t>(number) - 1];
+  const std::size_t capacity =
+      policy.max_queue_size > 0 ? static_cast<std::size_t>(policy.max_queue_size) : limits_.capacity;
+  if (level.size() < capacity || sweep(level, now, dropped) > 0) return ok();
+  return error(Code::kUnavailable, "Exceeds maximum queue size: {} requests wait for version {} of '{}'", capacity,
+               ref.version, ref.model);
+}
+
 std::size_t JobQueue::sweep(Level& level, SteadyTime now, std::vector<Finished>& dropped) {
+  const bool any = std::any_of(level.begin(), level.end(),
+                               [&](const Job& job) { return job.call->cancelled() || is_too_late(job, now); });
+  if (!any) return 0;  // the rule in an overload: nothing is moved for it
   const std::size_t before = level.size();
   Level kept;
   for (Job& job : level) {

@@ -30,6 +30,10 @@ class JobQueue {
   // Takes the job, or leaves it and says why. What is swept out to make room is added to `dropped`.
   Status push(Job& job, SteadyTime now, std::vector<Finished>& dropped);
 
+  // The same for a job of no named priority that is still to come.
+  Status check_room(const std::shared_ptr<lifecycle::EndpointSettings>& settings, const VersionRef& ref, SteadyTime now,
+                    std::vector<Finished>& dropped);
+
   struct Taken {
     std::vector<Job> jobs;                 // to run now, together; empty: nothing is due
     std::vector<Finished> dropped;         // too late, or given up
@@ -64,6 +68,7 @@ class JobQueue {
   struct Batch;
 
   Lane& lane_of(const std::shared_ptr<lifecycle::EndpointSettings>& settings);
+  Status make_room(Lane& lane, int number, const VersionRef& ref, SteadyTime now, std::vector<Finished>& dropped);
   std::size_t sweep(Level& level, SteadyTime now, std::vector<Finished>& dropped);
   void drop_late(Lane& lane, SteadyTime now, std::vector<Finished>& dropped);
   Batch form(const Lane& lane, SteadyTime now, std::int64_t most_rows) const;

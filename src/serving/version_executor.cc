@@ -34,10 +34,27 @@ std::vector<Finished> VersionExecutor::submit(std::vector<Job> jobs) {
       }
     }
     while (workers_.size() < static_cast<std::size_t>(queue_.instances())) workers_.emplace_back([this] { work(); });
+    count_waiting();
     if (!queue_.empty()) ready_.notify_one();
   }
   send_home(std::move(dropped));
   return refused;
+}
+
+Status VersionExecutor::check_room(const std::shared_ptr<lifecycle::EndpointSettings>& settings) {
+  std::int64_t capacity = 0;
+  if (settings) capacity = settings->scheduling.policy_of(settings->scheduling.level_of(0)).max_queue_size;
+  if (capacity <= 0) capacity = static_cast<std::int64_t>(options_.queue_capacity);
+  if (static_cast<std::int64_t>(waiting_.load(std::memory_order_relaxed)) < capacity) return ok();
+  std::vector<Finished> dropped;
+  Status room = ok();
+  {
+    MutexLock lock(mutex_);
+    room = queue_.check_room(settings, servable_.ref(), clock_.steady_now(), dropped);
+    count_waiting();
+  }
+  send_home(std::move(dropped));
+  return room;
 }
 
 void VersionExecutor::drop_cancelled() {
@@ -45,6 +62,7 @@ void VersionExecutor::drop_cancelled() {
   {
     MutexLock lock(mutex_);
     dropped = queue_.drop_cancelled();
+    count_waiting();
   }
   send_home(std::move(dropped));
 }
@@ -66,6 +84,7 @@ JobQueue::Taken VersionExecutor::next_jobs() {
     {
       MutexLock lock(mutex_);
       taken = queue_.take(clock_.steady_now(), servable_.batching().most_rows());
+      count_waiting();
       if (!taken.jobs.empty() && !queue_.empty()) ready_.notify_one();
       if (taken.jobs.empty() && taken.dropped.empty()) {
         if (stopping_ && queue_.empty()) return taken;

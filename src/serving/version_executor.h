@@ -7,6 +7,7 @@
 // Ownership: queued jobs keep their servable; so the queue is empty when the last reference goes and this is destroyed.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -31,6 +32,8 @@ class VersionExecutor final : public lifecycle::Executor {
 
   // Takes what there is room for; the others come back with the reason.
   std::vector<Finished> submit(std::vector<Job> jobs);
+  // Unavailable when a job that names no priority would come back. Without the lock as long as there is room.
+  Status check_room(const std::shared_ptr<lifecycle::EndpointSettings>& settings);
   // Ends the waiting of jobs whose client has left.
   void drop_cancelled();
   VersionCounters& counters(std::size_t loop) { return *counters_[loop]; }
@@ -42,12 +45,15 @@ class VersionExecutor final : public lifecycle::Executor {
   // What runs next; without jobs when it is time to stop.
   JobQueue::Taken next_jobs();
   std::vector<Finished> run(backend::ExecutionContext& context, std::vector<Job> jobs);
+  void count_waiting() MODELYARD_REQUIRES(mutex_) { waiting_.store(queue_.size(), std::memory_order_relaxed); }
   static void send_home(std::vector<Finished> finished);
 
   lifecycle::Servable& servable_;
   const ExecutorOptions options_;
   const Clock& clock_;
   std::vector<std::unique_ptr<VersionCounters>> counters_;
+
+  std::atomic<std::size_t> waiting_{0};  // the queue's size, written with the lock held
 
   mutable Mutex mutex_;
   CondVar ready_;

@@ -210,7 +210,8 @@ Result<GrpcInferAsk> read_grpc_infer(InferenceApi& api, serving::Dispatcher& dis
                                      const Request& request, const security::Caller& caller) {
   MODELYARD_ASSIGN(const oip::InferMessage message, oip::read_infer_message(bytes));
   MODELYARD_ASSIGN(const serving::Route route,
-                   api.find(dispatcher, caller, Verb::kInfer, message.model, choose_version(message.version)));
+                   api.find_to_infer(dispatcher, caller, {serving::Protocol::kOpenInferenceGrpc, message.model, bytes},
+                                     choose_version(message.version)));
   MODELYARD_ASSIGN(oip::OipInfer asked, oip::decode_infer_message(message, route.signature()));
   asked.request.endpoint = message.model;
   MODELYARD_ASSIGN(asked.request.deadline, grpc_deadline(request, asked.timeout, api.now()));

@@ -58,7 +58,9 @@ void GrpcTensorflow::predict(Exchange& exchange, GrpcMessage message) {
   const auto prepare = [&]() -> Result<std::pair<serving::Route, tfs::PredictAsk>> {
     MODELYARD_ASSIGN(const tfs::ModelSpec spec, tfs::read_model_spec(message.bytes));
     MODELYARD_ASSIGN(const serving::Route route,
-                     api_.find(exchange, Verb::kInfer, spec.model, {spec.version, spec.label}));
+                     api_.find_to_infer(dispatcher, request.caller,
+                                        {serving::Protocol::kTensorFlowServingGrpc, spec.model, message.bytes},
+                                        {spec.version, spec.label}));
     MODELYARD_ASSIGN(tfs::PredictAsk asked, tfs::decode_predict_message(message.bytes, route.signature()));
     asked.request.endpoint = spec.model;
     MODELYARD_ASSIGN(asked.request.deadline, grpc_deadline(request, std::nullopt, api_.now()));

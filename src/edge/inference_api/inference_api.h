@@ -54,6 +54,15 @@ class InferenceApi {
                               const inference::VersionChoice& choice) {
     return find(dispatcher(exchange), exchange.request().caller, any_of, name, choice);
   }
+  // What an inference is asked of, and how.
+  struct Asked {
+    serving::Protocol protocol;
+    std::string_view name;
+    std::string_view body;  // not decoded yet
+  };
+  // The same for one who wants an inference, as long as it would not be refused for a full queue.
+  Result<serving::Route> find_to_infer(serving::Dispatcher& dispatcher, const security::Caller& caller,
+                                       const Asked& asked, const inference::VersionChoice& choice);
   // Asked anew for each message of a stream, which may outlive its key.
   security::Caller caller_of(const Request& request) { return authenticate(guard_, request); }
   SteadyTime now() const { return clock_.steady_now(); }

@@ -95,7 +95,9 @@ void InferenceApi::open_infer(Exchange& exchange) {
   const Request& request = exchange.request();
   std::string id = request_id(request);
   serving::Dispatcher& loop = dispatcher(exchange);
-  const auto route = find(exchange, Verb::kInfer, request.parameters[0], choice_of(request));
+  const auto route =
+      find_to_infer(loop, request.caller, {serving::Protocol::kOpenInference, request.parameters[0], request.body},
+                    choice_of(request));
   if (!route) return exchange.respond(refusal(route.error(), id));
   const auto header_bytes = header_bytes_of(request);
   if (!header_bytes) return exchange.respond(refusal(header_bytes.error(), id));
@@ -116,6 +118,13 @@ Result<serving::Route> InferenceApi::find(serving::Dispatcher& dispatcher, const
                                           const inference::VersionChoice& choice) {
   MODELYARD_TRY(security::decide(caller, Access::model(any_of), name));
   return dispatcher.route(name, choice, 0);
+}
+
+Result<serving::Route> InferenceApi::find_to_infer(serving::Dispatcher& dispatcher, const security::Caller& caller,
+                                                   const Asked& asked, const inference::VersionChoice& choice) {
+  MODELYARD_ASSIGN(const serving::Route route, find(dispatcher, caller, Verb::kInfer, asked.name, choice));
+  MODELYARD_TRY(dispatcher.check_room(route, asked.protocol, asked.body));
+  return route;
 }
 
 std::string InferenceApi::server_document() const {

@@ -50,7 +50,8 @@ void InferenceApi::tensorflow_predict(Exchange& exchange, Naming naming) {
   serving::Dispatcher& loop = dispatcher(exchange);
   const auto choice = choice_of(request, naming);
   if (!choice) return exchange.respond(refusal(choice.error(), id));
-  const auto route = find(exchange, Verb::kInfer, request.parameters[0], *choice);
+  const auto route = find_to_infer(
+      loop, request.caller, {serving::Protocol::kTensorFlowServing, request.parameters[0], request.body}, *choice);
   if (!route) return exchange.respond(refusal(route.error(), id));
   auto asked = tfs::decode_predict(request.body, route->signature());
   if (!asked) return exchange.respond(refusal(asked.error(), id));
