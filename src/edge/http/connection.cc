@@ -13,6 +13,8 @@ namespace modelyard::edge {
 namespace {
 
 constexpr std::chrono::milliseconds kLingerTime{2'000};
+// Edge-triggered and registered once: no system call to change interest while a request is answered.
+constexpr std::uint32_t kEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
 }  // namespace
 
@@ -28,8 +30,7 @@ Connection::Connection(UniqueFd fd, std::unique_ptr<Transport> transport, std::s
 Connection::~Connection() = default;
 
 Status Connection::start() {
-  // Edge-triggered and registered once: no system call to change interest while a request is answered.
-  return home_.loop.watch(fd_.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this);
+  return home_.loop.watch(fd_.get(), kEvents, *this);
 }
 
 void Connection::on_ready(std::uint32_t events) {
@@ -50,10 +51,11 @@ void Connection::pump() {
   pump_is_due_ = false;
   if (pumping_ || !fd_) return;
   pumping_ = true;
+  received_in_a_row_ = 0;
   for (bool blocked = true; fd_ && blocked;) {
     if (!lingering_) session_->process();
     if (std::exchange(former_, nullptr)) session_->process();  // the one that was switched to has something to say
-    while (fd_ && wants_bytes() && readable_ && receive()) {
+    while (may_receive() && wants_bytes() && receive()) {
       if (!lingering_) session_->process();
       if (std::exchange(former_, nullptr)) session_->process();
     }
@@ -63,6 +65,8 @@ void Connection::pump() {
     blocked = blocked && !output_blocked();
   }
   pumping_ = false;
+  // Registered anew, what is still ready makes an edge of the next turn.
+  if (fd_ && received_in_a_row_ >= kMostInARow) home_.loop.change(fd_.get(), kEvents, *this);
 }
 
 void Connection::pump_soon() {
@@ -104,6 +108,7 @@ bool Connection::receive() {
     return readable_ = false;
   }
   const std::size_t count = moved.bytes;
+  received_in_a_row_ += count;
   if (count == 0) return true;
   // The end of the stream has made its edge already, and must be read.
   if (moved.emptied && !end_announced_) readable_ = false;
@@ -153,7 +158,7 @@ void Connection::linger() {
   lingering_ = true;
   transport_->end_output();
   deadline_ = home_.loop.clock().steady_now() + kLingerTime;
-  while (readable_ && !peer_finished_ && fd_ && receive()) {
+  while (may_receive() && !peer_finished_ && receive()) {
   }
 }
 

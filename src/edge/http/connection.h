@@ -22,6 +22,8 @@ class Connection final : public Watcher, public std::enable_shared_from_this<Con
  public:
   // Beyond so much unsent output, no more requests are read.
   static constexpr std::size_t kMostPending = 256u << 10;
+  // So much is received in a row; then others get their turn.
+  static constexpr std::size_t kMostInARow = 1u << 20;
 
   Connection(UniqueFd fd, std::unique_ptr<Transport> transport, std::string remote, ConnectionHome& home);
   ~Connection() override;
@@ -50,6 +52,7 @@ class Connection final : public Watcher, public std::enable_shared_from_this<Con
 
  private:
   bool receive();
+  bool may_receive() const { return fd_ && readable_ && received_in_a_row_ < kMostInARow; }
   void flush();
   void end_output(bool sent);
   void wait_to_send();
@@ -64,6 +67,7 @@ class Connection final : public Watcher, public std::enable_shared_from_this<Con
   std::unique_ptr<Session> session_;
   std::unique_ptr<Session> former_;  // until the call into it has returned
   OutputQueue output_;
+  std::size_t received_in_a_row_ = 0;
   bool readable_ = false;
   bool writable_ = true;
   bool pumping_ = false;

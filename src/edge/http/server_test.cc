@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <cstring>
 #include <future>
 #include <optional>
 
@@ -102,6 +104,24 @@ class PausingSink final : public BodySink {
   Deferred reply_;
   std::atomic<bool> writing_{false};
   std::jthread worker_;
+};
+
+// A client that sends faster than anyone can read.
+class EndlessTransport final : public Transport {
+ public:
+  Moved receive(std::span<char> room) override {
+    std::fill(room.begin(), room.end(), 'x');
+    std::memcpy(room.data(), head_.data(), head_.size());
+    head_ = {};
+    return {.bytes = room.size()};
+  }
+  Moved send(std::span<const iovec>) override { return {.kind = Moved::Kind::kNothingNow}; }
+  void end_output() override {}
+  bool is_open() const override { return true; }
+  std::string_view identity() const override { return ""; }
+
+ private:
+  std::string_view head_ = "PUT /store HTTP/1.1\r\nHost: h\r\nContent-Length: 9000000000000000\r\n\r\n";
 };
 
 class HttpServerTest : public testing::Test {
@@ -376,6 +396,20 @@ TEST_F(HttpServerTest, AnswersWhoHasConnectedWhenItDrains) {
   early.send(get("/hello"));
 
   EXPECT_TRUE(early.receive_all().ends_with("hello"));
+}
+
+TEST_F(HttpServerTest, ServesOthersWhileOneSendsWithoutAPause) {
+  HttpServerOptions options;
+  options.make_transport = [first = true](int fd) mutable -> std::unique_ptr<Transport> {
+    if (std::exchange(first, false)) return std::make_unique<EndlessTransport>();
+    return plain_transport(fd);
+  };
+  start(std::move(options));
+  RawClient greedy = client(), other = client();
+
+  other.send(get("/hello"));
+
+  EXPECT_NE(other.receive_until("hello").find("200 OK"), std::string::npos);
 }
 
 TEST_F(HttpServerTest, SpreadsConnectionsOverItsLoops) {
