@@ -36,7 +36,7 @@ constexpr std::array kSettings = {
     Setting{"max_target_bytes", kInteger, "8192", 256, 65'536, "", "bytes of a request's target"},
     Setting{"idle_timeout_seconds", kInteger, "75", 1, kDay, "", "seconds a connection may be idle"},
     Setting{"header_timeout_seconds", kInteger, "10", 1, 3600, "", "seconds a request's head may take"},
-    Setting{"body_timeout_seconds", kInteger, "60", 1, kDay, "", "seconds without a byte of a request's body"},
+    Setting{"body_timeout_seconds", kInteger, "60", 1, kDay, "", "seconds that a body or an answer may stand still or trickle"},
     Setting{"max_in_flight", kInteger, "4096", 1, 1'000'000, "", "requests being answered at once"},
     Setting{"max_in_flight_bytes", kInteger, "1073741824", 1 << 20, 1LL << 40, "", "bytes of request bodies being answered at once"},
     Setting{"queue_capacity", kInteger, "256", 1, 65'536, "", "requests waiting for the workers of one version"},
