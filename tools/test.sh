@@ -55,6 +55,7 @@ if [ "$quick" = no ]; then
   stage "integration tests under ASan and UBSan" integration_tests asan
   tools/build.sh tsan || fail "the TSan build failed"
   stage "concurrent tests under TSan" unit_tests tsan concurrent
+  stage "integration tests under TSan" integration_tests tsan
   stage "fuzz targets, $fuzz_seconds s each" tools/fuzz.sh "$fuzz_seconds"
 fi
 

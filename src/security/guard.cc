@@ -78,7 +78,8 @@ Caller Guard::by_certificate(Seat& seat, std::string_view name) {
 
 std::vector<Guard::Use> Guard::uses() const {
   std::vector<Use> uses;
-  for (const LiveKey& key : keys_.current()->keys()) {
+  const auto present = keys_.current();  // held: before C++23's P2718, a loop does not keep what its range came from
+  for (const LiveKey& key : present->keys()) {
     if (const auto time = key.grant->last_used()) uses.push_back({key.id, *time});
   }
   return uses;

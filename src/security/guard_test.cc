@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "base/fake_clock.h"
 #include "security/api_key.h"
 
@@ -96,6 +99,27 @@ TEST_F(GuardTest, LetsAnyoneDoEverythingWhenNobodyIsAsked) {
   ASSERT_NE(caller, nullptr);
   EXPECT_EQ(caller->name(), "anonymous");
   EXPECT_TRUE(caller->verbs().has(Verb::kAdmin));
+}
+
+TEST(GuardKeys, TellsUsesWhileKeysAreReplaced) {
+  FakeClock clock;
+  Guard guard({.asks = true}, clock);
+  const auto keys = [](int round) {
+    std::vector<LiveKey> made;
+    for (int i = 0; i < 10; ++i) {
+      auto grant = std::make_shared<const Grant>("g", VerbSet::all(), ModelPattern::every());
+      grant->note_use(utc_from_micros((1 + round) * 1'000'000));
+      made.push_back({std::to_string(i), Digest(), std::move(grant)});
+    }
+    return made;
+  };
+  guard.replace_keys(keys(0));
+  std::atomic<bool> ended{false};
+  std::jthread reader([&] {
+    while (!ended) EXPECT_EQ(guard.uses().size(), 10u);
+  });
+  for (int round = 1; round < 1000; ++round) guard.replace_keys(keys(round));
+  ended = true;
 }
 
 }  // namespace
