@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
-# Installs the system packages that are missing: tools/deps.sh [--dry-run] [build] [test] [lint]
+# Installs the system packages that are missing: tools/deps.sh [--dry-run] [build] [test] [lint] [bench]
 set -euo pipefail
 . "$(dirname "$0")/lib/steps.sh"
 
 build=(build-essential cmake ninja-build pkg-config ccache mold nlohmann-json3-dev libfmt-dev
   libcli11-dev libyaml-cpp-dev libcurl4-openssl-dev libzstd-dev zlib1g-dev libssl-dev libsqlite3-dev libnghttp2-dev libprotobuf-dev protobuf-compiler
   ca-certificates debian-archive-keyring python3 python3-venv python3-pip unzip)
-test=(libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev clang-19 libclang-rt-19-dev prometheus curl jq nghttp2-client)
+test=(libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev clang-19 libclang-rt-19-dev prometheus curl jq nghttp2-client
+  strace valgrind binutils)
+bench=(nghttp2-client libboost1.81-dev)
 lint=(clang-format-19 shellcheck)
 
 dry_run=no groups=()
 for argument in "$@"; do
   case "$argument" in
     --dry-run) dry_run=yes ;;
-    build | test | lint) groups+=("$argument") ;;
-    *) fail "unknown argument '$argument'" "tools/deps.sh [--dry-run] [build] [test] [lint]" ;;
+    build | test | lint | bench) groups+=("$argument") ;;
+    *) fail "unknown argument '$argument'" "tools/deps.sh [--dry-run] [build] [test] [lint] [bench]" ;;
   esac
 done
 if [ ${#groups[@]} = 0 ]; then groups=(build test lint); fi

@@ -22,8 +22,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 class Server:
     """One running `modelyard serve`; `url` is its address."""
 
-    def __init__(self, folder, arguments=(), listener=None):
+    def __init__(self, folder, arguments=(), listener=None, environment=None):
         self.folder = pathlib.Path(folder)
+        self.environment = {**os.environ, **(environment or {})}
         self.log_path = self.folder / "server.log"
         self.arguments, self.listener = arguments, listener
         self.start()
@@ -39,7 +40,7 @@ class Server:
             kept = (self.listener.fileno(),)
             command = ["bash", "-c", KEEP_SOCKET.format(kept[0]), "bash", *command]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, cwd=self.folder,
-                                        pass_fds=kept)
+                                        pass_fds=kept, env=self.environment)
         # The server says on standard output where it listens, once it is ready.
         line = self.process.stdout.readline().decode()
         if "://" not in line:
@@ -116,8 +117,8 @@ def make_server(tmp_path):
     """Starts servers with arguments of the test's choice; ends them all."""
     started = []
 
-    def make(*arguments, folder=None, listener=None):
-        running = Server(folder or tmp_path, arguments, listener)
+    def make(*arguments, folder=None, listener=None, environment=None):
+        running = Server(folder or tmp_path, arguments, listener, environment)
         started.append(running)
         return running
 

@@ -49,18 +49,18 @@ def wide(path, width=2048):
     return save(helper.make_graph(nodes, "wide", [x], [y], [first, last]), path)
 
 
-def perceptron(path, sizes):
-    """A seeded multi-layer perceptron of those widths; 1024, 2048, 2048, 10 is the dear one of the benchmarks."""
+def perceptron(path, sizes, rows="rows"):
+    """A seeded multi-layer perceptron; with `rows` a number it has no batch dimension."""
     random = np.random.default_rng(1)
     nodes, weights, last = [], [], "x"
-    for i, (before, after) in enumerate(zip(sizes, sizes[1:])):
-        values = random.standard_normal((before, after)) / np.sqrt(before)
-        weights.append(numpy_helper.from_array(values.astype(np.float32), f"w{i}"))
+    for i, (wide, narrow) in enumerate(zip(sizes, sizes[1:])):
+        weights.append(numpy_helper.from_array(
+            (random.standard_normal((wide, narrow)) / np.sqrt(wide)).astype(np.float32), f"w{i}"))
         end = i == len(sizes) - 2
         nodes.append(helper.make_node("MatMul", [last, f"w{i}"], ["y" if end else f"h{i}"]))
         if not end:
             nodes.append(helper.make_node("Relu", [f"h{i}"], [f"r{i}"]))
             last = f"r{i}"
-    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", sizes[0]])
-    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", sizes[-1]])
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [rows, sizes[0]])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [rows, sizes[-1]])
     return save(helper.make_graph(nodes, "perceptron", [x], [y], weights), path)
