@@ -13,7 +13,7 @@ test:     ## Run everything: unit, integration, sanitizers, fuzz targets
 	@tools/test.sh
 lint:     ## Check format, layers, function lengths, scripts, second compiler
 	@tools/lint.sh
-bench:    ## Measure against the raw engine, side by side
+bench:    ## Measure beside the raw engine, echo servers and peers
 	@tools/bench.sh
 fuzz:     ## Run every fuzz target for a minute (SECONDS_EACH=60)
 	@tools/fuzz.sh $${SECONDS_EACH:-60}

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Makes build/venv/demo or build/venv/test from the pinned and hashed requirements: tools/python_env.sh demo|test
+# Makes build/venv/demo or build/venv/test from the pinned and hashed requirements: tools/python_env.sh demo|test|plots
 set -euo pipefail
 . "$(dirname "$0")/lib/steps.sh"
 
-name="${1:?demo or test}"
+name="${1:?demo, test or plots}"
 requirements="$root/requirements/$name.txt"
 folder="$root/build/venv/$name"
 stamp="$folder/.requirements.sha256"
