@@ -10,39 +10,35 @@ namespace {
 constexpr std::size_t kBodyStep = 64u << 10;
 constexpr std::size_t kMostCopied = 2048;  // larger pieces of an answer are sent from where they are
 constexpr std::size_t kMostStreamed = 1u << 20;
+constexpr std::size_t kUsualHeaderBytes = 256, kUsualHeaders = 12;  // more make room as they come
 
-// A block of header lines for nghttp2, which copies them.
+// A block of header lines for nghttp2, which copies them and makes their names lower case. The texts outlive the block.
 class HeaderBlock {
  public:
-  void add(std::string_view name, std::string_view value) { lines_.push_back({std::string(name), std::string(value)}); }
-  // "Name: value\r\n" lines; names become lower case, as HTTP/2 wants them.
+  HeaderBlock() { fields_.reserve(kUsual); }
+  void add(std::string_view name, std::string_view value) {
+    fields_.push_back({bytes_of(name), bytes_of(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+  }
+  // "Name: value\r\n" lines.
   void add_lines(std::string_view text) {
     while (!text.empty()) {
       const std::size_t end = text.find("\r\n");
       const std::string_view line = text.substr(0, end);
       const std::size_t colon = line.find(": ");
-      if (colon != std::string_view::npos) {
-        add(line.substr(0, colon), line.substr(colon + 2));
-        for (char& c : lines_.back().name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-      }
+      if (colon != std::string_view::npos) add(line.substr(0, colon), line.substr(colon + 2));
       text.remove_prefix(end == std::string_view::npos ? text.size() : end + 2);
     }
   }
-  const std::vector<nghttp2_nv>& fields() {
-    fields_.clear();
-    for (Line& line : lines_) {
-      fields_.push_back({reinterpret_cast<std::uint8_t*>(line.name.data()),
-                         reinterpret_cast<std::uint8_t*>(line.value.data()), line.name.size(), line.value.size(),
-                         NGHTTP2_NV_FLAG_NONE});
-    }
-    return fields_;
-  }
+  std::span<const nghttp2_nv> fields() const { return fields_; }
 
  private:
-  struct Line {
-    std::string name, value;
-  };
-  std::vector<Line> lines_;
+  static constexpr std::size_t kUsual = 16;
+
+  // The type of nghttp2's fields is not const, although nothing is written to them.
+  static std::uint8_t* bytes_of(std::string_view text) {
+    return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
+  }
+
   std::vector<nghttp2_nv> fields_;
 };
 
@@ -70,6 +66,10 @@ Http2Stream::Http2Stream(Http2Session& session, std::int32_t id)
 }
 
 void Http2Stream::take_header(std::string_view name, std::string_view value) {
+  if (header_ends_.empty()) {
+    header_text_.reserve(kUsualHeaderBytes);
+    header_ends_.reserve(kUsualHeaders);
+  }
   const HeadLimits& limits = home_.limits.head;
   const bool too_many = header_ends_.size() >= limits.max_headers;
   if (too_many || header_text_.size() + name.size() + value.size() > limits.max_header_bytes) {
@@ -87,6 +87,7 @@ void Http2Stream::take_header(std::string_view name, std::string_view value) {
 
 void Http2Stream::end_headers(bool end_stream) {
   const std::string_view text = header_text_;
+  lines_.reserve(header_ends_.size());
   for (const Line& line : header_ends_) {
     lines_.push_back({text.substr(line.name, line.value - line.name), text.substr(line.value, line.end - line.value)});
   }
@@ -244,13 +245,12 @@ void Http2Stream::begin_output() {
 
 void Http2Stream::submit(const Response& response, bool with_body) {
   HeaderBlock block;
-  block.add(":status", std::to_string(response.status));
+  const fmt::format_int status(response.status), length(response.head_bytes.value_or(response.body_bytes()));
+  block.add(":status", {status.data(), status.size()});
   block.add("date", home_.date.at(home_.loop.clock().utc_now()));
   if (!response.has_no_content()) {
     if (!response.content_type.empty()) block.add("content-type", response.content_type);
-    if (response.trailers.empty() && !response.streamed) {
-      block.add("content-length", std::to_string(response.head_bytes.value_or(response.body_bytes())));
-    }
+    if (response.trailers.empty() && !response.streamed) block.add("content-length", {length.data(), length.size()});
   }
   block.add_lines(response.headers);
   nghttp2_data_provider provider{{.ptr = this}, read_answer};

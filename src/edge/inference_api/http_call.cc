@@ -33,12 +33,15 @@ Response refusal(const Error& error, std::string_view request_id) {
 }
 
 void describe(const inference::InferResponse& prediction, std::string_view request_id, Response& answer) {
+  constexpr std::size_t kNamesAndIds = 192;
+  answer.headers.reserve(answer.headers.size() + kNamesAndIds + request_id.size() + prediction.model.size());
   char id[Uuid::kTextBytes];
   prediction.prediction_id.format_to(id);
   answer.add_header("X-Request-Id", request_id);
   answer.add_header("Modelyard-Prediction-Id", {id, sizeof id});
   answer.add_header("Modelyard-Model", prediction.model);
-  answer.add_header("Modelyard-Version", std::to_string(prediction.version));
+  const fmt::format_int version(prediction.version);
+  answer.add_header("Modelyard-Version", {version.data(), version.size()});
 }
 
 void HttpCall::finish(Result<inference::InferResponse> response) {
@@ -54,6 +57,7 @@ void HttpCall::finish(Result<inference::InferResponse> response) {
 }
 
 inference::VersionChoice choose_version(std::string_view text) {
+  if (text.empty()) return {};
   if (const auto number = parse_version_number(text)) return {*number, {}};
   return {0, text};
 }

@@ -10,7 +10,7 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,9 +45,9 @@ struct OipInfer {
   bool binary_outputs = false;  // for outputs that do not say
   std::optional<std::chrono::microseconds> timeout;
 
-  // Behind the views; deques, because elements must stay where they are.
-  std::deque<std::string> texts;
-  std::deque<inference::Shape> shapes;
+  // Behind the views; lists, because elements must stay where they are, and an empty deque allocates.
+  std::list<std::string> texts;
+  std::list<inference::Shape> shapes;
 
   // What was said of an output; null when nothing was.
   const OutputWish* wish_for(std::string_view output) const;

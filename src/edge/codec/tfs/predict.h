@@ -6,7 +6,7 @@
 // Ownership: the request's views point into PredictAsk. Errors: InvalidArgument that names the field.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 
@@ -19,7 +19,7 @@ namespace modelyard::edge::tfs {
 struct PredictAsk {
   inference::InferRequest request;
   bool rows = true;  // row form
-  std::deque<inference::Shape> shapes;
+  std::list<inference::Shape> shapes;
 };
 
 Result<PredictAsk> decode_predict(std::string_view body, const inference::Signature& signature);
