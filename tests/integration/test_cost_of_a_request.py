@@ -107,8 +107,8 @@ class Allocations:
 OWN_ALLOCATIONS = {
     ("http", "identity"): 21,
     ("http", "tabular"): 24,
-    ("grpc", "identity"): 41,
-    ("grpc", "tabular"): 41,
+    ("grpc", "identity"): 36,
+    ("grpc", "tabular"): 36,
 }
 
 
@@ -134,7 +134,7 @@ def test_a_request_allocates_no_more_than_it_did(make_server, tmp_path):
         engine = sum(of_each.values()) - sum(own.values())
         found[protocol, model] = sum(own.values())
         report.append(f"{protocol} {model}: {sum(own.values()):.2f} of our own, {engine:.2f} of the engine")
-        if sum(own.values()) > limit + 0.05 or os.environ.get("SHOW_ALLOCATIONS"):
+        if sum(own.values()) > limit + 0.2 or os.environ.get("SHOW_ALLOCATIONS"):
             by_place = collections.Counter()
             for stack, count in own.items():
                 if count > 0.01:
@@ -142,7 +142,7 @@ def test_a_request_allocates_no_more_than_it_did(make_server, tmp_path):
             report += [f"  {count:.2f}  {place}" for place, count in by_place.most_common()]
         assert engine > 0, "the engine is known to allocate: the counter does not see it"
     print("\n".join(report))
-    grown = [key for key, limit in OWN_ALLOCATIONS.items() if found[key] > limit + 0.05]
+    grown = [key for key, limit in OWN_ALLOCATIONS.items() if found[key] > limit + 0.2]
     assert not grown, "\n".join(report)
 
 

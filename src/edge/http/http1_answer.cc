@@ -42,23 +42,28 @@ void Http1Session::end_exchange() {
 }
 
 void Http1Session::append_head(const Response& response, Framing framing) {
-  const auto out = std::back_inserter(connection_.output().text());
-  fmt::format_to(out, "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, status_text(response.status),
-                 home_.date.at(home_.loop.clock().utc_now()));
+  std::string& out = connection_.output().text();
+  const auto number = [](std::uint64_t value) {
+    const fmt::format_int digits(value);
+    return std::string(digits.data(), digits.size());  // short: no allocation
+  };
+  out.append("HTTP/1.1 ").append(number(static_cast<std::uint64_t>(response.status))).append(" ");
+  out.append(status_text(response.status)).append("\r\nDate: ");
+  out.append(home_.date.at(home_.loop.clock().utc_now())).append("\r\n");
   if (!response.has_no_content() && !response.content_type.empty()) {
-    fmt::format_to(out, "Content-Type: {}\r\n", response.content_type);
+    out.append("Content-Type: ").append(response.content_type).append("\r\n");
   }
   if (framing == Framing::kChunked) {
-    fmt::format_to(out, "Transfer-Encoding: chunked\r\n");
+    out.append("Transfer-Encoding: chunked\r\n");
   } else if (framing == Framing::kLength && !response.has_no_content()) {
-    fmt::format_to(out, "Content-Length: {}\r\n", response.head_bytes.value_or(response.body_bytes()));
+    out.append("Content-Length: ").append(number(response.head_bytes.value_or(response.body_bytes()))).append("\r\n");
   }
   if (close_after_answer_) {
-    fmt::format_to(out, "Connection: close\r\n");
+    out.append("Connection: close\r\n");
   } else if (head_.minor_version == 0) {
-    fmt::format_to(out, "Connection: keep-alive\r\n");
+    out.append("Connection: keep-alive\r\n");
   }
-  connection_.output().text().append(response.headers).append("\r\n");
+  out.append(response.headers).append("\r\n");
 }
 
 void Http1Session::append_answer(Response response) {

@@ -17,7 +17,9 @@ class HeaderBlock {
  public:
   HeaderBlock() { fields_.reserve(kUsual); }
   void add(std::string_view name, std::string_view value) {
-    fields_.push_back({bytes_of(name), bytes_of(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+    // An id is sent once: in the table of header lines it would only push out those that come again.
+    const auto flag = name.ends_with("-Id") ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
+    fields_.push_back({bytes_of(name), bytes_of(value), name.size(), value.size(), static_cast<std::uint8_t>(flag)});
   }
   // "Name: value\r\n" lines.
   void add_lines(std::string_view text) {
