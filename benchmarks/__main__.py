@@ -73,7 +73,6 @@ class Run:
         self.fleet = servers.Fleet(folder, self.repository, {server for _, server in rows}, models, peers)
         self.measured = {row: [] for row in rows}
         self.singles = {"start": [], "idle": [], "handshake": []}
-        self.engine_version = ""
 
     def go(self):
         try:
@@ -107,9 +106,7 @@ class Run:
 
     def _measure(self, work, name):
         if work.protocol == "engine":
-            figures = load.measure_engine(work, self.repository, self.given.seconds, self._pids())
-            self.engine_version = figures["engine"]
-            return figures
+            return load.measure_engine(work, self.repository, self.given.seconds, self._pids())
         server = self.fleet.find(name, work)
         load.check_answer(server, work, self.answers)
         return load.measure(server, work, self.folder, self.given.seconds, self._pids())
@@ -164,7 +161,7 @@ def main():
         except servers.BrokenServer as failure:
             print(f"FAILED: {failure}", file=sys.stderr)
             return 1
-    described = machine.describe(ROOT, run.engine_version)
+    described = machine.describe(ROOT, servers.MODELYARD)
     described["repeats"], described["seconds"] = given.repeats, given.seconds
     written = report.Report(described, run.measured, goals.judge(run.measured, run.singles), missing,
                             report.read_stored(STORED / "last.json"))

@@ -39,7 +39,7 @@ class Goal:
 
 
 def ratio(top, bottom):
-    return top / bottom
+    return top / bottom if bottom else math.nan  # so little work that the clock has not ticked
 
 
 def engine(model):

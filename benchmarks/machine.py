@@ -106,7 +106,7 @@ def run(*command):
     return done.stdout.strip()
 
 
-def describe(root, engine_version):
+def describe(root, binary):
     """Everything that a figure depends on."""
     cpu = re.search(r"model name\s*:\s*(.+)", open("/proc/cpuinfo").read())
     packages = ("libnghttp2-14", "libssl3", "libprotobuf32", "libboost1.81-dev", "libc6", "g++-12")
@@ -121,7 +121,7 @@ def describe(root, engine_version):
         "memory_mb": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
         "system": f"{platform.freedesktop_os_release()['PRETTY_NAME']}, Linux {platform.release()}",
         "compiler": run("g++", "--version").splitlines()[0],
-        "engine": f"ONNX Runtime {engine_version}",
+        "server": run(binary, "version"),  # and its engine
         "load": run("h2load", "--version"),
         "libraries": versions,
     }

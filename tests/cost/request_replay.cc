@@ -283,7 +283,13 @@ int main(int count, char** arguments) {
                  static_cast<unsigned long long>(stage.answered()), stage.first_sent().c_str());
     return 1;
   }
-  std::printf("{\"answered\": %zu, \"built_with\": {\"compiler\": \"%s\", \"glibc\": \"%s\", \"nghttp2\": \"%s\"}}\n",
-              requests, __VERSION__, ::gnu_get_libc_version(), nghttp2_version(0)->version_str);
+#if defined(NDEBUG)
+  constexpr const char* kBuild = "release";
+#else
+  constexpr const char* kBuild = "debug";
+#endif
+  std::printf(R"({"answered": %zu, "built_with": {"build": "%s", "compiler": "%s", "glibc": "%s", "nghttp2": "%s"}})"
+              "\n",
+              requests, kBuild, __VERSION__, ::gnu_get_libc_version(), nghttp2_version(0)->version_str);
   return 0;
 }
