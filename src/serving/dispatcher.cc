@@ -204,7 +204,9 @@ void Dispatcher::gather(Servable& servable, Job job) {
 
 bool Dispatcher::end_turn() {
   if (gathered_.empty()) return false;
-  for (Gathered& group : std::exchange(gathered_, {})) run(std::move(group));
+  running_.swap(gathered_);  // both keep their room from turn to turn
+  for (Gathered& group : running_) run(std::move(group));
+  running_.clear();
   return true;
 }
 

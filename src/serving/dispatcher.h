@@ -94,6 +94,7 @@ class Dispatcher final : public JobHome {
   std::shared_ptr<const lifecycle::ServingTable> table_;
   std::unordered_map<const lifecycle::Servable*, std::unique_ptr<backend::ExecutionContext>> contexts_;
   std::vector<Gathered> gathered_;
+  std::vector<Gathered> running_;  // empty between turns
   // Written by this loop alone; atomics, because metrics read them.
   std::atomic<std::uint64_t> in_flight_{0};
   std::atomic<std::uint64_t> in_flight_bytes_{0};

@@ -65,6 +65,7 @@ struct ConnectionHome {
   std::vector<std::shared_ptr<Connection>> due;  // to be pumped at the end of the turn
   HttpDate date;
   BufferPool buffers = BufferPool();
+  std::vector<std::shared_ptr<Connection>> pumped = {};  // empty between turns
 };
 
 }  // namespace modelyard::edge

@@ -166,9 +166,11 @@ void HttpServer::adopt(UniqueFd fd, std::string remote) {
 }
 
 bool HttpServer::pump_due(ConnectionHome& home) {
-  const auto due = std::exchange(home.due, {});
-  for (const auto& connection : due) connection->pump();
-  return !due.empty();
+  home.pumped.swap(home.due);  // both keep their room from turn to turn
+  for (const auto& connection : home.pumped) connection->pump();
+  const bool any = !home.pumped.empty();
+  home.pumped.clear();
+  return any;
 }
 
 void HttpServer::expire(Loop& loop) {
