@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs everything and ends with a line that counts the tests: tools/test.sh [--quick]
-# --quick leaves out sanitizers and fuzz targets.
+# --quick leaves out sanitizers and fuzz targets. RACES=yes adds the integration tests under TSan, some minutes.
 set -uo pipefail
 . "$(dirname "$0")/lib/steps.sh"
 cd "$root" || exit 1
@@ -55,7 +55,7 @@ if [ "$quick" = no ]; then
   stage "integration tests under ASan and UBSan" integration_tests asan
   tools/build.sh tsan || fail "the TSan build failed"
   stage "concurrent tests under TSan" unit_tests tsan concurrent
-  stage "integration tests under TSan" integration_tests tsan
+  if [ "${RACES:-no}" = yes ]; then stage "integration tests under TSan" integration_tests tsan; fi
   stage "fuzz targets, $fuzz_seconds s each" tools/fuzz.sh "$fuzz_seconds"
 fi
 
