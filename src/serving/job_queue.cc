@@ -163,6 +163,7 @@ JobQueue::Batch JobQueue::form(const Lane& lane, SteadyTime now, std::int64_t mo
     }
     if (first && complete) break;
   }
+  if (batch.jobs == 0) return batch;
   if (best.jobs > 0) return best;
   if (!complete && rows < most) batch.due = oldest + scheduling.max_queue_delay;
   if (batch.due <= now) batch.due = SteadyTime::min();

@@ -179,6 +179,8 @@ TEST_F(JobQueueTest, WaitsForOthersNoLongerThanTheDelay) {
   EXPECT_EQ(take(4), Numbers{});
   clock_.advance(microseconds(40));
   EXPECT_EQ(take(4), (Numbers{1, 2}));
+  EXPECT_EQ(take(4), Numbers{}) << "nothing waits, so nothing falls due";
+  EXPECT_FALSE(taken_.look_again.has_value());
 }
 
 TEST_F(JobQueueTest, DoesNotWaitWhenTheBatchIsFull) {
