@@ -121,6 +121,11 @@ const QueuePolicy& Scheduling::policy_of(int level) const {
   return own == priority_queue_policy.end() ? queue_policy : own->second;
 }
 
+std::size_t Scheduling::capacity_of(int level, std::size_t general) const {
+  const std::int64_t own = policy_of(level).max_queue_size;
+  return own > 0 ? static_cast<std::size_t>(own) : general;
+}
+
 int Scheduling::level_of(std::int64_t priority) const {
   const bool known = priority >= 1 && priority <= priority_levels;
   return known ? static_cast<int>(priority) : default_priority_level;

@@ -47,8 +47,14 @@ struct Scheduling {
   std::int64_t response_cache_bytes = 0;  // of answers that are given again to equal requests; 0: none
 
   const QueuePolicy& policy_of(int level) const;
+  // Requests that may wait in a level; `general` is of levels whose policy names none.
+  std::size_t capacity_of(int level, std::size_t general) const;
   // The level of a request that asks for `priority`; 0 asks for none.
   int level_of(std::int64_t priority) const;
+  // Of a run that requests share; `worth_it` is what warm-up found, at most 1 when they may not.
+  std::int64_t most_rows(std::int64_t worth_it) const {
+    return max_batch_size > 0 && worth_it > 1 ? max_batch_size : worth_it;
+  }
   // Whether requests may run on their event loop, and need no queue that knows their order.
   bool may_run_at_once() const {
     return max_queue_delay.count() == 0 && preferred_batch_size.empty() && !preserve_ordering;

@@ -48,20 +48,12 @@ bool can_share_run(const Job& first, const Job& second) {
          std::equal(a.begin(), a.end(), b.begin(), b.end(), same_kind);
 }
 
-void drop_hopeless(std::vector<Job>& jobs, SteadyTime now, std::vector<Finished>& dropped) {
-  std::vector<Job> kept;
-  kept.reserve(jobs.size());
-  for (Job& job : jobs) {
-    const auto& deadline = job.call->request().deadline;
-    if (job.call->cancelled()) {
-      dropped.push_back({std::move(job), error(Code::kCancelled, "the client has left"), {}});
-    } else if (deadline && now + job.servable->cost().at_least(job.rows) >= *deadline) {
-      dropped.push_back({std::move(job), error(Code::kDeadlineExceeded, "Request timeout expired"), {}});
-    } else {
-      kept.push_back(std::move(job));
-    }
-  }
-  jobs = std::move(kept);
+std::optional<Error> reason_to_drop(const Job& job, SteadyTime now) {
+  if (job.call->cancelled()) return error(Code::kCancelled, "the client has left");
+  const auto& deadline = job.call->request().deadline;
+  const bool hopeless = deadline && now + job.servable->cost().at_least(job.rows) >= *deadline;
+  if (hopeless || now >= job.queue_deadline) return error(Code::kDeadlineExceeded, "Request timeout expired");
+  return std::nullopt;
 }
 
 JoinedInputs::JoinedInputs(std::span<const Job> jobs) {

@@ -51,8 +51,9 @@ struct Finished {
 // Whether the two may share a run. Pre: both are of one version, which may be batched.
 bool can_share_run(const Job& first, const Job& second);
 
-// Takes out what has been cancelled, or cannot be answered in time even by the fastest run that is known.
-void drop_hopeless(std::vector<Job>& jobs, SteadyTime now, std::vector<Finished>& dropped);
+// Why a waiting job is not to be run: it was cancelled, has waited too long, or cannot be answered in time even by the
+// fastest run that is known.
+std::optional<Error> reason_to_drop(const Job& job, SteadyTime now);
 
 // The inputs of several requests as those of one.
 class JoinedInputs {

@@ -209,35 +209,29 @@ TEST_F(BatchRunnerTest, BatchesNoMoreWhenRowsAreLost) {
   EXPECT_FALSE(servable_->batching().is_on());
 }
 
-TEST_F(BatchRunnerTest, LeavesOutWhatNobodyWaitsFor) {
+TEST_F(BatchRunnerTest, DropsWhatNobodyWaitsFor) {
   auto jobs = three_jobs();
   for (Job& job : jobs) job.servable = servable_;
   static_cast<RowsCall&>(*jobs[0].call).gone = true;
   jobs[1].call->request().deadline = clock_.steady_now();
-  std::vector<Finished> dropped;
 
-  drop_hopeless(jobs, clock_.steady_now(), dropped);
-
-  EXPECT_EQ(jobs.size(), 1u);
-  EXPECT_EQ(dropped[0].outputs.error().code(), Code::kCancelled);
-  EXPECT_EQ(dropped[1].outputs.error().code(), Code::kDeadlineExceeded);
+  EXPECT_EQ(reason_to_drop(jobs[0], clock_.steady_now())->code(), Code::kCancelled);
+  EXPECT_EQ(reason_to_drop(jobs[1], clock_.steady_now())->code(), Code::kDeadlineExceeded);
+  EXPECT_FALSE(reason_to_drop(jobs[2], clock_.steady_now()).has_value());
 }
 
-TEST_F(BatchRunnerTest, LeavesOutWhatCannotBeInTime) {
+TEST_F(BatchRunnerTest, DropsWhatCannotBeInTime) {
   lifecycle::LoadedVersion slow = loaded();
   slow.cost = {true, std::chrono::milliseconds(10), std::chrono::nanoseconds(0)};
-  const auto servable = std::make_shared<lifecycle::Servable>(VersionRef{"m", 1}, std::move(slow), nullptr,
-                                                              std::move(ledger_.reserve(0).value()));
-  auto jobs = three_jobs();
-  for (Job& job : jobs) job.servable = servable;
-  jobs[0].call->request().deadline = clock_.steady_now() + std::chrono::milliseconds(4);
-  jobs[1].call->request().deadline = clock_.steady_now() + std::chrono::milliseconds(6);
-  std::vector<Finished> dropped;
+  Job job = job_of({1}, {1});
+  job.servable = std::make_shared<lifecycle::Servable>(VersionRef{"m", 1}, std::move(slow), nullptr,
+                                                       std::move(ledger_.reserve(0).value()));
 
-  drop_hopeless(jobs, clock_.steady_now(), dropped);
-
-  ASSERT_EQ(dropped.size(), 1u) << "a run may be twice as fast as the one that was measured, not more";
-  EXPECT_EQ(dropped[0].outputs.error().code(), Code::kDeadlineExceeded);
+  // A run may be twice as fast as the one that was measured, not more.
+  job.call->request().deadline = clock_.steady_now() + std::chrono::milliseconds(4);
+  EXPECT_EQ(reason_to_drop(job, clock_.steady_now())->code(), Code::kDeadlineExceeded);
+  job.call->request().deadline = clock_.steady_now() + std::chrono::milliseconds(6);
+  EXPECT_FALSE(reason_to_drop(job, clock_.steady_now()).has_value());
 }
 
 }  // namespace

@@ -22,8 +22,7 @@ void drop(std::atomic<std::uint64_t>& counter, std::uint64_t by) {
 
 std::int64_t most_rows_of(const Job& job) {
   const std::int64_t worth_it = job.servable->batching().most_rows();
-  const std::int64_t set = job.settings ? job.settings->scheduling.max_batch_size : 0;
-  return set > 0 && worth_it > 1 ? set : worth_it;
+  return job.settings ? job.settings->scheduling.most_rows(worth_it) : worth_it;
 }
 
 Result<Servable*> find_version(const ModelEntry& model, std::string_view name, VersionNumber version) {

@@ -11,17 +11,6 @@ using lifecycle::Scheduling;
 
 const Scheduling kDefaults;
 
-Finished cancelled(Job job) {
-  return {std::move(job), error(Code::kCancelled, "the client has left"), {}};
-}
-Finished too_late(Job job) {
-  return {std::move(job), error(Code::kDeadlineExceeded, "Request timeout expired"), {}};
-}
-bool is_too_late(const Job& job, SteadyTime now) {
-  const auto& deadline = job.call->request().deadline;
-  return (deadline && now >= *deadline) || now >= job.queue_deadline;
-}
-
 }  // namespace
 
 // The jobs at the front of a lane, over its levels, that would run together.
@@ -78,26 +67,22 @@ Status JobQueue::check_room(const std::shared_ptr<EndpointSettings>& settings, c
 
 Status JobQueue::make_room(Lane& lane, int number, const VersionRef& ref, SteadyTime now,
                            std::vector<Finished>& dropped) {
-  const QueuePolicy& policy = lane.scheduling().policy_of(number);
   Level& level = lane.levels[static_cast<std::size_t>(number) - 1];
-  const std::size_t capacity =
-      policy.max_queue_size > 0 ? static_cast<std::size_t>(policy.max_queue_size) : limits_.capacity;
+  const std::size_t capacity = lane.scheduling().capacity_of(number, limits_.capacity);
   if (level.size() < capacity || sweep(level, now, dropped) > 0) return ok();
   return error(Code::kUnavailable, "Exceeds maximum queue size: {} requests wait for version {} of '{}'", capacity,
                ref.version, ref.model);
 }
 
 std::size_t JobQueue::sweep(Level& level, SteadyTime now, std::vector<Finished>& dropped) {
-  const bool any = std::any_of(level.begin(), level.end(),
-                               [&](const Job& job) { return job.call->cancelled() || is_too_late(job, now); });
+  const bool any =
+      std::any_of(level.begin(), level.end(), [&](const Job& job) { return reason_to_drop(job, now).has_value(); });
   if (!any) return 0;  // the rule in an overload: nothing is moved for it
   const std::size_t before = level.size();
   Level kept;
   for (Job& job : level) {
-    if (job.call->cancelled()) {
-      dropped.push_back(cancelled(std::move(job)));
-    } else if (is_too_late(job, now)) {
-      dropped.push_back(too_late(std::move(job)));
+    if (const auto reason = reason_to_drop(job, now)) {
+      dropped.push_back({std::move(job), *reason, {}});
     } else {
       kept.push_back(std::move(job));
     }
@@ -124,11 +109,8 @@ void JobQueue::drop_late(Lane& lane, SteadyTime now, std::vector<Finished>& drop
   for (Level& level : lane.levels) {
     while (!level.empty()) {
       Job& job = level.front();
-      if (job.call->cancelled()) {
-        dropped.push_back(cancelled(std::move(job)));
-        --size_;
-      } else if (is_too_late(job, now)) {
-        dropped.push_back(too_late(std::move(job)));
+      if (const auto reason = reason_to_drop(job, now)) {
+        dropped.push_back({std::move(job), *reason, {}});
         --size_;
       } else if (&level != &delayed && now >= job.delay_after) {
         delayed.push_back(std::move(job));
@@ -142,7 +124,7 @@ void JobQueue::drop_late(Lane& lane, SteadyTime now, std::vector<Finished>& drop
 
 JobQueue::Batch JobQueue::form(const Lane& lane, SteadyTime now, std::int64_t most_rows) const {
   const Scheduling& scheduling = lane.scheduling();
-  const std::int64_t most = scheduling.max_batch_size > 0 && most_rows > 1 ? scheduling.max_batch_size : most_rows;
+  const std::int64_t most = scheduling.most_rows(most_rows);
   const auto& preferred = scheduling.preferred_batch_size;
   Batch batch, best;
   std::int64_t rows = 0;
@@ -177,19 +159,23 @@ JobQueue::Taken JobQueue::take(SteadyTime now, std::int64_t most_rows) {
     drop_late(lane, now, taken.dropped);
     const int instances = lane.scheduling().instances > 0 ? lane.scheduling().instances : limits_.instances;
     if (lane.running >= instances) continue;
-    const Batch batch = form(lane, now, most_rows);
+    Batch batch = form(lane, now, most_rows);
     if (batch.jobs == 0) continue;
     if (batch.due > now) {
       taken.look_again = std::min(taken.look_again.value_or(SteadyTime::max()), batch.due);
       continue;
     }
     for (Level& level : lane.levels) {
-      while (!level.empty() && taken.jobs.size() < batch.jobs) {
-        taken.jobs.push_back(std::move(level.front()));
-        level.pop_front();
+      for (; !level.empty() && batch.jobs > 0; --batch.jobs, --size_, level.pop_front()) {
+        Job& job = level.front();
+        if (const auto reason = reason_to_drop(job, now)) {
+          taken.dropped.push_back({std::move(job), *reason, {}});
+        } else {
+          taken.jobs.push_back(std::move(job));
+        }
       }
     }
-    size_ -= taken.jobs.size();
+    if (taken.jobs.empty()) return taken;  // all were cancelled this very moment
     ++lane.running;
     if (lane.scheduling().preserve_ordering) taken.ticket = ++lane.tickets;
     turn_ = (turn_ + i + 1) % lanes_.size();

@@ -168,6 +168,18 @@ TEST_F(JobQueueTest, DropsWhatIsCancelled) {
   EXPECT_EQ(take(8), (Numbers{1, 3}));
 }
 
+TEST_F(JobQueueTest, LeavesOutOfABatchWhatIsCancelled) {
+  for (int i = 1; i <= 3; ++i) {
+    ASSERT_TRUE(push(i).has_value());
+    last_->gone = i == 2;
+  }
+
+  EXPECT_EQ(take(8), (Numbers{1, 3}));
+
+  EXPECT_EQ(numbers(taken_.dropped), Numbers{2});
+  EXPECT_TRUE(queue_.empty());
+}
+
 TEST_F(JobQueueTest, WaitsForOthersNoLongerThanTheDelay) {
   const auto patient = settings(R"({"max_queue_delay_microseconds": 100})");
   ASSERT_TRUE(push(1, patient).has_value());

@@ -42,10 +42,10 @@ std::vector<Finished> VersionExecutor::submit(std::vector<Job> jobs) {
 }
 
 Status VersionExecutor::check_room(const std::shared_ptr<lifecycle::EndpointSettings>& settings) {
-  std::int64_t capacity = 0;
-  if (settings) capacity = settings->scheduling.policy_of(settings->scheduling.level_of(0)).max_queue_size;
-  if (capacity <= 0) capacity = static_cast<std::int64_t>(options_.queue_capacity);
-  if (static_cast<std::int64_t>(waiting_.load(std::memory_order_relaxed)) < capacity) return ok();
+  const std::size_t general = options_.queue_capacity;
+  const std::size_t capacity =
+      settings ? settings->scheduling.capacity_of(settings->scheduling.level_of(0), general) : general;
+  if (waiting_.load(std::memory_order_relaxed) < capacity) return ok();
   std::vector<Finished> dropped;
   Status room = ok();
   {
@@ -114,8 +114,7 @@ void VersionExecutor::send_home(std::vector<Finished> finished) {
 
 std::vector<Finished> VersionExecutor::run(backend::ExecutionContext& context, std::vector<Job> jobs) {
   std::vector<Finished> finished;
-  drop_hopeless(jobs, clock_.steady_now(), finished);
-  if (!jobs.empty()) BatchRunner(servable_, context, clock_).run(std::move(jobs), finished);
+  BatchRunner(servable_, context, clock_).run(std::move(jobs), finished);
   return finished;
 }
 

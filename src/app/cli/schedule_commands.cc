@@ -1,7 +1,6 @@
 #include <cstdio>
 
 #include "app/cli/command.h"
-#include "lifecycle/scheduling.h"
 
 namespace modelyard::app {
 namespace {
@@ -57,7 +56,6 @@ Result<int> schedule(const ScheduleFlags& flags, const CommandContext& context) 
   if (flags.reset || !flags.settings.empty()) {
     Json scheduling = flags.reset ? Json::object() : endpoint["scheduling"];
     for (const std::string& setting : flags.settings) MODELYARD_TRY(change(scheduling, setting));
-    MODELYARD_TRY(lifecycle::parse_scheduling(scheduling));
     const Json body{
         {"model", endpoint["model"]}, {"objectives", endpoint["objectives"]}, {"scheduling", std::move(scheduling)}};
     const std::string tag = "\"" + endpoint["revision"].dump() + "\"";
