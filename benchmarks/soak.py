@@ -22,7 +22,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 import numpy as np
@@ -31,6 +30,7 @@ import tritonclient.grpc as triton
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/integration"))
 import models  # noqa: E402
+from crowd import Crowd  # noqa: E402
 
 BINARY = os.environ.get("BINARY_UNDER_TEST", str(ROOT / "build/release/bin/modelyard"))
 MOST_RISE = {"resident_kb": 2048, "descriptors": 4, "threads": 1}
@@ -72,39 +72,13 @@ class Server:
         return self.process.wait(60)
 
 
-class Traffic:
-    """Kinds of clients, each on a thread of its own until the end; what they did is counted, what went wrong is kept."""
+class Traffic(Crowd):
+    """Every kind of client at once."""
 
     def __init__(self, server, seed):
         self.server, self.chance = server, random.Random(seed)
-        self.ended, self.lock = threading.Event(), threading.Lock()
-        self.counts, self.failures = {}, []
-        kinds = [self.rest, self.rest, self.rest_dear, self.grpc, self.grpc, self.stream, self.bad, self.leave, self.swap]
-        self.threads = [threading.Thread(target=self.run, args=(kind,)) for kind in kinds]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ended.set()
-        for thread in self.threads:
-            thread.join()
-
-    def run(self, kind):
-        steps = None
-        while not self.ended.is_set():
-            try:
-                steps = steps or kind()
-                next(steps)
-                with self.lock:
-                    self.counts[kind.__name__] = self.counts.get(kind.__name__, 0) + 1
-            except Exception as failure:  # noqa: BLE001: whatever it is, something good has failed
-                steps = None
-                with self.lock:
-                    self.failures.append(f"{kind.__name__}: {failure!r}")
-                self.ended.wait(1)
+        super().__init__([self.rest, self.rest, self.rest_dear, self.grpc, self.grpc, self.stream, self.bad, self.leave,
+                          self.swap])
 
     def connection(self):
         return http.client.HTTPConnection(self.server.address, timeout=60)

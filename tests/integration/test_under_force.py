@@ -3,11 +3,11 @@
 SWAPS and RESTARTS in the environment ask for more than a quick run does.
 """
 
+import contextlib
 import http.client
 import json
 import os
 import socket
-import threading
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ import tritonclient.grpc as triton
 
 import models
 from conftest import BINARY, resident_kb
+from crowd import Crowd
 
 SANITIZED = "asan" in BINARY or "tsan" in BINARY
 SWAPS = int(os.environ.get("SWAPS", 20 if SANITIZED else 100))
@@ -23,78 +24,40 @@ RESTARTS = int(os.environ.get("RESTARTS", 3 if SANITIZED else 10))
 BODY = json.dumps({"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP32", "data": [1, 1, 1, 1]}]})
 
 
-class HttpClient:
+def http_client(address):
     """Keeps its connection until the server says `Connection: close`, and asks nothing twice."""
-
-    def __init__(self, address):
-        self.connection = http.client.HTTPConnection(address, timeout=60)
-
-    def ask(self):
-        self.connection.request("POST", "/v2/models/scaled/infer", BODY)
-        answer = self.connection.getresponse()
-        text = answer.read()
-        assert answer.status == 200, (answer.status, text)
-        return int(answer.headers["Modelyard-Version"]), json.loads(text)["outputs"][0]["data"][0]
-
-    def close(self):
-        self.connection.close()
+    with contextlib.closing(http.client.HTTPConnection(address, timeout=60)) as connection:
+        while True:
+            connection.request("POST", "/v2/models/scaled/infer", BODY)
+            answer = connection.getresponse()
+            text = answer.read()
+            assert answer.status == 200, (answer.status, text)
+            yield checked(int(answer.headers["Modelyard-Version"]), json.loads(text)["outputs"][0]["data"][0])
 
 
-class GrpcClient:
+def grpc_client(address):
     """One channel, which follows GOAWAY as gRPC wants it."""
-
-    def __init__(self, address):
-        self.client = triton.InferenceServerClient(address)
-        self.x = triton.InferInput("x", [1, 4], "FP32")
-        self.x.set_data_from_numpy(np.ones((1, 4), np.float32))
-
-    def ask(self):
-        answer = self.client.infer("scaled", [self.x], client_timeout=60)
-        return int(answer.get_response().model_version), float(answer.as_numpy("y")[0, 0])
-
-    def close(self):
-        self.client.close()
+    x = triton.InferInput("x", [1, 4], "FP32")
+    x.set_data_from_numpy(np.ones((1, 4), np.float32))
+    with triton.InferenceServerClient(address) as client:
+        while True:
+            answer = client.infer("scaled", [x], client_timeout=60)
+            yield checked(int(answer.get_response().model_version), float(answer.as_numpy("y")[0, 0]))
 
 
-class Load:
-    """Clients that ask without a pause, each on a thread of its own, until the end of the block."""
+def checked(version, value):
+    assert value == version + 1, f"version {version} answered {value}"
+    return version
 
-    def __init__(self, address, kinds=4 * (HttpClient, GrpcClient)):
-        self.ended = threading.Event()
-        self.failures, self.answered = [], {kind.__name__: 0 for kind in kinds}
-        self.lock = threading.Lock()
-        self.changed = threading.Condition(self.lock)
-        self.threads = [threading.Thread(target=self.run, args=(kind, address)) for kind in kinds]
 
-    def run(self, kind, address):
-        client = kind(address)
-        while not self.ended.is_set():
-            try:
-                version, value = client.ask()
-                assert value == version + 1, f"version {version} answered {value}"
-            except Exception as failure:  # noqa: BLE001: whatever it is, a request has failed
-                with self.lock:
-                    self.failures.append(f"{kind.__name__}: {failure!r}")
-            with self.changed:
-                self.answered[kind.__name__] += 1
-                self.changed.notify_all()
-        client.close()
+def crowd(address):
+    """Clients of both protocols that ask without a pause."""
+    def over_http():
+        return http_client(address)
 
-    def wait_for(self, requests):
-        """Until every kind of client has been answered so often again."""
-        with self.changed:
-            goal = {kind: count + requests for kind, count in self.answered.items()}
-            assert self.changed.wait_for(lambda: all(self.answered[kind] >= goal[kind] for kind in goal), 60)
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ended.set()
-        for thread in self.threads:
-            thread.join()
+    def over_grpc():
+        return grpc_client(address)
+    return Crowd(4 * [over_http, over_grpc])
 
 
 def push_two(server, folder):
@@ -109,7 +72,7 @@ def test_swaps_fail_no_request_and_keep_no_memory(make_server, tmp_path, inline_
     server = make_server("--version-grace-seconds", 0, "--inline-below-us", inline_below_us, "--access-log-every", 0)
     push_two(server, tmp_path)
     seen = []
-    with Load(server.address) as load:
+    with crowd(server.address) as load:
         load.wait_for(10)
         for swap in range(SWAPS):
             version = 2 - swap % 2
@@ -122,7 +85,7 @@ def test_swaps_fail_no_request_and_keep_no_memory(make_server, tmp_path, inline_
     if not SANITIZED:  # sanitizers keep freed memory
         early = max(seen[len(seen) // 5:len(seen) // 2])
         assert max(seen[-10:]) < early + 8192, (seen[:10], seen[-10:])
-    print(f"{SWAPS} swaps, {load.answered}, resident {seen[::max(1, SWAPS // 10)]} kB")
+    print(f"{SWAPS} swaps, {load.counts}, resident {seen[::max(1, SWAPS // 10)]} kB")
 
 
 @pytest.fixture
@@ -136,7 +99,7 @@ def test_restarts_on_a_kept_socket_fail_no_request(make_server, listener, tmp_pa
     server = make_server("--access-log-every", 0, listener=listener)
     assert server.address.endswith(f":{listener.getsockname()[1]}")
     push_two(server, tmp_path)
-    with Load(server.address) as load:
+    with crowd(server.address) as load:
         load.wait_for(10)
         for _ in range(RESTARTS):
             assert server.stop() == 0, server.log_path.read_text()[-4000:]
@@ -144,16 +107,17 @@ def test_restarts_on_a_kept_socket_fail_no_request(make_server, listener, tmp_pa
             load.wait_for(50)
 
     assert load.failures == []
-    print(f"{RESTARTS} restarts, {load.answered}")
+    print(f"{RESTARTS} restarts, {load.counts}")
 
 
 def test_a_restart_answers_who_asks_on_an_idle_connection(make_server, listener, tmp_path):
     server = make_server(listener=listener)
     push_two(server, tmp_path)
-    client = HttpClient(server.address)
-    client.ask()
+    client = http_client(server.address)
+    next(client)
     server.process.terminate()
     server.wait_for_log("draining")
 
-    assert client.ask() == (1, 2.0)
+    assert next(client) == 1
+    client.close()
     assert server.stop() == 0
