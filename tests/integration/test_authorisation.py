@@ -459,3 +459,14 @@ def test_a_server_with_keys_may_listen_to_other_machines(make_server, tmp_path):
     assert requests.get(f"http://127.0.0.1:{port}/api/v1/models", timeout=60).status_code == 401
     assert requests.get(f"http://127.0.0.1:{port}/api/v1/models", headers=bearer(key), timeout=60).status_code == 200
     assert "clear text" in server.log_path.read_text()
+
+
+def test_an_idempotency_key_keeps_no_secret(keys):
+    options = {"json": {"name": "once", "verbs": "read"}, "headers": {"Idempotency-Key": "make-once"}}
+    first = keys.ask("POST", "/api/v1/keys", keys.admin, **options)
+    again = keys.ask("POST", "/api/v1/keys", keys.admin, **{**options, "headers": {"Idempotency-Key": "make-once"}})
+
+    assert first.status_code == 201 and first.json()["key"].startswith("mdy_")
+    assert again.status_code == 409 and "mdy_" not in again.text
+    content = b"".join(path.read_bytes() for path in (keys.server.folder / "data").iterdir() if path.is_file())
+    assert first.json()["key"].split("_")[2].encode() not in content

@@ -39,6 +39,7 @@ struct ApiAnswer {
   int status = 200;
   Json body;
   std::optional<registry::Revision> revision;  // becomes the ETag
+  bool secret = false;                         // not kept to be given again, whatever Idempotency-Key says
 };
 
 using ApiWork = std::function<Result<ApiAnswer>(const ApiCall&)>;

@@ -60,9 +60,7 @@ void ControlApi::run(Exchange& exchange, const std::vector<std::string>& query, 
   const Request& request = exchange.request();
   auto call = make_call(request, query);
   if (!call) return exchange.respond(problem(call.error()));
-  // Keys' texts are not kept to be given again.
-  const bool may_repeat = request.method == Method::kPost && !request.path.starts_with("/api/v1/keys");
-  std::string key(may_repeat ? request.header("Idempotency-Key").value_or("") : "");
+  std::string key(request.method == Method::kPost ? request.header("Idempotency-Key").value_or("") : "");
   if (key.size() > kLongestKey) {
     return exchange.respond(problem(Error(Code::kInvalidArgument, "Idempotency-Key: longer than 255 bytes")));
   }
@@ -97,6 +95,7 @@ Result<ApiAnswer> ControlApi::run_once(const ApiCall& call, const ApiWork& work,
     return ApiAnswer{known->status, std::move(document), std::nullopt};
   }
   MODELYARD_ASSIGN(ApiAnswer answer, work(call));
+  if (answer.secret) return answer;
   MODELYARD_TRY(parts_.catalog.keep_answer(key, {request, answer.status, answer.body.dump()},
                                            parts_.clock.utc_now() + kAnswersKept));
   return answer;

@@ -8,11 +8,11 @@ namespace {
 constexpr std::int64_t kDefaultGraceSeconds = 86'400;
 constexpr std::int64_t kLongestGraceSeconds = 365 * 86'400;
 
-// The only answer that has the key's text; it must not be kept to be given again.
+// The only answer that has the key's text.
 ApiAnswer answer_of(const control::NewKey& key) {
   Json document = control::to_json(key.record);
   document["key"] = key.text;
-  return {201, std::move(document), std::nullopt};
+  return {201, std::move(document), std::nullopt, true};
 }
 
 Result<std::chrono::seconds> grace_of(const ApiCall& call) {
