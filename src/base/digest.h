@@ -44,8 +44,9 @@ class Sha256 {
 
   void update(std::span<const std::byte> bytes);
   void update(std::string_view text) { update(std::as_bytes(std::span(text))); }
-  // Ends the computation; call once.
+  // Ends the computation; call once, or begin_again().
   Digest finish();
+  void begin_again();
 
  private:
   struct Context;

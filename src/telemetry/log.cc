@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -16,17 +19,26 @@ std::string_view level_name(Level level) {
   return kLevels[static_cast<std::size_t>(level)];
 }
 
+bool is_plain(char c) {
+  return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
 void append_quoted(std::string& line, std::string_view text) {
-  line += Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (std::all_of(text.begin(), text.end(), is_plain)) {
+    line.append("\"").append(text).append("\"");
+  } else {
+    line += Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
 }
 
 void append_value(std::string& line, const Field& field, LogFormat format) {
   if (const auto* text = std::get_if<std::string_view>(&field.value)) {
-    const bool plain =
+    const bool bare =
         format == LogFormat::kText && !text->empty() && text->find_first_of(" \"\n\r\t\\=") == std::string_view::npos;
-    plain ? void(line += *text) : append_quoted(line, *text);
+    bare ? void(line += *text) : append_quoted(line, *text);
   } else if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
-    line += std::to_string(*number);
+    const fmt::format_int digits(*number);
+    line.append(digits.data(), digits.size());
   } else if (const auto* real = std::get_if<double>(&field.value)) {
     line += Json(*real).dump();
   } else {
@@ -43,36 +55,41 @@ std::optional<Level> parse_level(std::string_view name) {
   return std::nullopt;
 }
 
-std::string format_line(LogFormat format, UtcTime time, Level level, std::string_view message, Fields fields) {
-  std::string line;
+void append_line(std::string& lines, LogFormat format, UtcTime time, Level level, std::string_view message,
+                 Fields fields) {
   if (format == LogFormat::kJson) {
-    line.append("{\"time\":\"").append(format_utc(time)).append("\",\"level\":\"").append(level_name(level));
-    line += "\",\"message\":";
-    append_quoted(line, message);
+    lines.append("{\"time\":\"").append(format_utc(time)).append("\",\"level\":\"").append(level_name(level));
+    lines += "\",\"message\":";
+    append_quoted(lines, message);
   } else {
-    line.append(format_utc(time).substr(11, 12)).append(" ").append(level_name(level)).append("  ").append(message);
+    lines.append(format_utc(time), 11, 12).append(" ").append(level_name(level)).append("  ").append(message);
   }
   for (const Field& field : fields) {
     if (format == LogFormat::kJson) {
-      line += ',';
-      append_quoted(line, field.name);
-      line += ':';
+      lines += ',';
+      append_quoted(lines, field.name);
+      lines += ':';
     } else {
-      line.append("  ").append(field.name).append("=");
+      lines.append("  ").append(field.name).append("=");
     }
-    append_value(line, field, format);
+    append_value(lines, field, format);
   }
-  line += format == LogFormat::kJson ? "}\n" : "\n";
-  return line;
+  lines += format == LogFormat::kJson ? "}\n" : "\n";
 }
 
 void Log::write(Level level, std::string_view message, Fields fields) {
   if (!enabled(level)) return;
-  write_line(format_line(format(), clock_.utc_now(), level, message, fields));
+  std::string line;
+  append_line(line, format(), clock_.utc_now(), level, message, fields);
+  write_lines(line);
 }
 
-void Log::write_line(std::string_view line) {
-  while (::write(fd_, line.data(), line.size()) < 0 && errno == EINTR) {
+void Log::write_lines(std::string_view lines) {
+  MutexLock lock(mutex_);
+  while (!lines.empty()) {
+    const ssize_t written = ::write(fd_, lines.data(), lines.size());
+    if (written < 0 && errno != EINTR) return;  // nobody is left to tell
+    if (written > 0) lines.remove_prefix(static_cast<std::size_t>(written));
   }
 }
 

@@ -1,8 +1,9 @@
 // Log writes structured lines to one descriptor: JSON, or text for a terminal.
 //
-// Form:    {"time","level","message", fields…}; one write(2) for each line, so that lines never mix.
+// Form:    {"time","level","message", fields…}; lines are written whole, one writer at a time, so that they never mix.
 // Threads: write() from any thread. It blocks as long as the descriptor does, so the request path hands its lines to an
-// AccessLog. Never:   payloads, secrets.
+//          AccessLog.
+// Never:   payloads, secrets.
 #pragma once
 
 #include <atomic>
@@ -13,6 +14,7 @@
 #include <variant>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 
 namespace modelyard::telemetry {
 
@@ -35,7 +37,8 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
-std::string format_line(LogFormat format, UtcTime time, Level level, std::string_view message, Fields fields);
+void append_line(std::string& lines, LogFormat format, UtcTime time, Level level, std::string_view message,
+                 Fields fields);
 
 class Log {
  public:
@@ -54,13 +57,15 @@ class Log {
   void set_format(LogFormat format) { format_.store(format, std::memory_order_relaxed); }
   LogFormat format() const { return format_.load(std::memory_order_relaxed); }
   const Clock& clock() const { return clock_; }
-  void write_line(std::string_view line);
+  // Whole lines, formatted already.
+  void write_lines(std::string_view lines);
 
  private:
   const int fd_;
   std::atomic<LogFormat> format_;
   std::atomic<Level> level_;
   const Clock& clock_;
+  Mutex mutex_;  // of the descriptor
 };
 
 }  // namespace modelyard::telemetry

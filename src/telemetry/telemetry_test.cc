@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <thread>
+
 #include "base/fake_clock.h"
 #include "base/json.h"
 #include "telemetry/access_log.h"
@@ -10,9 +14,15 @@
 namespace modelyard::telemetry {
 namespace {
 
+std::string line_of(LogFormat format, Level level, std::string_view message, Fields fields) {
+  std::string line;
+  append_line(line, format, utc_from_micros(0), level, message, fields);
+  return line;
+}
+
 TEST(Log, WritesJsonThatParsesWhateverTheTextHolds) {
-  const std::string line = format_line(LogFormat::kJson, utc_from_micros(0), Level::kError, "a \"b\"\n\xff",
-                                       {{"path", "x\ty"}, {"count", 3}, {"share", 0.5}, {"on", true}});
+  const std::string line = line_of(LogFormat::kJson, Level::kError, "a \"b\"\n\xff",
+                                   {{"path", "x\ty"}, {"count", 3}, {"share", 0.5}, {"on", true}});
 
   const auto parsed = parse_json(line);
 
@@ -24,7 +34,7 @@ TEST(Log, WritesJsonThatParsesWhateverTheTextHolds) {
 }
 
 TEST(Log, KeepsATextLineOnOneLine) {
-  const std::string line = format_line(LogFormat::kText, utc_from_micros(0), Level::kInfo, "ready", {{"why", "a\nb"}});
+  const std::string line = line_of(LogFormat::kText, Level::kInfo, "ready", {{"why", "a\nb"}});
 
   EXPECT_EQ(line, "00:00:00.000 info  ready  why=\"a\\nb\"\n");
 }
@@ -51,13 +61,13 @@ TEST(AccessLog, WritesEveryNthRequestAndAllThatIsQueuedBeforeItStops) {
   ASSERT_EQ(::pipe(ends), 0);
   FakeClock clock;
   Log log(ends[1], LogFormat::kJson, Level::kInfo, clock);
-  AccessLog access(log, 3);
+  AccessLog access(log, 1, 3);
   int taken = 0;
 
   for (int i = 0; i < 9; ++i) {
-    if (!access.takes_next()) continue;
+    if (!access.takes_next(0)) continue;
     ++taken;
-    access.submit({.method = "GET", .path = "/v2", .status = 200});
+    access.submit(0, {.method = "GET", .path = "/v2", .status = 200});
   }
   access.stop();
   ::close(ends[1]);
@@ -67,6 +77,36 @@ TEST(AccessLog, WritesEveryNthRequestAndAllThatIsQueuedBeforeItStops) {
   ::close(ends[0]);
   EXPECT_EQ(taken, 3);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
+}
+
+TEST(AccessLog, DropsLinesThatNobodyReadsAndSaysHowMany) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  FakeClock clock;
+  Log log(ends[1], LogFormat::kJson, Level::kInfo, clock);
+  AccessLog access(log, 1, 1);
+  const std::string path(1000, 'p');
+  const std::size_t many = 4 * AccessLog::kMostBytes / path.size();
+
+  for (std::size_t i = 0; i < many; ++i) access.submit(0, {.method = "GET", .path = path, .status = 200});
+  std::size_t lines = 0;
+  std::string text;
+  std::thread reader([&] {
+    std::array<char, 65536> piece;
+    for (ssize_t got = 1; got > 0;) {
+      got = ::read(ends[0], piece.data(), piece.size());
+      text.append(piece.data(), static_cast<std::size_t>(std::max<ssize_t>(0, got)));
+    }
+    lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+  });
+  access.stop();
+  ::close(ends[1]);
+  reader.join();
+  ::close(ends[0]);
+
+  EXPECT_GT(access.dropped(), 0u);
+  EXPECT_EQ(lines, many - access.dropped() + 1);  // and the one that says so
+  EXPECT_NE(text.find(fmt::format("\"dropped\":{}}}", access.dropped())), std::string::npos);
 }
 
 TEST(Exposition, WritesCountersWithTheNameThatEachFormatAsksFor) {

@@ -131,7 +131,9 @@ class RunningServer final : public Server {
       log_.warning("API keys travel in clear text",
                    {{"remedy", "set tls_certificate and tls_key, or end TLS before us"}});
     }
-    access_log_ = std::make_unique<telemetry::AccessLog>(log_, configuration_.integer("access_log_every"));
+    access_log_ =
+        std::make_unique<telemetry::AccessLog>(log_, or_cores(configuration_.integer("loops")),
+                                               static_cast<std::uint64_t>(configuration_.integer("access_log_every")));
     open_lifecycle();
     open_edge();
     return ok();
@@ -361,20 +363,21 @@ class RunningServer final : public Server {
     for (std::size_t i = 0; i < http_->loops(); ++i) http_->loop(i).post([] {});
   }
 
-  // "Name: value" of the further header lines.
-  static std::string header_value(const edge::Response& response, std::string_view name) {
-    const auto at = response.headers.find(std::string(name) + ": ");
-    if (at == std::string::npos) return "";
-    const auto first = at + name.size() + 2;
-    return response.headers.substr(first, response.headers.find('\r', first) - first);
+  // Of the answer's further header lines; `start` is "Name: ".
+  static std::string_view header_value(const edge::Response& response, std::string_view start) {
+    const std::string_view lines = response.headers;
+    const auto at = lines.find(start);
+    if (at == std::string_view::npos) return {};
+    const auto first = at + start.size();
+    return lines.substr(first, lines.find('\r', first) - first);
   }
 
   void log_request(const edge::Request& request, const edge::Response& response, std::chrono::nanoseconds took) {
-    if (!access_log_->takes_next()) return;
-    access_log_->submit({std::string(edge::method_name(request.method)), std::string(request.path),
-                         std::string(request.remote), header_value(response, "X-Request-Id"),
-                         header_value(response, "Modelyard-Prediction-Id"), response.status,
-                         static_cast<std::int64_t>(request.body.size()),
+    if (!access_log_->takes_next(request.loop_index)) return;
+    access_log_->submit(request.loop_index,
+                        {edge::method_name(request.method), request.path, request.remote,
+                         header_value(response, "X-Request-Id: "), header_value(response, "Modelyard-Prediction-Id: "),
+                         response.status, static_cast<std::int64_t>(request.body.size()),
                          static_cast<std::int64_t>(response.body_bytes()), took.count() / 1000});
   }
 
