@@ -30,12 +30,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   if (size < 2) return 0;
   const std::size_t header = bytes[0] + 256u * bytes[1];
   const std::string_view body(reinterpret_cast<const char*>(bytes) + 2, size - 2);
-  const auto asked =
-      edge::oip::decode_infer_request(body, header == 65535 ? std::nullopt : std::optional(header), signature(), "m");
+  std::pmr::monotonic_buffer_resource memory;
+  edge::oip::OipInfer asked(&memory);
+  const auto json_bytes = header == 65535 ? std::nullopt : std::optional(header);
+  const Status read = edge::oip::decode_infer_request(body, json_bytes, signature(), "m", asked);
   (void)edge::oip::parse_index_request(body).has_value();
   (void)edge::oip::check_load_request(body).has_value();
-  if (!asked || !inference::check_inputs(signature(), asked->request.inputs, "m")) return 0;
-  for (const inference::TensorView& input : asked->request.inputs) {
+  if (!read || !inference::check_inputs(signature(), asked.request.inputs, "m")) return 0;
+  for (const inference::TensorView& input : asked.request.inputs) {
     MODELYARD_CHECK(inference::check_tensor_bytes(input).has_value(), "an accepted input has its bytes");
   }
   return 0;

@@ -10,11 +10,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       {{"x", inference::DataType::kFp32, {-1, 2}}}, {{"y", inference::DataType::kFp32, {-1}}}, true};
   const std::string_view bytes{reinterpret_cast<const char*>(data), size};
   (void)edge::tfs::read_model_spec(bytes).has_value();
-  const auto asked = edge::tfs::decode_predict_message(bytes, signature);
-  if (!asked) return 0;
-  for (const inference::TensorView& input : asked->request.inputs) {
+  std::pmr::monotonic_buffer_resource memory;
+  edge::tfs::PredictAsk asked(&memory);
+  if (!edge::tfs::decode_predict_message(bytes, signature, asked)) return 0;
+  for (const inference::TensorView& input : asked.request.inputs) {
     (void)inference::check_tensor_bytes(input).has_value();
   }
-  (void)inference::check_inputs(signature, asked->request.inputs, "m").has_value();
+  (void)inference::check_inputs(signature, asked.request.inputs, "m").has_value();
   return 0;
 }

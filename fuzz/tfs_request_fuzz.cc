@@ -14,9 +14,11 @@ inference::Signature signature(const char* text) {
 }
 
 void decode(std::string_view body, const inference::Signature& wanted) {
-  const auto asked = edge::tfs::decode_predict(body, wanted);
-  if (!asked || !inference::check_inputs(wanted, asked->request.inputs, "m")) return;
-  for (const inference::TensorView& input : asked->request.inputs) {
+  std::pmr::monotonic_buffer_resource memory;
+  edge::tfs::PredictAsk asked(&memory);
+  if (!edge::tfs::decode_predict(body, wanted, asked) || !inference::check_inputs(wanted, asked.request.inputs, "m"))
+    return;
+  for (const inference::TensorView& input : asked.request.inputs) {
     MODELYARD_CHECK(inference::check_tensor_bytes(input).has_value(), "an accepted input has its bytes");
   }
 }

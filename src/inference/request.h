@@ -6,6 +6,7 @@
 // Threads:   one owner at a time; handed over, never shared.
 #pragma once
 
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,20 +24,25 @@ struct VersionChoice {
   std::string_view alias;     // "" : none
 };
 
+// Its lists live in `memory`, which must outlive it.
 struct InferRequest {
+  explicit InferRequest(std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+      : inputs(memory), wanted_outputs(memory), wanted(memory), storage(memory) {}
+
   std::string_view endpoint;
   VersionChoice choice;
   std::string_view id;  // the caller's own; "" when none was sent
-  std::vector<TensorView> inputs;
-  std::vector<std::string_view> wanted_outputs;  // empty: all
+  std::pmr::vector<TensorView> inputs;
+  std::pmr::vector<std::string_view> wanted_outputs;  // empty: all
+  std::pmr::vector<std::size_t> wanted;               // their positions in the signature, ascending; serving fills it
   std::optional<SteadyTime> deadline;
-  std::int32_t priority = 0;      // 0: default, 1: highest
-  std::uint64_t sticky_hash = 0;  // of the caller's sticky key; 0 when none
-  std::vector<Buffer> storage;    // memory behind views that are not in the body
+  std::int32_t priority = 0;         // 0: default, 1: highest
+  std::uint64_t sticky_hash = 0;     // of the caller's sticky key; 0 when none
+  std::pmr::vector<Buffer> storage;  // memory behind views that are not in the body
 };
 
 struct InferResponse {
-  std::string model;
+  std::string_view model;  // of the version that answered
   VersionNumber version = 0;
   Uuid prediction_id;
   std::vector<Tensor> outputs;  // in the model's order

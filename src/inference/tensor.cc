@@ -32,7 +32,16 @@ Buffer Buffer::allocate(std::size_t size) {
   Buffer buffer;
   auto* memory = static_cast<std::byte*>(::operator new(size == 0 ? 1 : size, kAlignment));
   buffer.bytes_ = {memory, size};
+  buffer.capacity_ = size;
   return buffer;
+}
+
+void Buffer::resize(std::size_t size) {
+  if (size > capacity_ || bytes_.data() == nullptr) {
+    *this = allocate(size);
+  } else {
+    bytes_ = {bytes_.data(), size};
+  }
 }
 
 Buffer Buffer::adopt(std::span<std::byte> bytes, std::function<void()> release) {

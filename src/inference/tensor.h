@@ -39,6 +39,8 @@ class Buffer {
   static Buffer allocate(std::size_t size);
   // Memory of someone else, released by `release`, for instance an engine's own tensor.
   static Buffer adopt(std::span<std::byte> bytes, std::function<void()> release);
+  // So many bytes, uninitialised, in the memory that it has when that is large enough and its own.
+  void resize(std::size_t size);
 
   Buffer(Buffer&& other) noexcept { swap(other); }
   Buffer& operator=(Buffer&& other) noexcept {
@@ -50,14 +52,18 @@ class Buffer {
 
   std::span<std::byte> bytes() { return bytes_; }
   std::span<const std::byte> bytes() const { return bytes_; }
+  // Of memory that was allocated here; 0 otherwise.
+  std::size_t capacity() const { return capacity_; }
 
  private:
   void swap(Buffer& other) noexcept {
     std::swap(bytes_, other.bytes_);
+    std::swap(capacity_, other.capacity_);
     std::swap(release_, other.release_);
   }
 
   std::span<std::byte> bytes_;
+  std::size_t capacity_ = 0;
   std::function<void()> release_;  // empty: allocated here
 };
 

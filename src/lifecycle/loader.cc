@@ -91,16 +91,12 @@ class Proof {
     const auto inputs = views_of(tensors);
     const auto wanted = all_outputs(loaded_.signature);
     std::vector<Tensor> outputs;
-    for (int i = 0; i < kWarmUpRuns; ++i) {
-      MODELYARD_TRY(context.run(inputs, wanted, outputs));
-      outputs.clear();
-    }
+    for (int i = 0; i < kWarmUpRuns; ++i) MODELYARD_TRY(context.run(inputs, wanted, outputs));
     auto best = std::chrono::nanoseconds::max();
     for (int i = 0; i < kMeasuredRuns; ++i) {
       const SteadyTime began = clock_.steady_now();
       MODELYARD_TRY(context.run(inputs, wanted, outputs));
       best = std::min(best, std::chrono::nanoseconds(clock_.steady_now() - began));
-      outputs.clear();
     }
     return best;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 namespace modelyard::serving {
 namespace {
@@ -32,20 +33,28 @@ std::size_t bytes_of_rows(const Tensor& output, std::span<const std::byte> rest,
   return at;
 }
 
-Buffer piece_of(const std::shared_ptr<Buffer>& whole, std::span<std::byte> bytes) {
-  if (bytes.size() > kMostCopied) return Buffer::adopt(bytes, [whole] {});
-  Buffer piece = Buffer::allocate(bytes.size());
-  if (!bytes.empty()) std::memcpy(piece.bytes().data(), bytes.data(), bytes.size());
-  return piece;
+// `whole` keeps the memory of an output of which a piece is large.
+void cut(const Tensor& output, std::span<std::byte> bytes, std::int64_t rows, const std::shared_ptr<Buffer>& whole,
+         Tensor& piece) {
+  piece.name = output.name;
+  piece.type = output.type;
+  piece.shape = output.shape;
+  piece.shape.front() = rows;
+  if (bytes.size() > kMostCopied) {
+    piece.buffer = Buffer::adopt(bytes, [whole] {});
+  } else {
+    piece.buffer.resize(bytes.size());
+    if (!bytes.empty()) std::memcpy(piece.buffer.bytes().data(), bytes.data(), bytes.size());
+  }
 }
 
 }  // namespace
 
 bool can_share_run(const Job& first, const Job& second) {
-  const auto& a = first.call->request().inputs;
-  const auto& b = second.call->request().inputs;
-  return first.rows > 0 && second.rows > 0 && first.wanted == second.wanted &&
-         std::equal(a.begin(), a.end(), b.begin(), b.end(), same_kind);
+  const inference::InferRequest& a = first.call->request();
+  const inference::InferRequest& b = second.call->request();
+  return first.rows > 0 && second.rows > 0 && a.wanted == b.wanted &&
+         std::equal(a.inputs.begin(), a.inputs.end(), b.inputs.begin(), b.inputs.end(), same_kind);
 }
 
 std::optional<Error> reason_to_drop(const Job& job, SteadyTime now) {
@@ -81,23 +90,27 @@ JoinedInputs::JoinedInputs(std::span<const Job> jobs) {
   }
 }
 
-Result<std::vector<std::vector<Tensor>>> split_outputs(std::vector<Tensor> outputs,
-                                                       std::span<const std::int64_t> rows) {
-  std::int64_t total = 0;
-  for (const std::int64_t some : rows) total += some;
+Result<std::vector<std::vector<Tensor>>> split_outputs(std::vector<Tensor>& outputs, std::span<const std::int64_t> rows,
+                                                       SpareOutputs& spares) {
+  const std::int64_t total = std::accumulate(rows.begin(), rows.end(), std::int64_t{0});
+  for (const Tensor& output : outputs) {
+    if (!output.shape.empty() && output.shape.front() == total) continue;
+    return error(Code::kInternal, "output '{}' has shape {} for {} rows", output.name,
+                 inference::format_shape(output.shape), total);
+  }
   std::vector<std::vector<Tensor>> split(rows.size());
-  for (Tensor& output : outputs) {
-    if (output.shape.empty() || output.shape.front() != total) {
-      return error(Code::kInternal, "output '{}' has shape {} for {} rows", output.name,
-                   inference::format_shape(output.shape), total);
-    }
-    const auto whole = std::make_shared<Buffer>(std::move(output.buffer));
-    std::span<std::byte> rest = whole->bytes();
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const std::size_t bytes = bytes_of_rows(output, rest, rows[i]);
-      inference::Shape shape = output.shape;
-      shape.front() = rows[i];
-      split[i].push_back({output.name, output.type, std::move(shape), piece_of(whole, rest.first(bytes))});
+  for (std::vector<Tensor>& pieces : split) {
+    pieces = spares.take();
+    pieces.resize(outputs.size());
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    Tensor& output = outputs[i];
+    std::span<std::byte> rest = output.buffer.bytes();
+    const bool large = rest.size() > kMostCopied;
+    const auto whole = large ? std::make_shared<Buffer>(std::move(output.buffer)) : nullptr;
+    for (std::size_t request = 0; request < rows.size(); ++request) {
+      const std::size_t bytes = bytes_of_rows(output, rest, rows[request]);
+      cut(output, rest.first(bytes), rows[request], whole, split[request][i]);
       rest = rest.subspan(bytes);
     }
   }
@@ -112,22 +125,23 @@ Durations BatchRunner::durations_of(const Job& job, SteadyTime began) const {
   return durations;
 }
 
-void BatchRunner::run(std::vector<Job> jobs, std::vector<Finished>& finished) {
+void BatchRunner::run(std::span<Job> jobs, std::vector<Finished>& finished) {
   const SteadyTime began = clock_.steady_now();
   if (jobs.size() > 1 && run_together(jobs, began, finished)) return;
   for (Job& job : jobs) run_alone(std::move(job), jobs.size() > 1 ? clock_.steady_now() : began, finished);
 }
 
 void BatchRunner::run_alone(Job job, SteadyTime began, std::vector<Finished>& finished) {
-  std::vector<Tensor> outputs;
-  const Status outcome = context_.run(job.call->request().inputs, job.wanted, outputs);
+  std::vector<Tensor> outputs = spares_.take();
+  const inference::InferRequest& request = job.call->request();
+  const Status outcome = context_.run(request.inputs, request.wanted, outputs);
   const Durations durations = durations_of(job, began);
   if (!outcome) return finished.push_back({std::move(job), outcome.error(), durations});
   servable_.cost().learn(job.rows, durations.computed);
   finished.push_back({std::move(job), std::move(outputs), durations});
 }
 
-bool BatchRunner::run_together(std::vector<Job>& jobs, SteadyTime began, std::vector<Finished>& finished) {
+bool BatchRunner::run_together(std::span<Job> jobs, SteadyTime began, std::vector<Finished>& finished) {
   std::vector<std::int64_t> rows;
   std::int64_t total = 0;
   for (const Job& job : jobs) {
@@ -135,13 +149,14 @@ bool BatchRunner::run_together(std::vector<Job>& jobs, SteadyTime began, std::ve
     total += job.rows;
   }
   const JoinedInputs inputs(jobs);
-  std::vector<Tensor> outputs;
-  if (!context_.run(inputs.views(), jobs.front().wanted, outputs)) return false;
-  auto split = split_outputs(std::move(outputs), rows);
+  std::vector<Tensor> outputs = spares_.take();
+  if (!context_.run(inputs.views(), jobs.front().call->request().wanted, outputs)) return false;
+  auto split = split_outputs(outputs, rows, spares_);
   if (!split) {
     servable_.batching().turn_off();
     return false;
   }
+  spares_.put(std::move(outputs));
   servable_.cost().learn(total, clock_.steady_now() - began);
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     Durations durations = durations_of(jobs[i], began);

@@ -15,6 +15,7 @@
 #include "lifecycle/scheduling.h"
 #include "lifecycle/servable.h"
 #include "serving/call.h"
+#include "serving/spare_lists.h"
 
 namespace modelyard::serving {
 
@@ -29,11 +30,10 @@ class JobHome {
 };
 
 struct Job {
-  std::unique_ptr<Call> call;
+  CallPtr call;
   std::shared_ptr<lifecycle::Servable> servable;
   std::shared_ptr<lifecycle::EndpointSettings> settings;  // null: the defaults
-  std::vector<std::size_t> wanted;
-  std::optional<Digest> cache_key;  // where the answer is to be kept
+  std::optional<Digest> cache_key;                        // where the answer is to be kept
   SteadyTime submitted{};
   SteadyTime queued_at{};
   SteadyTime queue_deadline = SteadyTime::max();  // dropped then, unless it runs
@@ -68,25 +68,29 @@ class JoinedInputs {
 };
 
 // Cuts outputs into one list for each request. Internal when an output has not the rows that went in.
-Result<std::vector<std::vector<inference::Tensor>>> split_outputs(std::vector<inference::Tensor> outputs,
-                                                                  std::span<const std::int64_t> rows);
+Result<std::vector<std::vector<inference::Tensor>>> split_outputs(std::vector<inference::Tensor>& outputs,
+                                                                  std::span<const std::int64_t> rows,
+                                                                  SpareOutputs& spares);
 
 class BatchRunner {
  public:
-  BatchRunner(lifecycle::Servable& servable, backend::ExecutionContext& context, const Clock& clock)
-      : servable_(servable), context_(context), clock_(clock) {}
+  // `spares` lend the memory of outputs, and are the thread's.
+  BatchRunner(lifecycle::Servable& servable, backend::ExecutionContext& context, const Clock& clock,
+              SpareOutputs& spares)
+      : servable_(servable), context_(context), clock_(clock), spares_(spares) {}
 
-  // Pre: the jobs may share a run.
-  void run(std::vector<Job> jobs, std::vector<Finished>& finished);
+  // Pre: the jobs may share a run. They are moved to `finished`.
+  void run(std::span<Job> jobs, std::vector<Finished>& finished);
 
  private:
   void run_alone(Job job, SteadyTime began, std::vector<Finished>& finished);
-  bool run_together(std::vector<Job>& jobs, SteadyTime began, std::vector<Finished>& finished);
+  bool run_together(std::span<Job> jobs, SteadyTime began, std::vector<Finished>& finished);
   Durations durations_of(const Job& job, SteadyTime began) const;
 
   lifecycle::Servable& servable_;
   backend::ExecutionContext& context_;
   const Clock& clock_;
+  SpareOutputs& spares_;
 };
 
 }  // namespace modelyard::serving

@@ -112,26 +112,25 @@ Status Dispatcher::admit(const Route& route, const Call& call, SteadyTime now) {
   return route.endpoint->settings->limits.enter(now, route.endpoint->plan.endpoint);
 }
 
-Result<std::vector<std::size_t>> Dispatcher::check(const Route& route, Call& call) {
-  const inference::InferRequest& request = call.request();
+Status Dispatcher::check(const Route& route, Call& call) {
+  inference::InferRequest& request = call.request();
   if (request.deadline && clock_.steady_now() >= *request.deadline) {
     return error(Code::kDeadlineExceeded, "Request timeout expired");
   }
   MODELYARD_TRY(inference::check_inputs(route.signature(), request.inputs, request.endpoint));
-  std::vector<std::size_t> wanted;
   for (const std::string_view name : request.wanted_outputs) {
     const auto position = route.signature().find_output(name);
     if (!position) {
       return error(Code::kInvalidArgument, "unexpected inference output '{}' for model '{}'", name, request.endpoint);
     }
-    wanted.push_back(*position);
+    request.wanted.push_back(*position);
   }
-  if (wanted.empty()) {
-    wanted.resize(route.signature().outputs.size());
-    std::iota(wanted.begin(), wanted.end(), std::size_t{0});
+  if (request.wanted.empty()) {
+    request.wanted.resize(route.signature().outputs.size());
+    std::iota(request.wanted.begin(), request.wanted.end(), std::size_t{0});
   }
-  std::sort(wanted.begin(), wanted.end());  // answers come in the model's order
-  return wanted;
+  std::sort(request.wanted.begin(), request.wanted.end());  // answers come in the model's order
+  return ok();
 }
 
 Status Dispatcher::check_room(const Route& route, Protocol protocol, std::string_view body) {
@@ -148,7 +147,7 @@ Status Dispatcher::check_room(const Route& route, Protocol protocol, std::string
   return room;
 }
 
-void Dispatcher::submit(const Route& route, std::unique_ptr<Call> call) {
+void Dispatcher::submit(const Route& route, CallPtr call) {
   Job job;
   job.submitted = clock_.steady_now();
   job.call = std::move(call);
@@ -158,31 +157,32 @@ void Dispatcher::submit(const Route& route, std::unique_ptr<Call> call) {
   job.servable = route.servable->shared_from_this();
   if (!admitted) {
     bump(refused_, 1);
-    return complete({std::move(job), admitted.error(), {}});
+    return refuse(std::move(job), admitted.error());
   }
   if (route.endpoint != nullptr) job.settings = route.endpoint->settings;
-  auto wanted = check(route, *job.call);
-  if (!wanted) return complete({std::move(job), wanted.error(), {}});
-  job.wanted = std::move(*wanted);
+  const Status checked = check(route, *job.call);
+  if (!checked) return refuse(std::move(job), checked.error());
   job.rows = inference::row_count(route.signature(), job.call->request().inputs);
   job.queued_at = clock_.steady_now();
   if (job.settings && job.settings->cache && answer_from_cache(job)) return;
   const bool at_once = !job.settings || job.settings->scheduling.may_run_at_once();
   if (at_once && most_rows_of(job) > 1) return gather(*route.servable, std::move(job));
-  Gathered alone{route.servable, {}, job.rows};
+  Gathered alone{route.servable, spare_jobs_.take(), job.rows};
   alone.jobs.push_back(std::move(job));
   at_once ? run(std::move(alone)) : enqueue(std::move(alone));
 }
 
 // True when it was answered.
 bool Dispatcher::answer_from_cache(Job& job) {
-  job.cache_key = lifecycle::cache_key(job.servable->ref().version, job.call->request().inputs, job.wanted);
+  const inference::InferRequest& request = job.call->request();
+  job.cache_key = lifecycle::cache_key(job.servable->ref().version, request.inputs, request.wanted);
   auto outputs = job.settings->cache->find(*job.cache_key);
   if (!outputs) return false;
   Durations durations;
   durations.from_cache = true;
   job.cache_key.reset();
-  complete({std::move(job), std::move(*outputs), durations});
+  Finished finished{std::move(job), std::move(*outputs), durations};
+  complete(finished);
   return true;
 }
 
@@ -193,9 +193,9 @@ void Dispatcher::gather(Servable& servable, Job job) {
   });
   const std::int64_t most_rows = most_rows_of(job);
   if (group != gathered_.end() && group->rows + job.rows > most_rows) {
-    run(std::exchange(*group, {&servable, {}, 0}));
+    run(std::exchange(*group, {&servable, spare_jobs_.take(), 0}));
   } else if (group == gathered_.end()) {
-    group = gathered_.insert(gathered_.end(), {&servable, {}, 0});
+    group = gathered_.insert(gathered_.end(), {&servable, spare_jobs_.take(), 0});
   }
   group->rows += job.rows;
   group->jobs.push_back(std::move(job));
@@ -211,7 +211,7 @@ bool Dispatcher::end_turn() {
 
 void Dispatcher::run(Gathered gathered) {
   if (gathered.servable->cost().predict(gathered.rows) < options_.inline_below) {
-    run_here(std::move(gathered));
+    run_here(gathered);
   } else {
     enqueue(std::move(gathered));
   }
@@ -225,15 +225,17 @@ Result<backend::ExecutionContext*> Dispatcher::context_of(Servable& servable) {
   return context.get();
 }
 
-void Dispatcher::run_here(Gathered gathered) {
+void Dispatcher::run_here(Gathered& gathered) {
   const auto context = context_of(*gathered.servable);
-  std::vector<Finished> finished;
+  std::vector<Finished> finished = spare_finished_.take();
   if (context) {
-    BatchRunner(*gathered.servable, **context, clock_).run(std::move(gathered.jobs), finished);
+    BatchRunner(*gathered.servable, **context, clock_, spare_outputs_).run(gathered.jobs, finished);
   } else {
     for (Job& job : gathered.jobs) finished.push_back({std::move(job), context.error(), {}});
   }
-  for (Finished& one : finished) complete(std::move(one));
+  for (Finished& one : finished) complete(one);
+  spare_finished_.put(std::move(finished));
+  spare_jobs_.put(std::move(gathered.jobs));
 }
 
 void Dispatcher::enqueue(Gathered gathered) {
@@ -241,7 +243,7 @@ void Dispatcher::enqueue(Gathered gathered) {
   auto& executor = static_cast<VersionExecutor&>(gathered.servable->executor());
   auto refused = executor.submit(std::move(gathered.jobs));
   bump(refused_, refused.size());
-  for (Finished& one : refused) complete(std::move(one));
+  for (Finished& one : refused) complete(one);
 }
 
 void Dispatcher::drop_cancelled() {
@@ -254,27 +256,34 @@ void Dispatcher::drop_cancelled() {
 
 void Dispatcher::on_done(std::vector<Finished> finished) {
   post_([this, finished = std::move(finished)]() mutable {
-    for (Finished& one : finished) complete(std::move(one));
+    for (Finished& one : finished) complete(one);
   });
 }
 
-void Dispatcher::complete(Finished finished) {
+void Dispatcher::refuse(Job job, const Error& why) {
+  Finished finished{std::move(job), why, {}};
+  complete(finished);
+}
+
+void Dispatcher::complete(Finished& finished) {
   Job& job = finished.job;
+  const CallPtr call = std::move(job.call);  // ends here, before its loop serves the next request
   drop(in_flight_, 1);
-  drop(in_flight_bytes_, job.call->body_bytes());
+  drop(in_flight_bytes_, call->body_bytes());
   if (job.settings) job.settings->limits.leave();
   finished.durations.total = clock_.steady_now() - job.submitted;
   const UtcTime now = clock_.utc_now();
   const int outcome = finished.outputs ? 0 : outcome_of(finished.outputs.error().code());
-  counters(*job.servable).count(job.call->protocol(), outcome, job.rows, finished.durations, utc_micros(now) / 1000);
-  if (!finished.outputs) return job.call->finish(finished.outputs.error());
+  counters(*job.servable).count(call->protocol(), outcome, job.rows, finished.durations, utc_micros(now) / 1000);
+  if (!finished.outputs) return call->fail(finished.outputs.error());
   if (job.cache_key) finished.outputs = job.settings->cache->keep(*job.cache_key, std::move(*finished.outputs));
   inference::InferResponse response;
   response.model = job.servable->ref().model;
   response.version = job.servable->ref().version;
   response.prediction_id = Uuid::make_v7(now, random_);
   response.outputs = std::move(*finished.outputs);
-  job.call->finish(std::move(response));
+  call->answer(response);
+  spare_outputs_.put(std::move(response.outputs));
 }
 
 }  // namespace modelyard::serving

@@ -49,8 +49,10 @@ class Dispatcher final : public JobHome {
   // Asked before a request is decoded: Unavailable, and counted, when its queue is full, so that refusing costs a
   // fraction of serving. submit() judges for good.
   Status check_room(const Route& route, Protocol protocol, std::string_view body);
-  // call->finish() is called exactly once: before this returns, in end_turn(), or in a later turn of this loop.
-  void submit(const Route& route, std::unique_ptr<Call> call);
+  // The call is answered or failed exactly once: before this returns, in end_turn(), or in a later turn of this loop.
+  void submit(const Route& route, CallPtr call);
+  // What calls of this loop are made in.
+  CallBlocks& call_blocks() { return call_blocks_; }
 
   // Runs what this turn has gathered. Whether there was anything.
   bool end_turn();
@@ -68,7 +70,7 @@ class Dispatcher final : public JobHome {
 
  private:
   Status admit(const Route& route, const Call& call, SteadyTime now);
-  Result<std::vector<std::size_t>> check(const Route& route, Call& call);
+  Status check(const Route& route, Call& call);
   // Jobs of one version, gathered within a turn.
   struct Gathered {
     lifecycle::Servable* servable = nullptr;
@@ -78,11 +80,13 @@ class Dispatcher final : public JobHome {
   bool answer_from_cache(Job& job);
   void gather(lifecycle::Servable& servable, Job job);
   void run(Gathered gathered);
-  void run_here(Gathered gathered);
+  void run_here(Gathered& gathered);
   void enqueue(Gathered gathered);
-  void complete(Finished finished);
+  void refuse(Job job, const Error& why);
+  void complete(Finished& finished);
   Result<backend::ExecutionContext*> context_of(lifecycle::Servable& servable);
 
+  CallBlocks call_blocks_;  // outlive the calls of everything below
   const DispatcherOptions options_;
   lifecycle::PublishedTable& published_;
   lifecycle::TableReader& reader_;
@@ -95,6 +99,9 @@ class Dispatcher final : public JobHome {
   std::unordered_map<const lifecycle::Servable*, std::unique_ptr<backend::ExecutionContext>> contexts_;
   std::vector<Gathered> gathered_;
   std::vector<Gathered> running_;  // empty between turns
+  SpareLists<Job> spare_jobs_;
+  SpareLists<Finished> spare_finished_;
+  SpareOutputs spare_outputs_;
   // Written by this loop alone; atomics, because metrics read them.
   std::atomic<std::uint64_t> in_flight_{0};
   std::atomic<std::uint64_t> in_flight_bytes_{0};

@@ -32,7 +32,8 @@ class TestCall final : public Call {
   std::size_t body_bytes() const override { return 100; }
   Protocol protocol() const override { return Protocol::kOpenInference; }
   bool cancelled() const override { return gone; }
-  void finish(Result<inference::InferResponse> response) override { finish_(std::move(response)); }
+  void answer(inference::InferResponse& response) override { finish_(std::move(response)); }
+  void fail(const Error& error) override { finish_(error); }
 
   std::atomic<bool> gone{false};
 
@@ -119,7 +120,7 @@ class DispatcherTest : public testing::Test {
     TestCall* raw = call.get();
     const auto route = dispatcher_->route("m", {}, 0);
     EXPECT_TRUE(route.has_value());
-    dispatcher_->submit(*route, std::move(call));
+    dispatcher_->submit(*route, CallPtr(call.release()));
     return raw;
   }
   void wait_for_answers(std::size_t count) {
@@ -325,7 +326,7 @@ TEST_F(DispatcherTest, RunsUrgentRequestsFirst) {
   const auto ask = [&](int number, int priority) {
     auto call = std::make_unique<TestCall>([&order, number](auto) { order.push_back(number); });
     call->request().priority = priority;
-    dispatcher_->submit(*dispatcher_->route("m", {}, 0), std::move(call));
+    dispatcher_->submit(*dispatcher_->route("m", {}, 0), CallPtr(call.release()));
   };
   ask(0, 0);
   gate.wait_for(1);
@@ -464,13 +465,13 @@ TEST(Swaps, LoseNoRequest) {
         const VersionNumber least = oldest;
         ++mine;
         ++asked;
-        dispatchers[i]->submit(*route, std::make_unique<TestCall>([&, least](Result<inference::InferResponse> got) {
+        dispatchers[i]->submit(*route, CallPtr(new TestCall([&, least](Result<inference::InferResponse> got) {
           ++back;
           ++answered;
           const bool fits = got && got->version >= least && got->version <= newest &&
                             factor_of(*got) == static_cast<float>(got->version);
           if (!fits) ++wrong;
-        }));
+        })));
       }
     });
   }

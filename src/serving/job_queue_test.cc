@@ -22,7 +22,8 @@ class NumberedCall final : public Call {
   std::size_t body_bytes() const override { return 0; }
   Protocol protocol() const override { return Protocol::kOpenInference; }
   bool cancelled() const override { return gone; }
-  void finish(Result<inference::InferResponse>) override {}
+  void answer(inference::InferResponse&) override {}
+  void fail(const Error&) override {}
 
   const int number;
   bool gone = false;
@@ -53,8 +54,8 @@ class JobQueueTest : public testing::Test {
     auto call = std::make_unique<NumberedCall>(number, priority, rows);
     job.rows = rows;
     last_ = call.get();
-    job.call = std::move(call);
-    job.wanted = {0};
+    job.call = CallPtr(call.release());
+    job.call->request().wanted = {0};
     job.servable = servable_;
     job.settings = settings;
     job.queued_at = clock_.steady_now();

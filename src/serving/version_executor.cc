@@ -112,19 +112,14 @@ void VersionExecutor::send_home(std::vector<Finished> finished) {
   }
 }
 
-std::vector<Finished> VersionExecutor::run(backend::ExecutionContext& context, std::vector<Job> jobs) {
-  std::vector<Finished> finished;
-  BatchRunner(servable_, context, clock_).run(std::move(jobs), finished);
-  return finished;
-}
-
 void VersionExecutor::work() {
   const auto context = servable_.model().new_context();
+  SpareOutputs spares;  // outputs go to other threads: only those of shared runs come back
   for (auto taken = next_jobs(); !taken.jobs.empty(); taken = next_jobs()) {
     const auto settings = taken.jobs.front().settings;  // keeps it alive until done() has looked for it
     std::vector<Finished> finished;
     if (context) {
-      finished = run(**context, std::move(taken.jobs));
+      BatchRunner(servable_, **context, clock_, spares).run(taken.jobs, finished);
     } else {
       for (Job& job : taken.jobs) finished.push_back({std::move(job), context.error(), {}});
     }

@@ -44,7 +44,6 @@ class VersionExecutor final : public lifecycle::Executor {
   void work();
   // What runs next; without jobs when it is time to stop.
   JobQueue::Taken next_jobs();
-  std::vector<Finished> run(backend::ExecutionContext& context, std::vector<Job> jobs);
   void count_waiting() MODELYARD_REQUIRES(mutex_) { waiting_.store(queue_.size(), std::memory_order_relaxed); }
   static void send_home(std::vector<Finished> finished);
 

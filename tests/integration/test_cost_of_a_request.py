@@ -103,16 +103,12 @@ class Allocations:
         return " < ".join([name for name in names if "modelyard" in name][:4] or names[:4])
 
 
-# Allocations of our own a request, nghttp2's included. The aim is 0; SHOW_ALLOCATIONS=1 lists who makes them.
-OWN_ALLOCATIONS = {
-    ("http", "identity"): 18,
-    ("http", "tabular"): 21,
-    ("grpc", "identity"): 34,
-    ("grpc", "tabular"): 34,
-}
+# A request allocates nothing of our own, nghttp2's included. SHOW_ALLOCATIONS=1 lists who does.
+NOISE = 0.1  # connections and ticks, spread over the requests
+HOT_PATHS = [(protocol, model) for protocol in ("http", "grpc") for model in MODELS]
 
 
-def test_a_request_allocates_no_more_than_it_did(make_server, tmp_path):
+def test_a_request_allocates_nothing(make_server, tmp_path):
     counts_path = tmp_path / "allocations"
     server = make_server(*PLAIN, environment={"LD_PRELOAD": str(BIN / "libmodelyard_allocation_counter.so"),
                                               "ALLOCATION_COUNTS": str(counts_path)})
@@ -120,7 +116,7 @@ def test_a_request_allocates_no_more_than_it_did(make_server, tmp_path):
     allocations = Allocations(server, counts_path)
     few, many = 200, 1200
     found, report = {}, []
-    for (protocol, model), limit in OWN_ALLOCATIONS.items():
+    for protocol, model in HOT_PATHS:
         load(server, tmp_path, protocol, model, 300)  # what is kept for the next request is there now
         allocations.set_enabled(True)
         start = allocations.read()
@@ -134,7 +130,7 @@ def test_a_request_allocates_no_more_than_it_did(make_server, tmp_path):
         engine = sum(of_each.values()) - sum(own.values())
         found[protocol, model] = sum(own.values())
         report.append(f"{protocol} {model}: {sum(own.values()):.2f} of our own, {engine:.2f} of the engine")
-        if sum(own.values()) > limit + 0.2 or os.environ.get("SHOW_ALLOCATIONS"):
+        if sum(own.values()) > NOISE or os.environ.get("SHOW_ALLOCATIONS"):
             by_place = collections.Counter()
             for stack, count in own.items():
                 if count > 0.01:
@@ -142,8 +138,7 @@ def test_a_request_allocates_no_more_than_it_did(make_server, tmp_path):
             report += [f"  {count:.2f}  {place}" for place, count in by_place.most_common()]
         assert engine > 0, "the engine is known to allocate: the counter does not see it"
     print("\n".join(report))
-    grown = [key for key, limit in OWN_ALLOCATIONS.items() if found[key] > limit + 0.2]
-    assert not grown, "\n".join(report)
+    assert max(found.values()) <= NOISE, "\n".join(report)
 
 
 class SystemCalls:

@@ -1,11 +1,11 @@
 #include "app/cli/http_client.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+
+#include "app/cli/curl_library.h"
 
 namespace modelyard::app {
 namespace {
@@ -32,40 +32,63 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* t
   return size * count;
 }
 
-using Handle = std::unique_ptr<CURL, void (*)(CURL*)>;
-using HeaderList = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
-
-Handle make_handle() {
-  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
-  (void)started;
-  return {curl_easy_init(), curl_easy_cleanup};
-}
-
-void add_line(HeaderList& list, const std::string& line) {
-  list.reset(curl_slist_append(list.release(), line.c_str()));
-}
-
-Result<HttpAnswer> perform(CURL* handle, const std::string& server, const HeaderList& headers) {
-  HttpAnswer answer;
-  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
-  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer.body);
-  curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
-  curl_easy_setopt(handle, CURLOPT_HEADERDATA, &answer.headers);
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
-  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  const CURLcode outcome = curl_easy_perform(handle);
-  if (outcome == CURLE_OPERATION_TIMEDOUT) return error(Code::kDeadlineExceeded, "{} did not answer in time", server);
-  if (outcome != CURLE_OK) {
-    return error(Code::kUnavailable, "cannot reach {}: {}; start it with `modelyard serve`, or name it by --server",
-                 server, curl_easy_strerror(outcome));
+// One request that is made by libcurl.
+class Transfer {
+ public:
+  static Result<Transfer> begin() {
+    MODELYARD_ASSIGN(const CurlLibrary* curl, CurlLibrary::load());
+    return Transfer(*curl);
   }
-  long status = 0;
-  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-  answer.status = static_cast<int>(status);
-  answer.content_type = answer.headers["content-type"];
-  return answer;
+
+  template <typename Value>
+  void set(CURLoption option, Value value) {
+    curl_->easy_setopt(handle_.get(), option, value);
+  }
+  void add_header(const std::string& line) { headers_.reset(curl_->slist_append(headers_.release(), line.c_str())); }
+
+  Result<HttpAnswer> perform(const std::string& server) {
+    HttpAnswer answer;
+    set(CURLOPT_HTTPHEADER, headers_.get());
+    set(CURLOPT_WRITEFUNCTION, take_body);
+    set(CURLOPT_WRITEDATA, &answer.body);
+    set(CURLOPT_HEADERFUNCTION, take_header);
+    set(CURLOPT_HEADERDATA, &answer.headers);
+    set(CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    const CURLcode outcome = curl_->easy_perform(handle_.get());
+    if (outcome == CURLE_OPERATION_TIMEDOUT) {
+      return error(Code::kDeadlineExceeded, "{} did not answer in time", server);
+    }
+    if (outcome != CURLE_OK) {
+      return error(Code::kUnavailable, "cannot reach {}: {}; start it with `modelyard serve`, or name it by --server",
+                   server, curl_->easy_strerror(outcome));
+    }
+    long status = 0;
+    curl_->easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
+    answer.status = static_cast<int>(status);
+    answer.content_type = answer.headers["content-type"];
+    return answer;
+  }
+
+ private:
+  explicit Transfer(const CurlLibrary& curl)
+      : curl_(&curl), handle_(curl.easy_init(), curl.easy_cleanup), headers_(nullptr, curl.slist_free_all) {}
+
+  const CurlLibrary* curl_;
+  std::unique_ptr<CURL, void (*)(CURL*)> handle_;
+  std::unique_ptr<curl_slist, void (*)(curl_slist*)> headers_;
+};
+
+// Who asks, and whom it trusts.
+void set_identity(Transfer& transfer, const TlsOptions& tls, const std::string& api_key) {
+  if (!api_key.empty()) {
+    transfer.set(CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+    transfer.set(CURLOPT_XOAUTH2_BEARER, api_key.c_str());
+  }
+  if (!tls.ca.empty()) transfer.set(CURLOPT_CAINFO, tls.ca.c_str());
+  if (!tls.certificate.empty()) transfer.set(CURLOPT_SSLCERT, tls.certificate.c_str());
+  if (!tls.key.empty()) transfer.set(CURLOPT_SSLKEY, tls.key.c_str());
 }
 
 Code code_of(int status) {
@@ -105,32 +128,21 @@ std::size_t read_file_piece(char* buffer, std::size_t size, std::size_t count, v
 HttpClient::HttpClient(std::string server, TlsOptions tls, std::string api_key)
     : server_(std::move(server)), tls_(std::move(tls)), api_key_(std::move(api_key)) {}
 
-void HttpClient::set_up(void* handle) const {
-  if (!api_key_.empty()) {
-    curl_easy_setopt(handle, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-    curl_easy_setopt(handle, CURLOPT_XOAUTH2_BEARER, api_key_.c_str());
-  }
-  if (!tls_.ca.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, tls_.ca.c_str());
-  if (!tls_.certificate.empty()) curl_easy_setopt(handle, CURLOPT_SSLCERT, tls_.certificate.c_str());
-  if (!tls_.key.empty()) curl_easy_setopt(handle, CURLOPT_SSLKEY, tls_.key.c_str());
-}
-
 Result<HttpAnswer> HttpClient::send(std::string_view method, const std::string& path, std::optional<std::string> body,
                                     const std::map<std::string, std::string>& headers) const {
-  const Handle handle = make_handle();
-  HeaderList list(nullptr, curl_slist_free_all);
-  for (const auto& [name, value] : headers) add_line(list, name + ": " + value);
-  add_line(list, "Expect:");
+  MODELYARD_ASSIGN(Transfer transfer, Transfer::begin());
+  for (const auto& [name, value] : headers) transfer.add_header(name + ": " + value);
+  transfer.add_header("Expect:");
   const std::string url = server_ + path, verb(method);
-  curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
-  set_up(handle.get());
-  curl_easy_setopt(handle.get(), CURLOPT_CUSTOMREQUEST, verb.c_str());
-  if (method == "HEAD") curl_easy_setopt(handle.get(), CURLOPT_NOBODY, 1L);
+  transfer.set(CURLOPT_URL, url.c_str());
+  set_identity(transfer, tls_, api_key_);
+  transfer.set(CURLOPT_CUSTOMREQUEST, verb.c_str());
+  if (method == "HEAD") transfer.set(CURLOPT_NOBODY, 1L);
   if (body) {
-    curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
-    curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDS, body->data());
+    transfer.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
+    transfer.set(CURLOPT_POSTFIELDS, body->data());
   }
-  return perform(handle.get(), server_, list);
+  return transfer.perform(server_);
 }
 
 Result<Json> HttpClient::call(std::string_view method, const std::string& path, const Json& body,
@@ -151,17 +163,16 @@ Status HttpClient::upload(const std::string& path, const std::string& file,
   const auto size = std::filesystem::file_size(file, failure);
   if (!source || failure) return error(Code::kNotFound, "cannot read '{}'", file);
   FileProgress state{source.get(), 0, static_cast<std::int64_t>(size), &progress};
-  const Handle handle = make_handle();
-  HeaderList list(nullptr, curl_slist_free_all);
-  add_line(list, "Content-Type: application/octet-stream");
+  MODELYARD_ASSIGN(Transfer transfer, Transfer::begin());
+  transfer.add_header("Content-Type: application/octet-stream");
   const std::string url = server_ + path;
-  curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
-  set_up(handle.get());
-  curl_easy_setopt(handle.get(), CURLOPT_UPLOAD, 1L);
-  curl_easy_setopt(handle.get(), CURLOPT_READFUNCTION, read_file_piece);
-  curl_easy_setopt(handle.get(), CURLOPT_READDATA, &state);
-  curl_easy_setopt(handle.get(), CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
-  MODELYARD_ASSIGN(const HttpAnswer answer, perform(handle.get(), server_, list));
+  transfer.set(CURLOPT_URL, url.c_str());
+  set_identity(transfer, tls_, api_key_);
+  transfer.set(CURLOPT_UPLOAD, 1L);
+  transfer.set(CURLOPT_READFUNCTION, read_file_piece);
+  transfer.set(CURLOPT_READDATA, &state);
+  transfer.set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
+  MODELYARD_ASSIGN(const HttpAnswer answer, transfer.perform(server_));
   return answer.status == 200 || answer.status == 201 ? ok() : Status(error_of(answer));
 }
 

@@ -44,8 +44,6 @@ class HttpClient {
   const std::string& server() const { return server_; }
 
  private:
-  void set_up(void* handle) const;  // what says who we are
-
   const std::string server_;
   const TlsOptions tls_;
   const std::string api_key_;

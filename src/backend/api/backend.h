@@ -31,9 +31,9 @@ class ExecutionContext {
  public:
   virtual ~ExecutionContext() = default;
 
-  // Pre: `inputs` passed inference::check_inputs(); `wanted` are positions in the signature's outputs,
-  // ascending. Appends one Tensor for each of them to `outputs`; they own their memory and stay valid when
-  // the context runs again.
+  // Pre: `inputs` passed inference::check_inputs(); `wanted` are positions in the signature's outputs, ascending.
+  // Afterwards `outputs` holds one Tensor for each of them; they own their memory and stay valid when the context runs
+  // again. Tensors that `outputs` has held before lend theirs. After an error its content is of no use.
   virtual Status run(std::span<const inference::TensorView> inputs, std::span<const std::size_t> wanted,
                      std::vector<inference::Tensor>& outputs) = 0;
 };

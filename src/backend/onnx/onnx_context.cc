@@ -108,10 +108,12 @@ Status OnnxContext::bind_inputs(std::span<const TensorView> inputs) {
 }
 
 Status OnnxContext::bind_outputs(std::span<const std::size_t> wanted, std::int64_t rows,
-                                 std::vector<inference::Tensor>& outputs, std::size_t first) {
+                                 std::vector<inference::Tensor>& outputs) {
+  outputs.resize(wanted.size());
+  preallocated_.clear();
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const inference::TensorSpec& spec = session_->signature.outputs[wanted[i]];
-    inference::Tensor& tensor = outputs[first + i];
+    inference::Tensor& tensor = outputs[i];
     tensor.name = spec.name;
     tensor.type = spec.type;
     const bool told = shape_is_told_[wanted[i]] && session_->forms[wanted[i]] == OutputForm::kTensor &&
@@ -123,7 +125,7 @@ Status OnnxContext::bind_outputs(std::span<const std::size_t> wanted, std::int64
       continue;
     }
     MODELYARD_ASSIGN(const std::int64_t count, inference::element_count(tensor.shape));
-    tensor.buffer = inference::Buffer::allocate(static_cast<std::size_t>(count) * inference::element_bytes(spec.type));
+    tensor.buffer.resize(static_cast<std::size_t>(count) * inference::element_bytes(spec.type));
     OrtValue* value = nullptr;
     MODELYARD_TRY(engine_status(
         api_, api_.CreateTensorWithDataAsOrtValue(session_->cpu.get(), tensor.buffer.bytes().data(),
@@ -135,8 +137,7 @@ Status OnnxContext::bind_outputs(std::span<const std::size_t> wanted, std::int64
   return ok();
 }
 
-Status OnnxContext::collect_outputs(std::span<const std::size_t> wanted, std::vector<inference::Tensor>& outputs,
-                                    std::size_t first) {
+Status OnnxContext::collect_outputs(std::span<const std::size_t> wanted, std::vector<inference::Tensor>& outputs) {
   if (std::find(preallocated_.begin(), preallocated_.end(), false) == preallocated_.end()) return ok();
   OrtValue** values = nullptr;
   std::size_t count = 0;
@@ -147,7 +148,7 @@ Status OnnxContext::collect_outputs(std::span<const std::size_t> wanted, std::ve
   MODELYARD_CHECK(owned.size() == wanted.size(), "the engine answers what was bound");
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (preallocated_[i]) continue;
-    inference::Tensor& tensor = outputs[first + i];
+    inference::Tensor& tensor = outputs[i];
     if (session_->forms[wanted[i]] == OutputForm::kSequenceOfMaps) {
       MODELYARD_TRY(take_sequence_of_maps(api_, *owned[i].get(), allocator_, tensor));
     } else {
@@ -159,20 +160,16 @@ Status OnnxContext::collect_outputs(std::span<const std::size_t> wanted, std::ve
 
 Status OnnxContext::run_bound(std::span<const TensorView> inputs, std::span<const std::size_t> wanted,
                               std::vector<inference::Tensor>& outputs) {
-  const std::size_t first = outputs.size();
-  outputs.resize(first + wanted.size());
-  preallocated_.clear();
   Status outcome = bind_inputs(inputs);
-  if (outcome) outcome = bind_outputs(wanted, inference::row_count(session_->signature, inputs), outputs, first);
+  if (outcome) outcome = bind_outputs(wanted, inference::row_count(session_->signature, inputs), outputs);
   if (outcome) {
     outcome = engine_status(api_, api_.RunWithBinding(session_->session.get(), options_.get(), binding_.get()));
   }
-  if (outcome) outcome = collect_outputs(wanted, outputs, first);
+  if (outcome) outcome = collect_outputs(wanted, outputs);
   api_.ClearBoundInputs(binding_.get());
   api_.ClearBoundOutputs(binding_.get());
   input_values_.clear();
   copies_.clear();
-  if (!outcome) outputs.resize(first);
   return outcome;
 }
 

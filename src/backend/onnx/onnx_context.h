@@ -24,10 +24,8 @@ class OnnxContext final : public ExecutionContext {
   Result<EngineHandle<OrtValue>> make_input(const inference::TensorView& input);
   Result<EngineHandle<OrtValue>> make_text_input(const inference::TensorView& input);
   Status bind_inputs(std::span<const inference::TensorView> inputs);
-  Status bind_outputs(std::span<const std::size_t> wanted, std::int64_t rows, std::vector<inference::Tensor>& outputs,
-                      std::size_t first);
-  Status collect_outputs(std::span<const std::size_t> wanted, std::vector<inference::Tensor>& outputs,
-                         std::size_t first);
+  Status bind_outputs(std::span<const std::size_t> wanted, std::int64_t rows, std::vector<inference::Tensor>& outputs);
+  Status collect_outputs(std::span<const std::size_t> wanted, std::vector<inference::Tensor>& outputs);
   Status run_bound(std::span<const inference::TensorView> inputs, std::span<const std::size_t> wanted,
                    std::vector<inference::Tensor>& outputs);
 

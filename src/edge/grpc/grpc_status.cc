@@ -67,8 +67,8 @@ GrpcCode grpc_code_of_http(int status) {
 }
 
 std::string grpc_trailers(GrpcCode code, std::string_view message) {
-  if (code == GrpcCode::kOk) return "grpc-status: 0\r\n";
-  constexpr std::size_t kLongest = 4096;  // clients limit the size of trailers
+  if (code == GrpcCode::kOk) return "grpc-status: 0";  // so short that it needs no memory
+  constexpr std::size_t kLongest = 4096;               // clients limit the size of trailers
   message = message.substr(0, kLongest);
   return fmt::format("grpc-status: {}\r\ngrpc-message: {}\r\ngrpc-status-details-bin: {}\r\n", static_cast<int>(code),
                      percent_encoded(message), details(code, message));

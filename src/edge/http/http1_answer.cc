@@ -69,8 +69,11 @@ void Http1Session::append_head(const Response& response, Framing framing) {
 void Http1Session::append_answer(Response response) {
   compress_answer(request_, response);
   append_head(response, Framing::kLength);
+  TextPool& texts = home_.loop.texts();
+  texts.put(std::move(response.headers));
   if (response.has_no_content() || request_.method == Method::kHead) return;
   connection_.output().text() += response.body;
+  texts.put(std::move(response.body));
   for (const auto& blob : response.blobs) connection_.output().add_blob(blob, response.keep);
 }
 

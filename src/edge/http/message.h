@@ -25,6 +25,8 @@ enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kO
 std::string_view method_name(Method method);
 Method parse_method(std::string_view name);
 bool equal_ignoring_case(std::string_view a, std::string_view b);
+// Whether some character is a control character; a tab is one.
+bool has_controls(std::string_view text);
 
 struct HeaderLine {
   std::string_view name;

@@ -11,6 +11,7 @@ constexpr std::array<std::uint8_t, 8> kDrainPing{'d', 'r', 'a', 'i', 'n', 0, 0, 
 constexpr std::size_t kMostSettings = 32;
 constexpr std::size_t kMostAcks = 1000;  // answers to pings and settings that a client does not read
 constexpr std::uint64_t kResetBurst = 1000, kResetsPerSecond = 100;
+constexpr std::size_t kMostSpare = 128;
 
 std::string_view view_of(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
@@ -112,7 +113,8 @@ struct Http2Callbacks {
 Http2Session::Http2Session(Connection& connection, const Http2Limits& limits)
     : connection_(connection), home_(connection.home()), limits_(limits) {
   nghttp2_session* wire = nullptr;
-  const int made = nghttp2_session_server_new2(&wire, Http2Callbacks::all(), this, Http2Callbacks::options());
+  const int made = nghttp2_session_server_new3(&wire, Http2Callbacks::all(), this, Http2Callbacks::options(),
+                                               wire_memory_.interface());
   MODELYARD_CHECK(made == 0, "memory for a session");
   wire_.reset(wire);
   idle_since_ = home_.loop.clock().steady_now();
@@ -151,20 +153,35 @@ void Http2Session::process() {
 }
 
 void Http2Session::begin_stream(std::int32_t id) {
-  streams_.emplace(id, std::make_shared<Http2Stream>(*this, id));
+  std::shared_ptr<Http2Stream> stream;
+  if (spare_.empty()) {
+    stream = std::make_shared<Http2Stream>(connection_);
+  } else {
+    stream = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  stream->begin(*this, id, streams_.size());
+  nghttp2_session_set_stream_user_data(wire_.get(), id, stream.get());
+  streams_.push_back(std::move(stream));
 }
 
 Http2Stream* Http2Session::find(std::int32_t id) {
-  const auto stream = streams_.find(id);
-  return stream == streams_.end() ? nullptr : stream->second.get();
+  return static_cast<Http2Stream*>(nghttp2_session_get_stream_user_data(wire_.get(), id));
 }
 
 void Http2Session::end_stream(std::int32_t id, std::uint32_t reason) {
-  const auto stream = streams_.find(id);
-  if (stream == streams_.end()) return;
-  stream->second->detach(reason != NGHTTP2_NO_ERROR);
-  streams_.erase(stream);
+  Http2Stream* const ending = find(id);
+  if (ending == nullptr) return;
+  nghttp2_session_set_stream_user_data(wire_.get(), id, nullptr);
+  const std::size_t place = ending->place();
+  std::swap(streams_[place], streams_.back());
+  streams_[place]->move_to(place);
+  std::shared_ptr<Http2Stream> stream = std::move(streams_.back());
+  streams_.pop_back();
+  stream->detach(reason != NGHTTP2_NO_ERROR);
   if (streams_.empty()) idle_since_ = home_.loop.clock().steady_now();
+  if (stream.use_count() > 1 || spare_.size() >= kMostSpare || !stream->clear()) return;
+  spare_.push_back(std::move(stream));
 }
 
 bool Http2Session::finished() const {
@@ -199,15 +216,20 @@ void Http2Session::expire(SteadyTime now) {
   if (streams_.empty() && now > idle_since_ + home_.limits.idle_timeout) {
     nghttp2_session_terminate_session(wire_.get(), NGHTTP2_NO_ERROR);
   }
-  std::vector<std::shared_ptr<Http2Stream>> all;  // ending one changes the table
-  all.reserve(streams_.size());
-  for (const auto& [id, stream] : streams_) all.push_back(stream);
+  if (streams_.empty()) {  // an idle connection holds no memory
+    spare_.clear();
+    wire_memory_.rest();
+  }
+  const auto all = streams_;  // ending one changes the list
   for (const auto& stream : all) stream->expire(now);
 }
 
 void Http2Session::closed() {
   const auto streams = std::exchange(streams_, {});
-  for (const auto& [id, stream] : streams) stream->detach(true);
+  for (const auto& stream : streams) {
+    nghttp2_session_set_stream_user_data(wire_.get(), stream->id(), nullptr);
+    stream->detach(true);
+  }
 }
 
 MakeSession http2_sessions(Http2Limits limits) {

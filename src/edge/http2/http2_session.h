@@ -3,7 +3,7 @@
 //
 // Threads:   its connection's loop only.
 // Ownership: streams are shared by the session and by exchanges that wait for an answer; a stream that has ended is
-//            detached, and answers to it are dropped.
+//            detached, and answers to it are dropped. One that nobody else holds is used again.
 // Limits:    concurrent streams, header bytes, resets, settings and pings a client may send; one that goes beyond is
 //            told why by GOAWAY. Memory for bodies is bounded by each body's limit and by flow control.
 // Drain:     GOAWAY twice (RFC 9113 §6.8): first a notice, then, when a ping has come back, the last stream taken.
@@ -12,9 +12,10 @@
 #include <nghttp2/nghttp2.h>
 
 #include <memory>
-#include <unordered_map>
+#include <vector>
 
 #include "edge/http/connection.h"
+#include "edge/http2/wire_memory.h"
 
 namespace modelyard::edge {
 
@@ -46,6 +47,11 @@ class Http2Session final : public Session {
   Connection& connection() { return connection_; }
   ConnectionHome& home() { return home_; }
   nghttp2_session* wire() { return wire_.get(); }
+  // An empty list for the header lines of one frame.
+  std::vector<nghttp2_nv>& header_fields() {
+    header_fields_.clear();
+    return header_fields_;
+  }
 
  private:
   friend struct Http2Callbacks;
@@ -62,8 +68,11 @@ class Http2Session final : public Session {
   Connection& connection_;
   ConnectionHome& home_;
   const Http2Limits limits_;
+  WireMemory wire_memory_;  // outlives what is made in it
   std::unique_ptr<nghttp2_session, WireDeleter> wire_;
-  std::unordered_map<std::int32_t, std::shared_ptr<Http2Stream>> streams_;
+  std::vector<std::shared_ptr<Http2Stream>> streams_;  // each knows its place; libnghttp2 finds them by their id
+  std::vector<std::shared_ptr<Http2Stream>> spare_;    // ended
+  std::vector<nghttp2_nv> header_fields_;
   Buffer buffer_;
   bool failed_ = false;
   bool input_ended_ = false;

@@ -11,17 +11,18 @@ constexpr std::size_t kBodyStep = 64u << 10;
 constexpr std::size_t kMostCopied = 2048;  // larger pieces of an answer are sent from where they are
 constexpr std::size_t kMostStreamed = 1u << 20;
 constexpr std::size_t kUsualHeaderBytes = 256, kUsualHeaders = 12;  // more make room as they come
+constexpr std::size_t kMostKept = 2048;                             // bytes of header lines, while a stream is spare
 
 // A block of header lines for nghttp2, which copies them and makes their names lower case. The texts outlive the block.
 class HeaderBlock {
  public:
-  HeaderBlock() { fields_.reserve(kUsual); }
+  explicit HeaderBlock(Http2Session& session) : fields_(session.header_fields()) {}
   void add(std::string_view name, std::string_view value) {
     // An id is sent once: in the table of header lines it would only push out those that come again.
     const auto flag = name.ends_with("-Id") ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
     fields_.push_back({bytes_of(name), bytes_of(value), name.size(), value.size(), static_cast<std::uint8_t>(flag)});
   }
-  // "Name: value\r\n" lines.
+  // "Name: value\r\n" lines; the last one may lack its end.
   void add_lines(std::string_view text) {
     while (!text.empty()) {
       const std::size_t end = text.find("\r\n");
@@ -34,14 +35,12 @@ class HeaderBlock {
   std::span<const nghttp2_nv> fields() const { return fields_; }
 
  private:
-  static constexpr std::size_t kUsual = 16;
-
   // The type of nghttp2's fields is not const, although nothing is written to them.
   static std::uint8_t* bytes_of(std::string_view text) {
     return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
   }
 
-  std::vector<nghttp2_nv> fields_;
+  std::vector<nghttp2_nv>& fields_;
 };
 
 ssize_t read_answer(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t length, std::uint32_t* flags,
@@ -57,14 +56,48 @@ std::optional<std::uint64_t> parse_length(std::optional<std::string_view> text) 
 
 }  // namespace
 
-Http2Stream::Http2Stream(Http2Session& session, std::int32_t id)
-    : session_(&session),
-      home_(session.home()),
-      id_(id),
-      began_(now()),
-      remote_(session.connection().remote()),
-      identity_(session.connection().identity()) {
+Http2Stream::Http2Stream(Connection& connection)
+    : home_(connection.home()), remote_(connection.remote()), identity_(connection.identity()) {}
+
+void Http2Stream::begin(Http2Session& session, std::int32_t id, std::size_t place) {
+  session_ = &session;
+  id_ = id;
+  place_ = place;
+  began_ = now();
   input_deadline_ = began_ + home_.limits.header_timeout;
+}
+
+bool Http2Stream::clear() {
+  if (header_text_.capacity() > kMostKept) return false;
+  gone.store(false, std::memory_order_relaxed);
+  leaving.store(false, std::memory_order_relaxed);
+  stream_backlog.store(0, std::memory_order_relaxed);
+  input_ = Input::kHeaders;
+  output_ = Output::kNone;
+  output_deadline_ = SteadyTime::max();
+  header_text_.clear();
+  header_ends_.clear();
+  lines_.clear();
+  headers_too_large_ = false;
+  method_.clear();
+  target_.clear();
+  scratch_.clear();
+  request_ = {.parameters = std::move(request_.parameters)};
+  request_.parameters.clear();
+  home_.buffers.put(std::move(body_));
+  body_size_ = body_limit_ = 0;
+  content_length_.reset();
+  inflated_ = {};
+  sink_backlog_ = {};
+  data_ended_ = false;
+  home_.loop.texts().put(std::exchange(text_, {}));
+  text_sent_ = 0;
+  blobs_.clear();
+  blob_bytes_ = 0;
+  keep_.reset();
+  trailers_.clear();
+  answer_ended_ = waiting_for_text_ = false;
+  return true;
 }
 
 void Http2Stream::take_header(std::string_view name, std::string_view value) {
@@ -227,6 +260,7 @@ void Http2Stream::respond(Response response) {
   const bool with_body = request_.method != Method::kHead && !response.has_no_content() &&
                          (response.body_bytes() > 0 || !response.trailers.empty());
   submit(response, with_body);
+  home_.loop.texts().put(std::move(response.headers));
   output_ = Output::kAnswer;
   answer_ended_ = true;
   begin_output();
@@ -246,7 +280,7 @@ void Http2Stream::begin_output() {
 }
 
 void Http2Stream::submit(const Response& response, bool with_body) {
-  HeaderBlock block;
+  HeaderBlock block(*session_);
   const fmt::format_int status(response.status), length(response.head_bytes.value_or(response.body_bytes()));
   block.add(":status", {status.data(), status.size()});
   block.add("date", home_.date.at(home_.loop.clock().utc_now()));
@@ -309,7 +343,7 @@ ssize_t Http2Stream::offer(std::size_t most, std::uint32_t* flags) {
     *flags |= NGHTTP2_DATA_FLAG_EOF;
     if (!trailers_.empty()) {
       *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-      HeaderBlock block;
+      HeaderBlock block(*session_);
       block.add_lines(trailers_);
       nghttp2_submit_trailer(session_->wire(), id_, block.fields().data(), block.fields().size());
     }

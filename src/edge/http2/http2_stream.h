@@ -14,7 +14,16 @@ namespace modelyard::edge {
 
 class Http2Stream final : public Exchange, public ReplyTarget, public std::enable_shared_from_this<Http2Stream> {
  public:
-  Http2Stream(Http2Session& session, std::int32_t id);
+  explicit Http2Stream(Connection& connection);
+
+  // A new one, or one that was cleared. `place` is for the session to find it by.
+  void begin(Http2Session& session, std::int32_t id, std::size_t place);
+  // Forgets its request and its answer, but keeps the room of short texts. False when it is not worth to be kept.
+  // Pre: detached, and nobody waits for it.
+  bool clear();
+  std::int32_t id() const { return id_; }
+  std::size_t place() const { return place_; }
+  void move_to(std::size_t place) { place_ = place; }
 
   // As frames come. A false answer ends the stream with an error.
   void take_header(std::string_view name, std::string_view value);
@@ -61,9 +70,10 @@ class Http2Stream final : public Exchange, public ReplyTarget, public std::enabl
   std::size_t unsent() const { return text_.size() - text_sent_ + blob_bytes_; }
   SteadyTime now() const { return home_.loop.clock().steady_now(); }
 
-  Http2Session* session_;  // null when detached
+  Http2Session* session_ = nullptr;  // null when detached
   ConnectionHome& home_;
-  const std::int32_t id_;
+  std::int32_t id_ = 0;
+  std::size_t place_ = 0;
   Input input_ = Input::kHeaders;
   Output output_ = Output::kNone;
   SteadyTime began_{};

@@ -11,28 +11,32 @@ namespace {
 
 class UnaryCall final : public GrpcInferCall {
  public:
-  UnaryCall(Deferred reply, GrpcMessage message, Coding coding, GrpcInferAsk ask, std::string request_id)
-      : GrpcInferCall(std::move(ask), message.bytes.size(), std::move(request_id)),
+  UnaryCall(Deferred reply, GrpcMessage message, Coding coding, GrpcInferAsk ask, std::string_view request_id)
+      : GrpcInferCall(std::move(ask), message.bytes.size()),
         reply_(std::move(reply)),
         message_(std::move(message)),
-        coding_(coding) {}
+        coding_(coding),
+        request_id_(request_id) {}
 
   bool cancelled() const override { return reply_.cancelled(); }
-  void finish(Result<inference::InferResponse> response) override {
-    auto answer = response ? build(*response) : Result<Response>(response.error());
+  void answer(inference::InferResponse& response) override {
+    auto answer = build(response);
     reply_.complete_here(answer ? std::move(*answer) : grpc_failure(answer.error()));
   }
+  void fail(const Error& error) override { reply_.complete_here(grpc_failure(error)); }
 
  private:
   Result<Response> build(inference::InferResponse& response) {
-    MODELYARD_ASSIGN(oip::EncodedMessage message, encode(response, kGrpcPrefixBytes));
+    TextPool& texts = reply_.loop().texts();
+    MODELYARD_ASSIGN(oip::EncodedMessage message, encode(response, kGrpcPrefixBytes, texts.take()));
     return predicted_answer({std::move(message.text), std::move(message.blobs), std::move(message.pieces)}, response,
-                            request_id_, coding_);
+                            request_id_, coding_, texts);
   }
 
   Deferred reply_;
   const GrpcMessage message_;  // behind the request's views
   const Coding coding_;
+  const std::string_view request_id_;
 };
 
 // Answers of one stream, in the order of its requests.
@@ -103,16 +107,18 @@ class StreamedCall final : public GrpcInferCall {
  public:
   StreamedCall(std::shared_ptr<StreamAnswers> answers, std::uint64_t place, std::unique_ptr<std::string> bytes,
                GrpcInferAsk ask)
-      : GrpcInferCall(std::move(ask), bytes->size(), {}),
+      : GrpcInferCall(std::move(ask), bytes->size()),
         answers_(std::move(answers)),
         place_(place),
         bytes_(std::move(bytes)) {}
 
   bool cancelled() const override { return answers_->cancelled(); }
-  void finish(Result<inference::InferResponse> response) override {
-    auto message = response ? build(*response) : Result<std::string>(response.error());
-    answers_->answer(place_, message ? std::move(*message) : stream_error(message.error(), request().id));
+  void answer(inference::InferResponse& response) override {
+    auto message = build(response);
+    if (!message) return fail(message.error());
+    answers_->answer(place_, std::move(*message));
   }
+  void fail(const Error& error) override { answers_->answer(place_, stream_error(error, request().id)); }
 
  private:
   Result<std::string> build(inference::InferResponse& response) {
@@ -143,14 +149,16 @@ class ModelStream final : public GrpcStream {
   BodySink::Appetite message(std::string bytes) override {
     // The call owns the bytes that the views point into, so they get their place first.
     auto owned = std::make_unique<std::string>(std::move(bytes));
-    auto ask = read_grpc_infer(api_, dispatcher_, *owned, request_, api_.caller_of(request_));
-    if (!ask) {
-      refuse(ask.error(), *owned);
+    serving::CallMaker maker(dispatcher_.call_blocks());
+    GrpcInferAsk ask(maker.memory());
+    const Status read = read_grpc_infer(api_, dispatcher_, *owned, request_, api_.caller_of(request_), ask);
+    if (!read) {
+      refuse(read.error(), *owned);
       return answers_->appetite();
     }
-    const serving::Route route = ask->route;
-    dispatcher_.submit(
-        route, std::make_unique<StreamedCall>(answers_, answers_->take_place(), std::move(owned), std::move(*ask)));
+    const serving::Route route = ask.route;
+    dispatcher_.submit(route,
+                       maker.make<StreamedCall>(answers_, answers_->take_place(), std::move(owned), std::move(ask)));
     return answers_->appetite();
   }
   void end() override { answers_->end(GrpcCode::kOk, {}); }
@@ -159,8 +167,9 @@ class ModelStream final : public GrpcStream {
  private:
   void refuse(const Error& error, std::string_view bytes) {
     if (errors_end_it_) return fail(error);
-    const auto message = oip::read_infer_message(bytes);
-    answers_->answer(answers_->take_place(), stream_error(error, message ? message->id : std::string_view()));
+    oip::InferMessage message;
+    const bool read = oip::read_infer_message(bytes, message).has_value();
+    answers_->answer(answers_->take_place(), stream_error(error, read ? message.id : std::string_view()));
   }
 
   InferenceApi& api_;
@@ -173,7 +182,7 @@ class ModelStream final : public GrpcStream {
 }  // namespace
 
 Response predicted_answer(GrpcParts parts, inference::InferResponse& prediction, std::string_view request_id,
-                          Coding coding) {
+                          Coding coding, TextPool& texts) {
   std::size_t blob_bytes = 0;
   for (const auto& blob : parts.blobs) blob_bytes += blob.size();
   if (coding != Coding::kIdentity) {
@@ -185,6 +194,7 @@ Response predicted_answer(GrpcParts parts, inference::InferResponse& prediction,
   }
   finish_prefix(parts.text, blob_bytes);
   Response answer = grpc_answer(std::move(parts.text), coding);
+  if (answer.headers.empty()) answer.headers = texts.take();
   describe(prediction, request_id, answer);
   if (!parts.blobs.empty()) {
     // What must live until the blobs have been sent.
@@ -206,28 +216,32 @@ Result<std::optional<SteadyTime>> grpc_deadline(const Request& request,
   return deadline;
 }
 
-Result<GrpcInferAsk> read_grpc_infer(InferenceApi& api, serving::Dispatcher& dispatcher, std::string_view bytes,
-                                     const Request& request, const security::Caller& caller) {
-  MODELYARD_ASSIGN(const oip::InferMessage message, oip::read_infer_message(bytes));
-  MODELYARD_ASSIGN(const serving::Route route,
+Status read_grpc_infer(InferenceApi& api, serving::Dispatcher& dispatcher, std::string_view bytes,
+                       const Request& request, const security::Caller& caller, GrpcInferAsk& ask) {
+  oip::InferMessage message(ask.asked.memory());
+  MODELYARD_TRY(oip::read_infer_message(bytes, message));
+  MODELYARD_ASSIGN(ask.route,
                    api.find_to_infer(dispatcher, caller, {serving::Protocol::kOpenInferenceGrpc, message.model, bytes},
                                      choose_version(message.version)));
-  MODELYARD_ASSIGN(oip::OipInfer asked, oip::decode_infer_message(message, route.signature()));
-  asked.request.endpoint = message.model;
-  MODELYARD_ASSIGN(asked.request.deadline, grpc_deadline(request, asked.timeout, api.now()));
-  MODELYARD_ASSIGN(SharedUse shared, SharedUse::take(api.shared_memory(), caller, asked));
-  return GrpcInferAsk{route, std::move(asked), std::move(shared)};
+  MODELYARD_TRY(oip::decode_infer_message(message, ask.route.signature(), ask.asked));
+  ask.asked.request.endpoint = message.model;
+  MODELYARD_ASSIGN(ask.asked.request.deadline, grpc_deadline(request, ask.asked.timeout, api.now()));
+  MODELYARD_ASSIGN(ask.shared, SharedUse::take(api.shared_memory(), caller, ask.asked));
+  return ok();
 }
 
 void answer_model_infer(InferenceApi& api, Exchange& exchange, GrpcMessage message) {
   const Request& request = exchange.request();
   serving::Dispatcher& dispatcher = api.dispatcher(exchange);
-  auto ask = read_grpc_infer(api, dispatcher, message.bytes, request, request.caller);
-  if (!ask) return exchange.respond(grpc_failure(ask.error()));
+  serving::CallMaker maker(dispatcher.call_blocks());
+  GrpcInferAsk ask(maker.memory());
+  const Status read = read_grpc_infer(api, dispatcher, message.bytes, request, request.caller, ask);
+  if (!read) return exchange.respond(grpc_failure(read.error()));
   const auto encoding = grpc_encoding(request, 0);
-  const serving::Route route = ask->route;
-  dispatcher.submit(route, std::make_unique<UnaryCall>(exchange.defer(), std::move(message), encoding->coding,
-                                                       std::move(*ask), api.request_id(request)));
+  const serving::Route route = ask.route;
+  const std::string_view id = api.request_id(request, id_room(maker));
+  dispatcher.submit(route,
+                    maker.make<UnaryCall>(exchange.defer(), std::move(message), encoding->coding, std::move(ask), id));
 }
 
 std::unique_ptr<GrpcStream> open_model_stream(InferenceApi& api, Exchange& exchange, const GrpcEncoding& encoding) {

@@ -11,8 +11,10 @@
 
 namespace modelyard::edge {
 
-// What both kinds of call need before a call can be made.
+// What both kinds of call need before a call can be made. Its lists live in `memory`.
 struct GrpcInferAsk {
+  explicit GrpcInferAsk(std::pmr::memory_resource* memory) : asked(memory) {}
+
   serving::Route route;
   oip::OipInfer asked;
   SharedUse shared;
@@ -21,9 +23,8 @@ struct GrpcInferAsk {
 // Takes one message to the version it asks for; the answer comes by the call.
 class GrpcInferCall : public serving::Call {
  public:
-  GrpcInferCall(GrpcInferAsk ask, std::size_t bytes, std::string request_id)
-      : request_id_(std::move(request_id)),
-        asked_(std::move(ask.asked)),
+  GrpcInferCall(GrpcInferAsk ask, std::size_t bytes)
+      : asked_(std::move(ask.asked)),
         shared_(std::move(ask.shared)),
         signature_(ask.route.signature()),
         bytes_(bytes + shared_.input_bytes()) {}
@@ -33,17 +34,16 @@ class GrpcInferCall : public serving::Call {
   serving::Protocol protocol() const override { return serving::Protocol::kOpenInferenceGrpc; }
 
  protected:
-  Result<oip::EncodedMessage> encode(inference::InferResponse& response, std::size_t reserved) {
-    MODELYARD_ASSIGN(auto message, oip::encode_infer_message(response, asked_, signature_, reserved));
+  Result<oip::EncodedMessage> encode(inference::InferResponse& response, std::size_t reserved, std::string room = {}) {
+    MODELYARD_ASSIGN(auto message, oip::encode_infer_message(response, asked_, signature_, reserved, std::move(room)));
     MODELYARD_TRY(shared_.write_outputs(response));
     return message;
   }
-  const std::string request_id_;
 
  private:
   oip::OipInfer asked_;
   const SharedUse shared_;
-  const inference::Signature& signature_;  // of the servable, which serving keeps until finish() has returned
+  const inference::Signature& signature_;  // of the servable, which serving keeps until the call has ended
   const std::size_t bytes_;
 };
 
@@ -55,13 +55,13 @@ struct GrpcParts {
 };
 // The answer to a unary call that predicted. Takes the outputs when blobs point into them.
 Response predicted_answer(GrpcParts parts, inference::InferResponse& prediction, std::string_view request_id,
-                          Coding coding);
+                          Coding coding, TextPool& texts);
 // The earlier one of the request's own deadline and grpc-timeout.
 Result<std::optional<SteadyTime>> grpc_deadline(const Request& request,
                                                 std::optional<std::chrono::microseconds> timeout, SteadyTime now);
 
-Result<GrpcInferAsk> read_grpc_infer(InferenceApi& api, serving::Dispatcher& dispatcher, std::string_view bytes,
-                                     const Request& request, const security::Caller& caller);
+Status read_grpc_infer(InferenceApi& api, serving::Dispatcher& dispatcher, std::string_view bytes,
+                       const Request& request, const security::Caller& caller, GrpcInferAsk& ask);
 
 void answer_model_infer(InferenceApi& api, Exchange& exchange, GrpcMessage message);
 std::unique_ptr<GrpcStream> open_model_stream(InferenceApi& api, Exchange& exchange, const GrpcEncoding& encoding);

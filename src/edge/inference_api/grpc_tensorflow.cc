@@ -7,6 +7,7 @@
 #include "edge/codec/tfs/predict_message.h"
 #include "edge/grpc/grpc_proto.h"
 #include "edge/inference_api/grpc_call.h"
+#include "edge/inference_api/http_call.h"
 
 namespace modelyard::edge {
 namespace {
@@ -15,31 +16,31 @@ namespace wire = ::tensorflow::serving;
 
 class PredictCall final : public serving::Call {
  public:
-  PredictCall(Deferred reply, GrpcMessage message, Coding coding, tfs::PredictAsk asked, std::string request_id)
+  PredictCall(Deferred reply, GrpcMessage message, Coding coding, tfs::PredictAsk asked, std::string_view request_id)
       : reply_(std::move(reply)),
         message_(std::move(message)),
         coding_(coding),
         asked_(std::move(asked)),
-        request_id_(std::move(request_id)) {}
+        request_id_(request_id) {}
 
   inference::InferRequest& request() override { return asked_.request; }
   std::size_t body_bytes() const override { return message_.bytes.size(); }
   serving::Protocol protocol() const override { return serving::Protocol::kTensorFlowServingGrpc; }
   bool cancelled() const override { return reply_.cancelled(); }
-  void finish(Result<inference::InferResponse> response) override {
-    if (!response) return reply_.complete_here(grpc_failure(response.error()));
-    auto message = tfs::encode_predict_message(*response, asked_, kGrpcPrefixBytes);
+  void answer(inference::InferResponse& response) override {
+    auto message = tfs::encode_predict_message(response, asked_, kGrpcPrefixBytes);
     reply_.complete_here(
-        predicted_answer({std::move(message.text), std::move(message.blobs), std::move(message.pieces)}, *response,
-                         request_id_, coding_));
+        predicted_answer({std::move(message.text), std::move(message.blobs), std::move(message.pieces)}, response,
+                         request_id_, coding_, reply_.loop().texts()));
   }
+  void fail(const Error& error) override { reply_.complete_here(grpc_failure(error)); }
 
  private:
   Deferred reply_;
   const GrpcMessage message_;  // behind the request's views
   const Coding coding_;
   tfs::PredictAsk asked_;
-  const std::string request_id_;
+  const std::string_view request_id_;
 };
 
 Result<inference::VersionChoice> choice_of(const wire::ModelSpec& spec) {
@@ -55,23 +56,27 @@ Result<inference::VersionChoice> choice_of(const wire::ModelSpec& spec) {
 void GrpcTensorflow::predict(Exchange& exchange, GrpcMessage message) {
   const Request& request = exchange.request();
   serving::Dispatcher& dispatcher = api_.dispatcher(exchange);
-  const auto prepare = [&]() -> Result<std::pair<serving::Route, tfs::PredictAsk>> {
-    MODELYARD_ASSIGN(const tfs::ModelSpec spec, tfs::read_model_spec(message.bytes));
-    MODELYARD_ASSIGN(const serving::Route route,
-                     api_.find_to_infer(dispatcher, request.caller,
-                                        {serving::Protocol::kTensorFlowServingGrpc, spec.model, message.bytes},
-                                        {spec.version, spec.label}));
-    MODELYARD_ASSIGN(tfs::PredictAsk asked, tfs::decode_predict_message(message.bytes, route.signature()));
-    asked.request.endpoint = spec.model;
-    MODELYARD_ASSIGN(asked.request.deadline, grpc_deadline(request, std::nullopt, api_.now()));
-    return std::pair(route, std::move(asked));
-  };
-  auto prepared = prepare();
-  if (!prepared) return exchange.respond(grpc_failure(prepared.error()));
+  serving::CallMaker maker(dispatcher.call_blocks());
+  tfs::PredictAsk asked(maker.memory());
+  const auto route = read_predict(dispatcher, request, message.bytes, asked);
+  if (!route) return exchange.respond(grpc_failure(route.error()));
   const auto encoding = grpc_encoding(request, 0);
-  const serving::Route route = prepared->first;
-  dispatcher.submit(route, std::make_unique<PredictCall>(exchange.defer(), std::move(message), encoding->coding,
-                                                         std::move(prepared->second), api_.request_id(request)));
+  const std::string_view id = api_.request_id(request, id_room(maker));
+  dispatcher.submit(
+      *route, maker.make<PredictCall>(exchange.defer(), std::move(message), encoding->coding, std::move(asked), id));
+}
+
+Result<serving::Route> GrpcTensorflow::read_predict(serving::Dispatcher& dispatcher, const Request& request,
+                                                    std::string_view bytes, tfs::PredictAsk& asked) {
+  MODELYARD_ASSIGN(const tfs::ModelSpec spec, tfs::read_model_spec(bytes));
+  MODELYARD_ASSIGN(
+      const serving::Route route,
+      api_.find_to_infer(dispatcher, request.caller, {serving::Protocol::kTensorFlowServingGrpc, spec.model, bytes},
+                         {spec.version, spec.label}));
+  MODELYARD_TRY(tfs::decode_predict_message(bytes, route.signature(), asked));
+  asked.request.endpoint = spec.model;
+  MODELYARD_ASSIGN(asked.request.deadline, grpc_deadline(request, std::nullopt, api_.now()));
+  return route;
 }
 
 void GrpcTensorflow::add_methods(GrpcRouter& router) {

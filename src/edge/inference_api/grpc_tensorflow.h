@@ -3,6 +3,7 @@
 // Threads: methods run on the exchange's loop. Ownership: the InferenceApi outlives this.
 #pragma once
 
+#include "edge/codec/tfs/predict.h"
 #include "edge/grpc/grpc_router.h"
 #include "edge/inference_api/inference_api.h"
 
@@ -15,6 +16,8 @@ class GrpcTensorflow {
 
  private:
   void predict(Exchange& exchange, GrpcMessage message);
+  Result<serving::Route> read_predict(serving::Dispatcher& dispatcher, const Request& request, std::string_view bytes,
+                                      tfs::PredictAsk& asked);
 
   InferenceApi& api_;
 };

@@ -33,8 +33,6 @@ Response refusal(const Error& error, std::string_view request_id) {
 }
 
 void describe(const inference::InferResponse& prediction, std::string_view request_id, Response& answer) {
-  constexpr std::size_t kNamesAndIds = 192;
-  answer.headers.reserve(answer.headers.size() + kNamesAndIds + request_id.size() + prediction.model.size());
   char id[Uuid::kTextBytes];
   prediction.prediction_id.format_to(id);
   answer.add_header("X-Request-Id", request_id);
@@ -44,16 +42,21 @@ void describe(const inference::InferResponse& prediction, std::string_view reque
   answer.add_header("Modelyard-Version", {version.data(), version.size()});
 }
 
-void HttpCall::finish(Result<inference::InferResponse> response) {
-  if (!response) return reply_.complete_here(refusal(response.error(), request_id_));
-  auto answer = encode(*response);
-  if (!answer) return reply_.complete_here(refusal(answer.error(), request_id_));
-  describe(*response, request_id_, *answer);
+void HttpCall::answer(inference::InferResponse& response) {
+  TextPool& texts = reply_.loop().texts();
+  auto answer = encode(response, texts.take());
+  if (!answer) return fail(answer.error());
+  if (answer->headers.empty()) answer->headers = texts.take();
+  describe(response, request_id_, *answer);
   if (!answer->blobs.empty()) {
     // The blobs are the outputs' own memory.
-    answer->keep = std::make_shared<std::vector<inference::Tensor>>(std::move(response->outputs));
+    answer->keep = std::make_shared<std::vector<inference::Tensor>>(std::move(response.outputs));
   }
   reply_.complete_here(std::move(*answer));
+}
+
+void HttpCall::fail(const Error& error) {
+  reply_.complete_here(refusal(error, request_id_));
 }
 
 inference::VersionChoice choose_version(std::string_view text) {

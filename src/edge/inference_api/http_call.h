@@ -9,21 +9,29 @@ namespace modelyard::edge {
 
 class HttpCall : public serving::Call {
  public:
-  HttpCall(Deferred reply, std::size_t body_bytes, std::string request_id)
-      : reply_(std::move(reply)), body_bytes_(body_bytes), request_id_(std::move(request_id)) {}
+  // `request_id` stays valid until the call has ended.
+  HttpCall(Deferred reply, std::size_t body_bytes, std::string_view request_id)
+      : reply_(std::move(reply)), body_bytes_(body_bytes), request_id_(request_id) {}
 
   std::size_t body_bytes() const override { return body_bytes_; }
   bool cancelled() const override { return reply_.cancelled(); }
-  void finish(Result<inference::InferResponse> response) override;
+  void answer(inference::InferResponse& response) override;
+  void fail(const Error& error) override;
 
  protected:
-  virtual Result<Response> encode(inference::InferResponse& response) = 0;
+  // `room` is an empty text whose memory the body may have.
+  virtual Result<Response> encode(inference::InferResponse& response, std::string room) = 0;
 
  private:
   Deferred reply_;
   const std::size_t body_bytes_;
-  const std::string request_id_;
+  const std::string_view request_id_;
 };
+
+// Where a call that is being made keeps an id that is made for it.
+inline InferenceApi::IdRoom id_room(serving::CallMaker& maker) {
+  return InferenceApi::IdRoom(static_cast<char*>(maker.memory()->allocate(Uuid::kTextBytes, 1)), Uuid::kTextBytes);
+}
 
 Response refusal(const Error& error, std::string_view request_id);
 // The header lines that name request, prediction, model and version.

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "edge/http/router.h"
+#include "edge/inference_api/shared_use.h"
 #include "edge/shared_memory/shared_regions.h"
 #include "serving/dispatcher.h"
 
@@ -68,6 +69,9 @@ class InferenceApi {
   SteadyTime now() const { return clock_.steady_now(); }
   bool ready() const { return options_.ready(); }
   const SharedRegions* shared_memory() const { return options_.shared_memory; }
+  // The caller's, or one that is made in `room`; valid as long as request and room.
+  using IdRoom = std::span<char, Uuid::kTextBytes>;
+  std::string_view request_id(const Request& request, IdRoom room);
   std::string request_id(const Request& request);
   std::string server_document() const;
   Result<std::string> metadata_document(const Exchange& exchange, std::string_view model,
@@ -83,6 +87,8 @@ class InferenceApi {
   void add_tensorflow_routes(Router& router);
 
   void open_infer(Exchange& exchange);
+  Result<SharedUse> read_open_inference(const Request& request, const inference::Signature& signature,
+                                        oip::OipInfer& asked) const;
   void open_metadata(Exchange& exchange);
   void open_ready(Exchange& exchange);
   void open_config(Exchange& exchange);

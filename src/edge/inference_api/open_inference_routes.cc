@@ -1,3 +1,4 @@
+#include <array>
 #include <charconv>
 
 #include "edge/codec/oip/documents.h"
@@ -11,9 +12,9 @@ namespace {
 
 class OpenInferenceCall final : public HttpCall {
  public:
-  OpenInferenceCall(Deferred reply, std::size_t body_bytes, std::string request_id, oip::OipInfer asked,
+  OpenInferenceCall(Deferred reply, std::size_t body_bytes, std::string_view request_id, oip::OipInfer asked,
                     SharedUse shared, const inference::Signature& signature)
-      : HttpCall(std::move(reply), body_bytes + shared.input_bytes(), std::move(request_id)),
+      : HttpCall(std::move(reply), body_bytes + shared.input_bytes(), request_id),
         asked_(std::move(asked)),
         shared_(std::move(shared)),
         signature_(signature) {}
@@ -22,8 +23,9 @@ class OpenInferenceCall final : public HttpCall {
   serving::Protocol protocol() const override { return serving::Protocol::kOpenInference; }
 
  private:
-  Result<Response> encode(inference::InferResponse& answer) override {
-    MODELYARD_ASSIGN(oip::EncodedAnswer encoded, oip::encode_infer_response(answer, asked_, signature_));
+  Result<Response> encode(inference::InferResponse& answer, std::string room) override {
+    MODELYARD_ASSIGN(oip::EncodedAnswer encoded,
+                     oip::encode_infer_response(answer, asked_, signature_, std::move(room)));
     MODELYARD_TRY(shared_.write_outputs(answer));
     Response response;
     response.body = std::move(encoded.json);
@@ -37,7 +39,7 @@ class OpenInferenceCall final : public HttpCall {
 
   oip::OipInfer asked_;
   const SharedUse shared_;
-  const inference::Signature& signature_;  // of the servable, which serving keeps until finish() has returned
+  const inference::Signature& signature_;  // of the servable, which serving keeps until the call has ended
 };
 
 Result<std::optional<std::size_t>> header_bytes_of(const Request& request) {
@@ -93,24 +95,28 @@ oip::ModelStatistics statistics_of(lifecycle::Servable& servable) {
 
 void InferenceApi::open_infer(Exchange& exchange) {
   const Request& request = exchange.request();
-  std::string id = request_id(request);
   serving::Dispatcher& loop = dispatcher(exchange);
+  serving::CallMaker maker(loop.call_blocks());
+  const std::string_view id = request_id(request, id_room(maker));
   const auto route =
       find_to_infer(loop, request.caller, {serving::Protocol::kOpenInference, request.parameters[0], request.body},
                     choice_of(request));
   if (!route) return exchange.respond(refusal(route.error(), id));
-  const auto header_bytes = header_bytes_of(request);
-  if (!header_bytes) return exchange.respond(refusal(header_bytes.error(), id));
-  auto asked = oip::decode_infer_request(request.body, *header_bytes, route->signature(), request.parameters[0]);
-  if (!asked) return exchange.respond(refusal(asked.error(), id));
-  auto shared = SharedUse::take(shared_memory(), request.caller, *asked);
+  oip::OipInfer asked(maker.memory());
+  auto shared = read_open_inference(request, route->signature(), asked);
   if (!shared) return exchange.respond(refusal(shared.error(), id));
-  const auto deadline = deadline_of(request, asked->timeout, clock_.steady_now());
-  if (!deadline) return exchange.respond(refusal(deadline.error(), id));
-  asked->request.deadline = *deadline;
-  asked->request.endpoint = request.parameters[0];
-  loop.submit(*route, std::make_unique<OpenInferenceCall>(exchange.defer(), request.body.size(), std::move(id),
-                                                          std::move(*asked), std::move(*shared), route->signature()));
+  loop.submit(*route, maker.make<OpenInferenceCall>(exchange.defer(), request.body.size(), id, std::move(asked),
+                                                    std::move(*shared), route->signature()));
+}
+
+Result<SharedUse> InferenceApi::read_open_inference(const Request& request, const inference::Signature& signature,
+                                                    oip::OipInfer& asked) const {
+  MODELYARD_ASSIGN(const auto header_bytes, header_bytes_of(request));
+  MODELYARD_TRY(oip::decode_infer_request(request.body, header_bytes, signature, request.parameters[0], asked));
+  MODELYARD_ASSIGN(SharedUse shared, SharedUse::take(shared_memory(), request.caller, asked));
+  MODELYARD_ASSIGN(asked.request.deadline, deadline_of(request, asked.timeout, clock_.steady_now()));
+  asked.request.endpoint = request.parameters[0];
+  return shared;
 }
 
 Result<serving::Route> InferenceApi::find(serving::Dispatcher& dispatcher, const security::Caller& caller,
@@ -216,16 +222,19 @@ void InferenceApi::add_routes(Router& router) {
   add_tensorflow_routes(router);
 }
 
-std::string InferenceApi::request_id(const Request& request) {
+std::string_view InferenceApi::request_id(const Request& request, IdRoom room) {
   constexpr std::size_t kLongest = 128;
-  if (const auto given = request.header("X-Request-Id"); given && !given->empty()) {
-    return std::string(given->substr(0, kLongest));
-  }
+  if (const auto given = request.header("X-Request-Id"); given && !given->empty()) return given->substr(0, kLongest);
   // traceparent: 00-<32 digits of trace id>-<16>-<2>
   const auto trace = request.header("traceparent");
-  if (trace && trace->size() >= 55 && (*trace)[2] == '-' && (*trace)[35] == '-')
-    return std::string(trace->substr(3, 32));
-  return Uuid::make_v7(clock_.utc_now(), random_).text();
+  if (trace && trace->size() >= 55 && (*trace)[2] == '-' && (*trace)[35] == '-') return trace->substr(3, 32);
+  Uuid::make_v7(clock_.utc_now(), random_).format_to(room.data());
+  return {room.data(), room.size()};
+}
+
+std::string InferenceApi::request_id(const Request& request) {
+  std::array<char, Uuid::kTextBytes> room;
+  return std::string(request_id(request, room));
 }
 
 }  // namespace modelyard::edge

@@ -9,14 +9,14 @@ namespace {
 
 class TensorflowCall final : public HttpCall {
  public:
-  TensorflowCall(Deferred reply, std::size_t body_bytes, std::string request_id, tfs::PredictAsk asked)
-      : HttpCall(std::move(reply), body_bytes, std::move(request_id)), asked_(std::move(asked)) {}
+  TensorflowCall(Deferred reply, std::size_t body_bytes, std::string_view request_id, tfs::PredictAsk asked)
+      : HttpCall(std::move(reply), body_bytes, request_id), asked_(std::move(asked)) {}
 
   inference::InferRequest& request() override { return asked_.request; }
   serving::Protocol protocol() const override { return serving::Protocol::kTensorFlowServing; }
 
  private:
-  Result<Response> encode(inference::InferResponse& answer) override {
+  Result<Response> encode(inference::InferResponse& answer, std::string) override {
     Response response;
     MODELYARD_ASSIGN(response.body, tfs::encode_predict(answer, asked_));
     return response;
@@ -46,21 +46,22 @@ tfs::VersionStatus status_of(VersionNumber version, const std::string& why) {
 
 void InferenceApi::tensorflow_predict(Exchange& exchange, Naming naming) {
   const Request& request = exchange.request();
-  std::string id = request_id(request);
   serving::Dispatcher& loop = dispatcher(exchange);
+  serving::CallMaker maker(loop.call_blocks());
+  const std::string_view id = request_id(request, id_room(maker));
   const auto choice = choice_of(request, naming);
   if (!choice) return exchange.respond(refusal(choice.error(), id));
   const auto route = find_to_infer(
       loop, request.caller, {serving::Protocol::kTensorFlowServing, request.parameters[0], request.body}, *choice);
   if (!route) return exchange.respond(refusal(route.error(), id));
-  auto asked = tfs::decode_predict(request.body, route->signature());
-  if (!asked) return exchange.respond(refusal(asked.error(), id));
+  tfs::PredictAsk asked(maker.memory());
+  const Status decoded = tfs::decode_predict(request.body, route->signature(), asked);
+  if (!decoded) return exchange.respond(refusal(decoded.error(), id));
   const auto deadline = deadline_of(request, std::nullopt, clock_.steady_now());
   if (!deadline) return exchange.respond(refusal(deadline.error(), id));
-  asked->request.deadline = *deadline;
-  asked->request.endpoint = request.parameters[0];
-  loop.submit(*route, std::make_unique<TensorflowCall>(exchange.defer(), request.body.size(), std::move(id),
-                                                       std::move(*asked)));
+  asked.request.deadline = *deadline;
+  asked.request.endpoint = request.parameters[0];
+  loop.submit(*route, maker.make<TensorflowCall>(exchange.defer(), request.body.size(), id, std::move(asked)));
 }
 
 Result<std::string> InferenceApi::tensorflow_status_document(const Exchange& exchange, std::string_view name,

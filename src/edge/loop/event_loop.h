@@ -19,6 +19,7 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "edge/loop/text_pool.h"
 
 namespace modelyard::edge {
 
@@ -57,6 +58,7 @@ class EventLoop {
   void set_tick(std::chrono::milliseconds interval, std::function<void()> tick);
 
   const Clock& clock() const { return clock_; }
+  TextPool& texts() { return texts_; }
 
  private:
   EventLoop(const Clock& clock, UniqueFd epoll, UniqueFd wake);
@@ -70,6 +72,7 @@ class EventLoop {
   const Clock& clock_;
   UniqueFd epoll_;
   UniqueFd wake_;
+  TextPool texts_;
   std::function<void()> turn_hook_;
   std::vector<std::function<bool()>> turn_ends_;
   std::function<void()> tick_;

@@ -48,6 +48,7 @@ class JsonScanner {
 
   Error wrong(std::string_view problem) const;
   std::size_t offset() const { return static_cast<std::size_t>(at_ - begin_); }
+  std::string_view rest() const { return {at_, end_}; }
   // From an offset of before to here.
   std::string_view text_since(std::size_t offset) const { return {begin_ + offset, at_}; }
 

@@ -1,5 +1,6 @@
 #include "edge/codec/json/json_tensor.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -9,6 +10,8 @@ namespace modelyard::edge {
 namespace {
 
 using inference::DataType;
+
+constexpr std::size_t kAlignment = 64;
 
 template <typename Float>
 Float parse_float(std::string_view token) {
@@ -58,8 +61,16 @@ Status ElementReader::read_text(JsonScanner& json) {
 
 void ElementReader::add_bytes(std::string_view element) {
   const auto length = static_cast<std::uint32_t>(element.size());
-  bytes_.append(reinterpret_cast<const char*>(&length), sizeof length).append(element);
+  append(&length, sizeof length);
+  append(element.data(), element.size());
   ++count_;
+}
+
+void ElementReader::reserve(std::size_t bytes) {
+  if (bytes <= room_.size()) return;
+  const std::span<std::byte> larger{static_cast<std::byte*>(memory_->allocate(bytes, kAlignment)), bytes};
+  if (size_ > 0) std::memcpy(larger.data(), room_.data(), size_);
+  room_ = larger;
 }
 
 Status ElementReader::read(JsonScanner& json) {
@@ -94,12 +105,6 @@ Status ElementReader::read_rest(JsonScanner& json) {
   }
 }
 
-inference::Buffer ElementReader::take() {
-  auto buffer = inference::Buffer::allocate(bytes_.size());
-  std::memcpy(buffer.bytes().data(), bytes_.data(), bytes_.size());
-  return buffer;
-}
-
 namespace {
 
 // Reads arrays nested as the shape says; the first bracket has been read, and its first element is an array.
@@ -132,12 +137,18 @@ Status read_nested(JsonScanner& json, inference::ShapeView shape, ElementReader&
 
 }  // namespace
 
-Result<inference::Buffer> read_json_data(JsonScanner& json, DataType type, inference::ShapeView shape) {
+Result<std::span<const std::byte>> read_json_data(JsonScanner& json, DataType type, inference::ShapeView shape,
+                                                  std::pmr::memory_resource* memory) {
   if (type == DataType::kFp16 || type == DataType::kBf16) {
     return error(Code::kInvalidArgument, "JSON does not carry {}; send binary data", inference::data_type_name(type));
   }
   MODELYARD_ASSIGN(const std::int64_t count, inference::element_count(shape));
-  ElementReader elements(type);
+  ElementReader elements(type, memory);
+  // Room for what stands before the first bracket that closes: all, when it is flat. An element takes two characters at
+  // least, its separator included.
+  const std::size_t text = std::min(json.rest().find(']'), json.rest().size());
+  const std::size_t most = std::min(static_cast<std::size_t>(count), text / 2 + 1);
+  elements.reserve(most * std::max<std::size_t>(inference::element_bytes(type), sizeof(std::uint32_t)));
   MODELYARD_TRY(json.begin_array());
   MODELYARD_ASSIGN(const bool any, json.next_element());
   if (any && json.peek() == JsonKind::kArray) {
@@ -151,7 +162,7 @@ Result<inference::Buffer> read_json_data(JsonScanner& json, DataType type, infer
     return json.wrong(fmt::format("Shape does not match true shape of 'data' field: {} needs {} values, got {}",
                                   inference::format_shape(shape), count, elements.count()));
   }
-  return elements.take();
+  return elements.bytes();
 }
 
 }  // namespace modelyard::edge

@@ -16,16 +16,18 @@ using inference::DataType;
 template <typename T>
 std::vector<T> values_of(std::string_view json, DataType type, inference::Shape shape) {
   JsonScanner scanner(json);
-  const auto data = read_json_data(scanner, type, shape);
+  std::pmr::monotonic_buffer_resource memory;
+  const auto data = read_json_data(scanner, type, shape, &memory);
   EXPECT_TRUE(data.has_value()) << (data ? "" : data.error().message());
-  if (!data || data->bytes().empty()) return {};
-  std::vector<T> values(data->bytes().size() / sizeof(T));
-  std::memcpy(values.data(), data->bytes().data(), data->bytes().size());
+  if (!data || data->empty()) return {};
+  std::vector<T> values(data->size() / sizeof(T));
+  std::memcpy(values.data(), data->data(), data->size());
   return values;
 }
 bool refused(std::string_view json, DataType type, inference::Shape shape) {
   JsonScanner scanner(json);
-  return !read_json_data(scanner, type, shape).has_value();
+  std::pmr::monotonic_buffer_resource memory;
+  return !read_json_data(scanner, type, shape, &memory).has_value();
 }
 bool valid(std::string_view json) {
   JsonScanner scanner(json);

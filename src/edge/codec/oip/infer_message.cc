@@ -158,9 +158,9 @@ class Decoder {
   Status read_input(std::string_view bytes) {
     TensorView view;
     std::string_view datatype;
-    std::vector<std::string_view> contents;
+    std::pmr::vector<std::string_view> contents(out_.memory());
     SharedParameters shared;
-    inference::Shape& shape = out_.shapes.emplace_back();
+    auto& shape = out_.shapes.emplace_back();
     WireReader reader(bytes);
     while (reader.next()) {
       if (reader.is(1, WireType::kBytes)) view.name = reader.bytes();
@@ -198,7 +198,7 @@ class Decoder {
     return is_valid_utf8(text) ? std::string(text.substr(0, 64)) : "?";
   }
 
-  static Status read_dimensions(WireReader& reader, inference::Shape& shape) {
+  static Status read_dimensions(WireReader& reader, std::pmr::vector<std::int64_t>& shape) {
     const auto add = [&](std::uint64_t dimension) -> Status {
       if (shape.size() == inference::kMaxRank) {
         return error(Code::kInvalidArgument, "a shape has too many dimensions");
@@ -214,7 +214,7 @@ class Decoder {
     return packed.malformed() ? Status(malformed()) : ok();
   }
 
-  Status take_data(const std::vector<std::string_view>& contents, TensorView& view) {
+  Status take_data(const std::pmr::vector<std::string_view>& contents, TensorView& view) {
     TypedElements elements(view.type);
     for (const std::string_view one : contents) MODELYARD_TRY(read_contents(one, view.type, elements));
     if (!message_.raw.empty()) {
@@ -298,19 +298,38 @@ void append_shared(std::string& text, const SharedRange& range, std::size_t byte
   if (range.offset > 0) append("shared_memory_offset", number(range.offset));
 }
 
-// InferOutputTensor, without contents.
-std::string output_tensor(const inference::Tensor& output) {
-  std::string dimensions, text;
-  for (const std::int64_t dimension : output.shape) append_varint(dimensions, static_cast<std::uint64_t>(dimension));
-  append_bytes(text, 1, output.name);
-  append_bytes(text, 2, inference::data_type_name(output.type));
-  append_bytes(text, 3, dimensions);
-  return text;
+std::size_t field_size(std::size_t bytes) {
+  return 1 + varint_size(bytes) + bytes;
 }
 
-void append_contents(EncodedMessage& answer, std::span<const std::span<const std::byte>> contents, std::size_t bytes) {
+// InferOutputTensor, without contents; `shared` are the parameters of an output that lies in shared memory.
+void append_output_tensor(std::string& text, const inference::Tensor& output, std::string_view shared) {
+  const std::string_view type = inference::data_type_name(output.type);
+  std::size_t dimensions = 0;
+  for (const std::int64_t dimension : output.shape) dimensions += varint_size(static_cast<std::uint64_t>(dimension));
+  append_tag(text, 5, WireType::kBytes);
+  append_varint(text,
+                field_size(output.name.size()) + field_size(type.size()) + field_size(dimensions) + shared.size());
+  append_bytes(text, 1, output.name);
+  append_bytes(text, 2, type);
+  append_tag(text, 3, WireType::kBytes);
+  append_varint(text, dimensions);
+  for (const std::int64_t dimension : output.shape) append_varint(text, static_cast<std::uint64_t>(dimension));
+  text += shared;
+}
+
+// What of an output goes into raw_output_contents: nothing when it lies in shared memory.
+std::span<const std::byte> raw_of(const inference::Tensor& output, const OipInfer& asked) {
+  const OutputWish* const wish = asked.wish_for(output.name);
+  return wish && wish->shared ? std::span<const std::byte>() : output.buffer.bytes();
+}
+
+void append_contents(EncodedMessage& answer, std::span<const inference::Tensor> outputs, const OipInfer& asked) {
+  std::size_t bytes = 0;
+  for (const inference::Tensor& output : outputs) bytes += raw_of(output, asked).size();
   if (bytes <= kMostCopied) {
-    for (const auto& raw : contents) {
+    for (const inference::Tensor& output : outputs) {
+      const auto raw = raw_of(output, asked);
       append_bytes(answer.text, 6, {reinterpret_cast<const char*>(raw.data()), raw.size()});
     }
     return;
@@ -318,8 +337,9 @@ void append_contents(EncodedMessage& answer, std::span<const std::span<const std
   // Tag and length of each output, then the output itself where it is.
   answer.pieces = std::make_shared<std::string>();
   constexpr std::size_t kLongestPiece = 12;
-  answer.pieces->reserve(kLongestPiece * contents.size());
-  for (const auto& raw : contents) {
+  answer.pieces->reserve(kLongestPiece * outputs.size());
+  for (const inference::Tensor& output : outputs) {
+    const auto raw = raw_of(output, asked);
     const std::size_t begin = answer.pieces->size();
     append_tag(*answer.pieces, 6, WireType::kBytes);
     append_varint(*answer.pieces, raw.size());
@@ -330,8 +350,7 @@ void append_contents(EncodedMessage& answer, std::span<const std::span<const std
 
 }  // namespace
 
-Result<InferMessage> read_infer_message(std::string_view bytes) {
-  InferMessage message;
+Status read_infer_message(std::string_view bytes, InferMessage& message) {
   WireReader reader(bytes);
   while (reader.next()) {
     if (reader.type() != WireType::kBytes) continue;
@@ -349,13 +368,11 @@ Result<InferMessage> read_infer_message(std::string_view bytes) {
   if (reader.malformed()) return malformed();
   MODELYARD_TRY(text_of(message.model));
   MODELYARD_TRY(text_of(message.version));
-  return message;
+  return ok();
 }
 
-Result<OipInfer> decode_infer_message(const InferMessage& message, const inference::Signature& signature) {
-  OipInfer out;
-  MODELYARD_TRY(Decoder(message, signature, out).run());
-  return out;
+Status decode_infer_message(const InferMessage& message, const inference::Signature& signature, OipInfer& out) {
+  return Decoder(message, signature, out).run();
 }
 
 std::size_t EncodedMessage::blob_bytes() const {
@@ -365,33 +382,28 @@ std::size_t EncodedMessage::blob_bytes() const {
 }
 
 Result<EncodedMessage> encode_infer_message(inference::InferResponse& response, const OipInfer& asked,
-                                            const inference::Signature& signature, std::size_t reserved) {
-  EncodedMessage answer;
-  answer.text.reserve(reserved + 256);
+                                            const inference::Signature& signature, std::size_t reserved,
+                                            std::string room) {
+  EncodedMessage answer{std::move(room), {}, {}};
   answer.text.assign(reserved, '\0');
   append_bytes(answer.text, 1, asked.request.endpoint);
-  append_bytes(answer.text, 2, std::to_string(response.version));
+  const fmt::format_int version(response.version);
+  append_bytes(answer.text, 2, {version.data(), version.size()});
   if (!asked.request.id.empty()) append_bytes(answer.text, 3, asked.request.id);
-  // What goes into raw_output_contents; nothing for an output that lies in shared memory.
-  std::vector<std::span<const std::byte>> contents;
-  std::size_t bytes = 0;
   for (inference::Tensor& output : response.outputs) {
     const OutputWish* wish = asked.wish_for(output.name);
     if (wish && wish->classes > 0) {
       const auto& spec = signature.outputs[*signature.find_output(output.name)];
       MODELYARD_ASSIGN(output, classify(output, wish->classes, spec.features, signature.batched));
     }
-    std::string tensor = output_tensor(output);
-    contents.push_back(output.buffer.bytes());
+    std::string shared;
     if (wish && wish->shared) {
-      MODELYARD_TRY(check_fits(*wish->shared, output.name, contents.back().size()));
-      append_shared(tensor, *wish->shared, contents.back().size());
-      contents.back() = {};
+      MODELYARD_TRY(check_fits(*wish->shared, output.name, output.buffer.bytes().size()));
+      append_shared(shared, *wish->shared, output.buffer.bytes().size());
     }
-    append_bytes(answer.text, 5, tensor);
-    bytes += contents.back().size();
+    append_output_tensor(answer.text, output, shared);
   }
-  append_contents(answer, contents, bytes);
+  append_contents(answer, response.outputs, asked);
   return answer;
 }
 

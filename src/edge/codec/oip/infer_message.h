@@ -18,17 +18,21 @@ namespace modelyard::edge::oip {
 
 // A request whose fields were found; what they mean for a model is not known yet.
 struct InferMessage {
+  explicit InferMessage(std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+      : parameters(memory), inputs(memory), outputs(memory), raw(memory) {}
+
   std::string_view model;
   std::string_view version;
   std::string_view id;
-  std::vector<std::string_view> parameters;  // entries of the map
-  std::vector<std::string_view> inputs;      // messages
-  std::vector<std::string_view> outputs;     // messages
-  std::vector<std::string_view> raw;
+  std::pmr::vector<std::string_view> parameters;  // entries of the map
+  std::pmr::vector<std::string_view> inputs;      // messages
+  std::pmr::vector<std::string_view> outputs;     // messages
+  std::pmr::vector<std::string_view> raw;
 };
 
-Result<InferMessage> read_infer_message(std::string_view bytes);
-Result<OipInfer> decode_infer_message(const InferMessage& message, const inference::Signature& signature);
+// Into an empty `message` and an empty `out`; after an error they are of no use.
+Status read_infer_message(std::string_view bytes, InferMessage& message);
+Status decode_infer_message(const InferMessage& message, const inference::Signature& signature, OipInfer& out);
 
 struct EncodedMessage {
   std::string text;  // `reserved` bytes, and the beginning of the message
@@ -37,8 +41,9 @@ struct EncodedMessage {
 
   std::size_t blob_bytes() const;
 };
-// Small outputs are copied into the text.
+// Small outputs are copied into the text. `room` is an empty text whose memory the answer may have.
 Result<EncodedMessage> encode_infer_message(inference::InferResponse& response, const OipInfer& asked,
-                                            const inference::Signature& signature, std::size_t reserved);
+                                            const inference::Signature& signature, std::size_t reserved,
+                                            std::string room = {});
 
 }  // namespace modelyard::edge::oip

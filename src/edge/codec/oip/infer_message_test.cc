@@ -20,15 +20,16 @@ inference::Signature signature_of(DataType type) {
 
 struct Decoded {
   std::string bytes;
-  InferMessage message;
-  OipInfer asked;
+  std::pmr::monotonic_buffer_resource memory;
+  InferMessage message{&memory};
+  OipInfer asked{&memory};
 };
 
 Result<std::unique_ptr<Decoded>> decode(const ModelInferRequest& request, DataType type = DataType::kFp32) {
   auto decoded = std::make_unique<Decoded>();
   decoded->bytes = request.SerializeAsString();
-  MODELYARD_ASSIGN(decoded->message, read_infer_message(decoded->bytes));
-  MODELYARD_ASSIGN(decoded->asked, decode_infer_message(decoded->message, signature_of(type)));
+  MODELYARD_TRY(read_infer_message(decoded->bytes, decoded->message));
+  MODELYARD_TRY(decode_infer_message(decoded->message, signature_of(type), decoded->asked));
   return decoded;
 }
 
@@ -192,8 +193,11 @@ TEST(InferMessage, SurvivesWhateverBytesCome) {
   for (int round = 0; round < 50'000; ++round) {
     std::string bytes = valid;
     for (int flips = 0; flips < 3; ++flips) bytes[random() % bytes.size()] = static_cast<char>(random());
-    const auto message = read_infer_message(bytes);
-    if (!message || !decode_infer_message(*message, signature_of(DataType::kFp32))) ++refused;
+    std::pmr::monotonic_buffer_resource memory;
+    InferMessage message(&memory);
+    OipInfer asked(&memory);
+    const Status read = read_infer_message(bytes, message);
+    if (!read || !decode_infer_message(message, signature_of(DataType::kFp32), asked)) ++refused;
   }
   EXPECT_GT(refused, 10'000);
 }

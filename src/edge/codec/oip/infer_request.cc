@@ -19,9 +19,9 @@ Error refuse(std::string_view text) {
 struct Input {
   std::string_view name;
   std::optional<DataType> type;
-  const inference::Shape* shape = nullptr;
+  std::optional<inference::ShapeView> shape;
   std::optional<std::size_t> binary_bytes;
-  std::optional<inference::Buffer> data;
+  std::optional<std::span<const std::byte>> data;
   std::optional<JsonScanner> data_later;  // `data` stood before shape or datatype
   SharedParameters shared;
 };
@@ -30,7 +30,7 @@ class Decoder {
  public:
   Decoder(std::string_view json, std::string_view blobs, const inference::Signature& signature, std::string_view model,
           OipInfer& out)
-      : json_(json), blobs_(blobs), signature_(signature), model_(model), out_(out) {}
+      : json_(json), blobs_(blobs), signature_(signature), model_(model), out_(out), seen_(out.memory()) {}
 
   Status run() {
     MODELYARD_TRY(json_.begin_object());
@@ -176,7 +176,7 @@ class Decoder {
   }
 
   Status read_shape(Input& input) {
-    inference::Shape& shape = out_.shapes.emplace_back();
+    auto& shape = out_.shapes.emplace_back();
     MODELYARD_TRY(json_.begin_array());
     for (;;) {
       MODELYARD_ASSIGN(const bool more, json_.next_element());
@@ -185,7 +185,7 @@ class Decoder {
       MODELYARD_ASSIGN(const std::int64_t dimension, json_.integer());
       shape.push_back(dimension);
     }
-    input.shape = &shape;
+    input.shape = shape;
     MODELYARD_TRY(inference::element_count(shape));
     return ok();
   }
@@ -211,11 +211,9 @@ class Decoder {
   }
 
   Status decode_data(JsonScanner& from, Input& input) {
-    auto data = read_json_data(from, *input.type, *input.shape);
-    if (!data) {
-      return data.error().with_context("input '{}' of model '{}'", input.name, model_);
-    }
-    input.data = std::move(*data);
+    const auto data = read_json_data(from, *input.type, *input.shape, out_.memory());
+    if (!data) return data.error().with_context("input '{}' of model '{}'", input.name, model_);
+    input.data = *data;
     return ok();
   }
 
@@ -246,8 +244,7 @@ class Decoder {
     if (!input.data) {
       return error(Code::kInvalidArgument, "input '{}' has neither 'data' nor 'binary_data_size'", input.name);
     }
-    out_.request.storage.push_back(std::move(*input.data));
-    view.bytes = out_.request.storage.back().bytes();
+    view.bytes = *input.data;
     out_.request.inputs.push_back(view);
     return ok();
   }
@@ -317,18 +314,17 @@ class Decoder {
   const std::string_view model_;
   OipInfer& out_;
   std::string scratch_;
-  std::vector<std::string> seen_;
+  std::pmr::vector<std::pmr::string> seen_;
 };
 
 // The body is the only input, in one row; the one unknown dimension follows from the size.
-Result<OipInfer> decode_raw(std::string_view body, const inference::Signature& signature, std::string_view model) {
+Status decode_raw(std::string_view body, const inference::Signature& signature, std::string_view model, OipInfer& out) {
   if (signature.inputs.size() != 1) {
     return error(Code::kInvalidArgument, "a raw binary request needs a model with one input; '{}' has {}", model,
                  signature.inputs.size());
   }
   const inference::TensorSpec& spec = signature.inputs.front();
-  OipInfer out;
-  inference::Shape& shape = out.shapes.emplace_back(spec.shape);
+  auto& shape = out.shapes.emplace_back(spec.shape.begin(), spec.shape.end());
   if (signature.batched) shape.front() = 1;
   if (spec.type == DataType::kBytes) {
     for (std::int64_t& dimension : shape) dimension = dimension == inference::kAnySize ? 1 : dimension;
@@ -354,7 +350,7 @@ Result<OipInfer> decode_raw(std::string_view body, const inference::Signature& s
   }
   out.request.inputs.push_back(view);
   out.binary_outputs = true;
-  return out;
+  return ok();
 }
 
 }  // namespace
@@ -366,17 +362,15 @@ const OutputWish* OipInfer::wish_for(std::string_view output) const {
   return nullptr;
 }
 
-Result<OipInfer> decode_infer_request(std::string_view body, std::optional<std::size_t> header_bytes,
-                                      const inference::Signature& signature, std::string_view model) {
+Status decode_infer_request(std::string_view body, std::optional<std::size_t> header_bytes,
+                            const inference::Signature& signature, std::string_view model, OipInfer& out) {
   if (header_bytes && *header_bytes > body.size()) {
     return error(Code::kInvalidArgument, "inference header size should be in range (0, {}), got: {}", body.size(),
                  *header_bytes);
   }
-  if (header_bytes && *header_bytes == 0) return decode_raw(body, signature, model);
+  if (header_bytes && *header_bytes == 0) return decode_raw(body, signature, model, out);
   const std::size_t json_bytes = header_bytes.value_or(body.size());
-  OipInfer out;
-  MODELYARD_TRY(Decoder(body.substr(0, json_bytes), body.substr(json_bytes), signature, model, out).run());
-  return out;
+  return Decoder(body.substr(0, json_bytes), body.substr(json_bytes), signature, model, out).run();
 }
 
 }  // namespace modelyard::edge::oip

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <list>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,22 +39,29 @@ struct SharedInput {
   SharedRange range;
 };
 
+// Its lists live in `memory`, which must outlive it.
 struct OipInfer {
+  explicit OipInfer(std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+      : request(memory), outputs(memory), shared_inputs(memory), texts(memory), shapes(memory) {}
+
   inference::InferRequest request;
-  std::vector<OutputWish> outputs;  // empty: all
-  std::vector<SharedInput> shared_inputs;
+  std::pmr::vector<OutputWish> outputs;  // empty: all
+  std::pmr::vector<SharedInput> shared_inputs;
   bool binary_outputs = false;  // for outputs that do not say
   std::optional<std::chrono::microseconds> timeout;
 
-  // Behind the views; lists, because elements must stay where they are, and an empty deque allocates.
-  std::list<std::string> texts;
-  std::list<inference::Shape> shapes;
+  // Behind the views; lists, because elements must stay where they are.
+  std::pmr::list<std::pmr::string> texts;
+  std::pmr::list<std::pmr::vector<std::int64_t>> shapes;
+
+  std::pmr::memory_resource* memory() const { return shapes.get_allocator().resource(); }
 
   // What was said of an output; null when nothing was.
   const OutputWish* wish_for(std::string_view output) const;
 };
 
-Result<OipInfer> decode_infer_request(std::string_view body, std::optional<std::size_t> header_bytes,
-                                      const inference::Signature& signature, std::string_view model);
+// Into an empty `out`; after an error it is of no use.
+Status decode_infer_request(std::string_view body, std::optional<std::size_t> header_bytes,
+                            const inference::Signature& signature, std::string_view model, OipInfer& out);
 
 }  // namespace modelyard::edge::oip

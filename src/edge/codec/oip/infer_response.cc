@@ -44,9 +44,17 @@ std::string class_text(DataType type, double value, std::size_t index, std::span
 }
 
 Tensor bytes_tensor(std::string name, inference::Shape shape, std::span<const std::string> texts) {
-  ElementReader elements(DataType::kBytes);
-  for (const std::string& text : texts) elements.add_bytes(text);
-  return {std::move(name), DataType::kBytes, std::move(shape), elements.take()};
+  std::size_t size = 0;
+  for (const std::string& text : texts) size += sizeof(std::uint32_t) + text.size();
+  auto buffer = inference::Buffer::allocate(size);
+  std::byte* at = buffer.bytes().data();
+  for (const std::string& text : texts) {
+    const auto length = static_cast<std::uint32_t>(text.size());
+    std::memcpy(at, &length, sizeof length);
+    std::memcpy(at + sizeof length, text.data(), text.size());
+    at += sizeof length + text.size();
+  }
+  return {std::move(name), DataType::kBytes, std::move(shape), std::move(buffer)};
 }
 
 void append_shape(std::string& out, inference::ShapeView shape) {
@@ -124,10 +132,9 @@ Result<Tensor> classify(const Tensor& output, std::int64_t classes, std::span<co
 }
 
 Result<EncodedAnswer> encode_infer_response(inference::InferResponse& response, const OipInfer& asked,
-                                            const inference::Signature& signature) {
-  EncodedAnswer answer;
+                                            const inference::Signature& signature, std::string room) {
+  EncodedAnswer answer{std::move(room), {}, {}};
   std::string& out = answer.json;
-  out.reserve(256);
   out += "{\"model_name\":";
   append_json(out, asked.request.endpoint);
   out += ",\"model_version\":\"";

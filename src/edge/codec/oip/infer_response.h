@@ -28,7 +28,8 @@ struct EncodedAnswer {
 Result<inference::Tensor> classify(const inference::Tensor& output, std::int64_t classes,
                                    std::span<const std::string> labels, bool batched);
 
+// `room` is an empty text whose memory the answer may have.
 Result<EncodedAnswer> encode_infer_response(inference::InferResponse& response, const OipInfer& asked,
-                                            const inference::Signature& signature);
+                                            const inference::Signature& signature, std::string room = {});
 
 }  // namespace modelyard::edge::oip

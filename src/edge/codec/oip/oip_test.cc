@@ -22,9 +22,26 @@ std::vector<float> floats(const inference::TensorView& tensor) {
   std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
   return values;
 }
+// A request with the memory that it lives in.
+struct Asked {
+  std::pmr::monotonic_buffer_resource memory;
+  OipInfer infer{&memory};
+  Status outcome = ok();
+
+  bool has_value() const { return outcome.has_value(); }
+  explicit operator bool() const { return has_value(); }
+  const Error& error() const { return outcome.error(); }
+  OipInfer* operator->() { return &infer; }
+  OipInfer& operator*() { return infer; }
+};
+std::unique_ptr<Asked> decode(std::string_view body, std::optional<std::size_t> header = std::nullopt) {
+  auto asked = std::make_unique<Asked>();
+  asked->outcome = decode_infer_request(body, header, signature(), "m", asked->infer);
+  return asked;
+}
 std::string refusal(std::string_view body, std::optional<std::size_t> header = std::nullopt) {
-  const auto asked = decode_infer_request(body, header, signature(), "m");
-  return asked ? "(accepted)" : asked.error().message();
+  const auto asked = decode(body, header);
+  return *asked ? "(accepted)" : asked->error().message();
 }
 inference::InferResponse answer() {
   inference::InferResponse response;
@@ -39,7 +56,8 @@ inference::InferResponse answer() {
   return response;
 }
 std::string encoded(const std::string& asked) {
-  auto request = decode_infer_request(asked, std::nullopt, signature(), "m");
+  const auto decoded = decode(asked);
+  Asked& request = *decoded;
   EXPECT_TRUE(request.has_value()) << (request ? "" : request.error().message());
   request->request.endpoint = "m";
   auto response = answer();
@@ -51,7 +69,8 @@ TEST(OipRequest, ReadsJsonInAnyOrderOfFields) {
   for (const char* body :
        {R"({"id":"7","inputs":[{"name":"x","shape":[2,2],"datatype":"FP32","data":[1,2,3,4]}]})",
         R"({"inputs":[{"data":[[1,2],[3,4]],"datatype":"FP32","shape":[2,2],"name":"x"}],"id":"7"})"}) {
-    const auto asked = decode_infer_request(body, std::nullopt, signature(), "m");
+    const auto decoded = decode(body);
+    Asked& asked = *decoded;
     ASSERT_TRUE(asked.has_value()) << asked.error().message();
     EXPECT_EQ(asked->request.id, "7");
     ASSERT_EQ(asked->request.inputs.size(), 1u);
@@ -65,7 +84,8 @@ TEST(OipRequest, ReadsBinaryInputsBehindTheJson) {
   const float values[] = {1.5F, 2.5F};
   std::string body = head + std::string(reinterpret_cast<const char*>(values), sizeof values);
 
-  const auto asked = decode_infer_request(body, head.size(), signature(), "m");
+  const auto decoded = decode(body, head.size());
+  Asked& asked = *decoded;
 
   ASSERT_TRUE(asked.has_value()) << asked.error().message();
   EXPECT_EQ(floats(asked->request.inputs[0]), (std::vector<float>{1.5F, 2.5F}));
@@ -79,7 +99,8 @@ TEST(OipRequest, ReadsARawBodyAsTheOnlyInput) {
   const float values[] = {1, 2};
   const std::string body(reinterpret_cast<const char*>(values), sizeof values);
 
-  const auto asked = decode_infer_request(body, 0, signature(), "m");
+  const auto decoded = decode(body, 0);
+  Asked& asked = *decoded;
 
   ASSERT_TRUE(asked.has_value());
   EXPECT_EQ(floats(asked->request.inputs[0]), (std::vector<float>{1, 2}));
@@ -109,7 +130,8 @@ TEST(OipResponse, WritesJson) {
 TEST(OipResponse, PutsBinaryOutputsBehindTheJson) {
   const std::string body =
       std::string("{") + kInput + R"(,"outputs":[{"name":"y","parameters":{"binary_data":true}},{"name":"n"}]})";
-  auto request = decode_infer_request(body, std::nullopt, signature(), "m");
+  const auto decoded = decode(body);
+  Asked& request = *decoded;
   request->request.endpoint = "m";
   auto response = answer();
 

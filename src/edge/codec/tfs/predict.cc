@@ -20,7 +20,7 @@ using inference::TensorView;
 // Reads nested lists whose shape is not announced: the first list of each level fixes its length.
 class NestedReader {
  public:
-  explicit NestedReader(const TensorSpec& spec) : spec_(spec), elements_(spec.type) {}
+  NestedReader(const TensorSpec& spec, std::pmr::memory_resource* memory) : spec_(spec), elements_(spec.type, memory) {}
 
   // One value of the tensor: a scalar or nested lists. Call again for further rows of the same shape.
   Status read(JsonScanner& json) {
@@ -52,7 +52,7 @@ class NestedReader {
     for (std::size_t i = 0; i < rank_.value_or(lengths_.size()); ++i) shape.push_back(lengths_[i].value_or(0));
     return shape;
   }
-  inference::Buffer take() { return elements_.take(); }
+  std::span<const std::byte> bytes() const { return elements_.bytes(); }
 
  private:
   Error refuse(std::string_view problem) const {
@@ -95,7 +95,7 @@ class NestedReader {
 // A row as an object of features: {"amount": 12.5, "age": 41}.
 class FeatureRows {
  public:
-  explicit FeatureRows(const TensorSpec& spec) : spec_(spec), elements_(spec.type) {}
+  FeatureRows(const TensorSpec& spec, std::pmr::memory_resource* memory) : spec_(spec), elements_(spec.type, memory) {}
 
   Status read(JsonScanner& json) {
     std::vector<std::optional<JsonScanner>> places(spec_.features.size());
@@ -118,7 +118,7 @@ class FeatureRows {
   }
 
   inference::Shape shape() const { return {rows_, static_cast<std::int64_t>(spec_.features.size())}; }
-  inference::Buffer take() { return elements_.take(); }
+  std::span<const std::byte> bytes() const { return elements_.bytes(); }
 
  private:
   Result<std::size_t> position_of(std::string_view name) const {
@@ -178,10 +178,9 @@ class Decoder {
   }
 
   template <typename Reader>
-  void add(const TensorSpec& spec, Reader& reader, inference::Shape shape) {
+  void add(const TensorSpec& spec, const Reader& reader, inference::Shape shape) {
     const inference::Shape& kept = out_.shapes.emplace_back(std::move(shape));
-    out_.request.storage.push_back(reader.take());
-    out_.request.inputs.push_back({spec.name, spec.type, kept, out_.request.storage.back().bytes()});
+    out_.request.inputs.push_back({spec.name, spec.type, kept, reader.bytes()});
   }
 
   Status read_instances() {
@@ -211,7 +210,7 @@ class Decoder {
                    signature_.inputs.size());
     }
     const TensorSpec& spec = signature_.inputs[0];
-    NestedReader reader(spec);
+    NestedReader reader(spec, out_.memory());
     std::int64_t rows = 0;
     for (bool more = true; more; ++rows) {
       MODELYARD_TRY(reader.read(json_));
@@ -232,7 +231,7 @@ class Decoder {
 
   Status read_feature_rows() {
     const TensorSpec& spec = signature_.inputs[0];
-    FeatureRows reader(spec);
+    FeatureRows reader(spec, out_.memory());
     for (bool more = true; more;) {
       MODELYARD_TRY(reader.read(json_));
       MODELYARD_ASSIGN(more, json_.next_element());
@@ -243,7 +242,7 @@ class Decoder {
 
   Status read_named_rows() {
     std::vector<NestedReader> readers;
-    for (const TensorSpec& spec : signature_.inputs) readers.emplace_back(spec);
+    for (const TensorSpec& spec : signature_.inputs) readers.emplace_back(spec, out_.memory());
     std::vector<std::int64_t> rows_of(readers.size(), 0);
     std::int64_t rows = 0;
     for (bool more = true; more;) {
@@ -306,7 +305,7 @@ class Decoder {
   }
 
   Status read_column(const TensorSpec& spec) {
-    NestedReader reader(spec);
+    NestedReader reader(spec, out_.memory());
     MODELYARD_TRY(reader.read(json_));
     add(spec, reader, fit_column(spec, reader.shape()));
     return ok();
@@ -426,10 +425,8 @@ std::string encode_columns(const inference::InferResponse& response) {
 
 }  // namespace
 
-Result<PredictAsk> decode_predict(std::string_view body, const inference::Signature& signature) {
-  PredictAsk asked;
-  MODELYARD_TRY(Decoder(body, signature, asked).run());
-  return asked;
+Status decode_predict(std::string_view body, const inference::Signature& signature, PredictAsk& out) {
+  return Decoder(body, signature, out).run();
 }
 
 Result<std::string> encode_predict(const inference::InferResponse& response, const PredictAsk& asked) {

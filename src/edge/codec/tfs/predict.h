@@ -7,6 +7,7 @@
 #pragma once
 
 #include <list>
+#include <memory_resource>
 #include <string>
 #include <string_view>
 
@@ -16,13 +17,20 @@
 
 namespace modelyard::edge::tfs {
 
+// Its lists live in `memory`, which must outlive it.
 struct PredictAsk {
+  explicit PredictAsk(std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+      : request(memory), shapes(memory) {}
+
   inference::InferRequest request;
   bool rows = true;  // row form
-  std::list<inference::Shape> shapes;
+  std::pmr::list<inference::Shape> shapes;
+
+  std::pmr::memory_resource* memory() const { return shapes.get_allocator().resource(); }
 };
 
-Result<PredictAsk> decode_predict(std::string_view body, const inference::Signature& signature);
+// Into an empty `out`; after an error it is of no use.
+Status decode_predict(std::string_view body, const inference::Signature& signature, PredictAsk& out);
 
 Result<std::string> encode_predict(const inference::InferResponse& response, const PredictAsk& asked);
 

@@ -200,8 +200,7 @@ Result<ModelSpec> read_model_spec(std::string_view message) {
                is_valid_utf8(spec.signature) ? spec.signature : "?");
 }
 
-Result<PredictAsk> decode_predict_message(std::string_view message, const inference::Signature& signature) {
-  PredictAsk asked;
+Status decode_predict_message(std::string_view message, const inference::Signature& signature, PredictAsk& asked) {
   WireReader reader(message);
   while (reader.next()) {
     if (reader.is(2, WireType::kBytes)) {
@@ -218,8 +217,7 @@ Result<PredictAsk> decode_predict_message(std::string_view message, const infere
     }
     asked.request.wanted_outputs.push_back(reader.bytes());
   }
-  if (reader.malformed()) return malformed();
-  return asked;
+  return reader.malformed() ? Status(malformed()) : ok();
 }
 
 std::size_t EncodedPredict::blob_bytes() const {

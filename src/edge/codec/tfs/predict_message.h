@@ -26,7 +26,8 @@ struct ModelSpec {
 // The model_spec (field 1) of any message of the service.
 Result<ModelSpec> read_model_spec(std::string_view message);
 
-Result<PredictAsk> decode_predict_message(std::string_view message, const inference::Signature& signature);
+// Into an empty `asked`; after an error it is of no use.
+Status decode_predict_message(std::string_view message, const inference::Signature& signature, PredictAsk& asked);
 
 struct EncodedPredict {
   std::string text;  // `reserved` bytes, and the beginning of the message

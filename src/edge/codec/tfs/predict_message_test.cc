@@ -25,7 +25,8 @@ TensorProto tensor(tensorflow::DataType type, std::initializer_list<std::int64_t
 
 struct Decoded {
   std::string bytes;
-  PredictAsk asked;
+  std::pmr::monotonic_buffer_resource memory;
+  PredictAsk asked{&memory};
 };
 
 Result<std::unique_ptr<Decoded>> decode(const TensorProto& x) {
@@ -34,7 +35,7 @@ Result<std::unique_ptr<Decoded>> decode(const TensorProto& x) {
   (*request.mutable_inputs())["x"] = x;
   auto decoded = std::make_unique<Decoded>();
   decoded->bytes = request.SerializeAsString();
-  MODELYARD_ASSIGN(decoded->asked, decode_predict_message(decoded->bytes, kSignature));
+  MODELYARD_TRY(decode_predict_message(decoded->bytes, kSignature, decoded->asked));
   return decoded;
 }
 
@@ -199,7 +200,9 @@ TEST(PredictMessage, SurvivesWhateverBytesCome) {
   for (int round = 0; round < 50'000; ++round) {
     std::string bytes = valid;
     for (int flips = 0; flips < 3; ++flips) bytes[random() % bytes.size()] = static_cast<char>(random());
-    if (!read_model_spec(bytes) || !decode_predict_message(bytes, kSignature)) ++refused;
+    std::pmr::monotonic_buffer_resource memory;
+    PredictAsk asked(&memory);
+    if (!read_model_spec(bytes) || !decode_predict_message(bytes, kSignature, asked)) ++refused;
   }
   EXPECT_GT(refused, 10'000);
 }

@@ -18,21 +18,25 @@ const char* const kNamed = R"({"batched":true,
     "outputs":[{"name":"y","datatype":"FP32","shape":[-1]}]})";
 
 std::vector<float> decoded(std::string_view body) {
-  const auto asked = decode_predict(body, signature(kNamed));
-  EXPECT_TRUE(asked.has_value()) << (asked ? "" : asked.error().message());
-  if (!asked) return {};
-  const auto bytes = asked->request.inputs.at(0).bytes;
+  std::pmr::monotonic_buffer_resource memory;
+  PredictAsk asked(&memory);
+  const Status read = decode_predict(body, signature(kNamed), asked);
+  EXPECT_TRUE(read.has_value()) << (read ? "" : read.error().message());
+  if (!read) return {};
+  const auto bytes = asked.request.inputs.at(0).bytes;
   std::vector<float> values(bytes.size() / sizeof(float));
   std::memcpy(values.data(), bytes.data(), bytes.size());
   return values;
 }
 std::string encoded(std::string_view body) {
-  const auto asked = decode_predict(body, signature(kNamed));
+  std::pmr::monotonic_buffer_resource memory;
+  PredictAsk asked(&memory);
+  EXPECT_TRUE(decode_predict(body, signature(kNamed), asked).has_value());
   inference::InferResponse response;
   response.outputs.push_back({"y", DataType::kFp32, {2}, inference::Buffer::allocate(8)});
   const float values[] = {0.5F, 2.0F};
   std::memcpy(response.outputs[0].buffer.bytes().data(), values, sizeof values);
-  return *encode_predict(response, *asked);
+  return *encode_predict(response, asked);
 }
 
 TEST(TfsPredict, ReadsRowsColumnsAndNamedFeatures) {
@@ -55,7 +59,9 @@ TEST(TfsPredict, RefusesWhatIsNeitherForm) {
        {"", "{}", "[]", R"({"instances":1})", R"({"instances":[]})", R"({"instances":[[1,2],[3]]})",
         R"({"instances":[{"a":1}]})", R"({"instances":[{"a":1,"b":2,"c":3}]})",
         R"({"instances":[[1,2]],"inputs":[[1,2]]})", R"({"instances":[[1,"2"]]})", R"({"instances":[[1,2]]} x)"}) {
-    EXPECT_FALSE(decode_predict(body, signature(kNamed)).has_value()) << body;
+    std::pmr::monotonic_buffer_resource memory;
+    PredictAsk asked(&memory);
+    EXPECT_FALSE(decode_predict(body, signature(kNamed), asked).has_value()) << body;
   }
 }
 
