@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/thread_name.h"
 #include "telemetry/process_status.h"
 
 namespace modelyard::lifecycle {
@@ -61,8 +62,14 @@ void Reconciler::start() {
     source_changed_ = true;
     changed_.notify_all();
   });
-  decider_ = std::thread([this] { decide_loop(); });
-  loader_ = std::thread([this] { load_loop(); });
+  decider_ = std::thread([this] {
+    name_thread("decider");
+    decide_loop();
+  });
+  loader_ = std::thread([this] {
+    name_thread("loader");
+    load_loop();
+  });
 }
 
 void Reconciler::stop() {

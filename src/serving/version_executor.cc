@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/thread_name.h"
+
 namespace modelyard::serving {
 
 VersionExecutor::VersionExecutor(lifecycle::Servable& servable, ExecutorOptions options, const Clock& clock)
@@ -113,6 +115,7 @@ void VersionExecutor::send_home(std::vector<Finished> finished) {
 }
 
 void VersionExecutor::work() {
+  name_thread(fmt::format("{}/{}", servable_.ref().version, servable_.ref().model));
   const auto context = servable_.model().new_context();
   SpareOutputs spares;  // outputs go to other threads: only those of shared runs come back
   for (auto taken = next_jobs(); !taken.jobs.empty(); taken = next_jobs()) {

@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "base/thread_name.h"
+
 namespace modelyard::telemetry {
 namespace {
 
@@ -92,6 +94,7 @@ void AccessLog::write_gathered() {
 }
 
 void AccessLog::run() {
+  name_thread("access log");
   while (wait()) write_gathered();
   write_gathered();
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bounded_queue.h"
+#include "base/thread_name.h"
 
 namespace modelyard::edge {
 
@@ -19,6 +20,7 @@ class ControlExecutor {
   ControlExecutor(std::size_t threads, std::size_t capacity) : queue_(capacity) {
     for (std::size_t i = 0; i < threads; ++i) {
       threads_.emplace_back([this] {
+        name_thread("control");
         while (auto task = queue_.pop()) (*task)();
       });
     }

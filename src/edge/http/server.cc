@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <future>
 
+#include "base/thread_name.h"
+
 namespace modelyard::edge {
 namespace {
 
@@ -115,7 +117,10 @@ void HttpServer::start(Handler& handler) {
       if (i == 0) acceptor_->on_tick();
     });
     loop.loop->add_turn_end([&loop] { return pump_due(*loop.home); });
-    loop.thread = std::thread([&loop] { loop.loop->run(); });
+    loop.thread = std::thread([&loop, i] {
+      name_thread(fmt::format("loop {}", i));
+      loop.loop->run();
+    });
   }
 }
 
