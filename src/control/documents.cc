@@ -113,6 +113,8 @@ Json to_json(const lifecycle::VersionStatus& status) {
                 {"attempts", status.attempts},
                 {"memory_bytes", status.memory_bytes},
                 {"most_batch_rows", status.most_batch_rows}};
+  if (status.options) document["intra_op_threads"] = status.options->intra_op_threads;
+  if (status.wanted_options) document["wanted_intra_op_threads"] = status.wanted_options->intra_op_threads;
   if (!status.reason.empty()) document["reason"] = status.reason;
   if (!status.note.empty()) document["note"] = status.note;
   if (status.next_try) document["next_try"] = format_utc(*status.next_try);

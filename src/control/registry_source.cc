@@ -1,6 +1,7 @@
 #include "control/registry_source.h"
 
 #include "control/golden_document.h"
+#include "lifecycle/policy.h"
 
 namespace modelyard::control {
 
@@ -33,13 +34,8 @@ Result<std::shared_ptr<const lifecycle::DesiredState>> RegistrySource::desired()
   MutexLock lock(mutex_);
   MODELYARD_TRY(take_settings(*desired, settings));
   desired->grace = options_.grace;
-  if (options_.intra_op_threads != 1) {
-    for (const rollout::TrafficPlan& plan : desired->plans) {
-      for (const rollout::Share& share : plan.shares) {
-        desired->options[{plan.model, share.version}].intra_op_threads = options_.intra_op_threads;
-      }
-    }
-  }
+  desired->other_options.intra_op_threads = options_.intra_op_threads;
+  desired->options = lifecycle::wanted_options(*desired, desired->other_options);
   return std::shared_ptr<const lifecycle::DesiredState>(std::move(desired));
 }
 

@@ -152,6 +152,7 @@ Status check_signature(const Signature& published, const Signature& engine) {
 Result<LoadedVersion> load_version(backend::Backend& backend, const Artifact& artifact,
                                    const backend::LoadOptions& options, const Clock& clock, LoadProgress& progress) {
   LoadedVersion loaded;
+  loaded.options = options;
   MODELYARD_TRY(Proof(artifact, clock, progress, loaded).run(backend, options));
   return loaded;
 }

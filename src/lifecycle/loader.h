@@ -22,6 +22,7 @@ struct MeasuredCost {
 struct LoadedVersion {
   std::unique_ptr<backend::LoadedModel> model;
   inference::Signature signature;  // the published one
+  backend::LoadOptions options;
   MeasuredCost cost;
   std::int64_t most_batch_rows = 0;  // 0: requests do not share runs
   std::string warm_up_note;          // why the cost is not known, or why requests do not share runs

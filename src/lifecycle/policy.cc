@@ -37,12 +37,19 @@ std::optional<Action> endpoint_action(const DesiredState& desired, const Situati
   return std::nullopt;
 }
 
-// Versions of plans come before those that are only kept at hand.
+bool is_busy(const VersionSituation& state) {
+  return is_loading(state.phase) || state.replacement == Replacement::kUnderWay;
+}
+
+bool is_busy(const Situation& situation) {
+  return std::any_of(situation.versions.begin(), situation.versions.end(),
+                     [](const auto& entry) { return is_busy(entry.second); });
+}
+
+// Versions of plans come before those that are only kept at hand, and what does not answer before what does.
 std::optional<Action> load_action(const DesiredState& desired, const Situation& situation,
                                   const std::set<VersionRef>& wanted) {
-  const bool busy = std::any_of(situation.versions.begin(), situation.versions.end(),
-                                [](const auto& entry) { return is_loading(entry.second.phase); });
-  if (busy) return std::nullopt;
+  if (is_busy(situation)) return std::nullopt;
   std::set<VersionRef> urgent;
   for (const TrafficPlan& plan : desired.plans) add_versions(plan, urgent);
   for (const std::set<VersionRef>* candidates : {&std::as_const(urgent), &wanted}) {
@@ -54,6 +61,10 @@ std::optional<Action> load_action(const DesiredState& desired, const Situation& 
         return LoadVersion{version};
     }
   }
+  for (const VersionRef& version : wanted) {
+    const VersionSituation& state = situation.versions.at(version);
+    if (state.replacement == Replacement::kWanted && state.retry_at <= situation.now) return ReplaceVersion{version};
+  }
   return std::nullopt;
 }
 
@@ -62,7 +73,7 @@ std::optional<Action> unload_action(const DesiredState& desired, const Situation
   for (const auto& [version, state] : situation.versions) {
     if (wanted.contains(version)) continue;
     if (state.phase == VersionPhase::kWaiting || state.phase == VersionPhase::kFailed) return DropVersion{version};
-    if (state.phase != VersionPhase::kReady || !state.unwanted_since) continue;
+    if (state.phase != VersionPhase::kReady || is_busy(state) || !state.unwanted_since) continue;
     if (*state.unwanted_since + desired.grace <= situation.now) return UnloadVersion{version};
   }
   return std::nullopt;
@@ -85,15 +96,32 @@ std::set<VersionRef> wanted_versions(const DesiredState& desired, const std::map
   return wanted;
 }
 
+std::map<VersionRef, backend::LoadOptions> wanted_options(const DesiredState& desired,
+                                                          const backend::LoadOptions& general) {
+  std::map<VersionRef, backend::LoadOptions> options;
+  for (const TrafficPlan& plan : desired.plans) {
+    const auto settings = desired.settings.find(plan.endpoint);
+    const int own = settings == desired.settings.end() ? 0 : settings->second->scheduling.intra_op_threads;
+    for (const rollout::Share& share : plan.shares) {
+      int& threads =
+          options.try_emplace({plan.model, share.version}, backend::LoadOptions{1}).first->second.intra_op_threads;
+      threads = std::max(threads, own > 0 ? own : general.intra_op_threads);
+    }
+  }
+  return options;
+}
+
 Action next_action(const DesiredState& desired, const Situation& situation) {
   if (auto action = endpoint_action(desired, situation)) return *action;
   const std::set<VersionRef> wanted = wanted_versions(desired, situation.effective);
   if (auto action = load_action(desired, situation, wanted)) return *action;
   if (auto action = unload_action(desired, situation, wanted)) return *action;
   WaitUntil wait;
+  const bool busy = is_busy(situation);  // then the end of the load wakes, not a time
   for (const auto& [version, state] : situation.versions) {
     std::optional<SteadyTime> due;
-    if (state.phase == VersionPhase::kFailed && wanted.contains(version)) due = state.retry_at;
+    const bool waits = state.phase == VersionPhase::kFailed || state.replacement == Replacement::kWanted;
+    if (waits && !busy && wanted.contains(version)) due = state.retry_at;
     if (state.phase == VersionPhase::kReady && state.unwanted_since) due = *state.unwanted_since + desired.grace;
     if (due && (!wait.time || *due < *wait.time)) wait.time = due;
   }

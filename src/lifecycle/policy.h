@@ -2,7 +2,8 @@
 //
 // Rules: an endpoint switches to its desired plan when all versions of that plan are ready, and keeps the plan before
 //        it until then. Wanted are the versions of desired plans, of plans in effect, of aliases of deployed models,
-//        and pins. What is no longer wanted stays for the grace. One load at a time; a failed one waits.
+//        and pins. What is no longer wanted stays for the grace. One load at a time; a failed one waits. A version that
+//        is to be loaded otherwise than it is answers until it has been loaded again beside itself.
 #pragma once
 
 #include <map>
@@ -16,9 +17,16 @@
 
 namespace modelyard::lifecycle {
 
+enum class Replacement {
+  kNone,
+  kWanted,  // its load options have changed
+  kUnderWay,
+};
+
 struct VersionSituation {
   VersionPhase phase = VersionPhase::kWaiting;
-  SteadyTime retry_at{};  // kFailed: not before
+  Replacement replacement = Replacement::kNone;  // kReady only
+  SteadyTime retry_at{};                         // kFailed, or a replacement that is wanted: not before
   std::optional<SteadyTime> unwanted_since;
 };
 
@@ -31,6 +39,11 @@ struct Situation {
 struct LoadVersion {
   VersionRef version;
   friend bool operator==(const LoadVersion&, const LoadVersion&) = default;
+};
+// Loads a ready version again, with the options it is wanted with, and puts it in its own place.
+struct ReplaceVersion {
+  VersionRef version;
+  friend bool operator==(const ReplaceVersion&, const ReplaceVersion&) = default;
 };
 struct UnloadVersion {
   VersionRef version;
@@ -53,10 +66,16 @@ struct WaitUntil {
   std::optional<SteadyTime> time;  // nullopt: until something changes
   friend bool operator==(const WaitUntil&, const WaitUntil&) = default;
 };
-using Action = std::variant<LoadVersion, UnloadVersion, DropVersion, SwitchEndpoint, RemoveEndpoint, WaitUntil>;
+using Action =
+    std::variant<LoadVersion, ReplaceVersion, UnloadVersion, DropVersion, SwitchEndpoint, RemoveEndpoint, WaitUntil>;
 
 std::set<VersionRef> wanted_versions(const DesiredState& desired,
                                      const std::map<std::string, rollout::TrafficPlan>& effective);
+
+// Load options of the versions of plans: the most that an endpoint which a version answers says; `general` is of those
+// that say nothing.
+std::map<VersionRef, backend::LoadOptions> wanted_options(const DesiredState& desired,
+                                                          const backend::LoadOptions& general);
 
 Action next_action(const DesiredState& desired, const Situation& situation);
 

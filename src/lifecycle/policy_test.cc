@@ -25,6 +25,7 @@ class PolicyTest : public testing::Test {
     situation_.effective["m"] = plan(version, revision);
   }
   void there(VersionNumber version, VersionPhase phase) { situation_.versions[v(version)].phase = phase; }
+  void replacement(VersionNumber version, Replacement state) { situation_.versions[v(version)].replacement = state; }
   void unwanted_since(VersionNumber version, SteadyTime time) { situation_.versions[v(version)].unwanted_since = time; }
   void failed_until(VersionNumber version, SteadyTime time) {
     there(version, VersionPhase::kFailed);
@@ -131,6 +132,74 @@ TEST_F(PolicyTest, SwitchesBackWithoutLoadingWithinTheGrace) {
   there(1, VersionPhase::kReady);
   there(2, VersionPhase::kReady);
   EXPECT_EQ(next(), Action(SwitchEndpoint{"m"}));
+}
+
+TEST_F(PolicyTest, LoadsAVersionAgainThatIsToBeLoadedOtherwise) {
+  want(1);
+  in_effect(1);
+  there(1, VersionPhase::kReady);
+  replacement(1, Replacement::kWanted);
+  EXPECT_EQ(next(), Action(ReplaceVersion{v(1)}));
+}
+
+TEST_F(PolicyTest, LoadsWhatDoesNotAnswerBeforeWhatDoes) {
+  want(2, 2);
+  in_effect(1);
+  there(1, VersionPhase::kReady);
+  replacement(1, Replacement::kWanted);
+  EXPECT_EQ(next(), Action(LoadVersion{v(2)}));
+}
+
+TEST_F(PolicyTest, ReplacesOneAtATime) {
+  desired_.pins = {v(2)};
+  want(1);
+  in_effect(1);
+  for (const VersionNumber version : {1, 2}) there(version, VersionPhase::kReady);
+  replacement(1, Replacement::kUnderWay);
+  replacement(2, Replacement::kWanted);
+  EXPECT_EQ(next(), Action(WaitUntil{}));
+}
+
+TEST_F(PolicyTest, WaitsBeforeItTriesAReplacementAgain) {
+  want(1);
+  in_effect(1);
+  there(1, VersionPhase::kReady);
+  replacement(1, Replacement::kWanted);
+  situation_.versions[v(1)].retry_at = kNow + seconds(3);
+  EXPECT_EQ(next(), Action(WaitUntil{kNow + seconds(3)}));
+}
+
+TEST_F(PolicyTest, UnloadsNothingThatIsBeingReplaced) {
+  there(1, VersionPhase::kReady);
+  replacement(1, Replacement::kUnderWay);
+  unwanted_since(1, kNow - seconds(100));
+  EXPECT_FALSE(std::holds_alternative<UnloadVersion>(next()));
+}
+
+TEST_F(PolicyTest, ReplacesNothingThatNobodyWants) {
+  desired_.grace = seconds(10);
+  there(1, VersionPhase::kReady);
+  replacement(1, Replacement::kWanted);
+  unwanted_since(1, kNow);
+  EXPECT_EQ(next(), Action(WaitUntil{kNow + seconds(10)}));
+}
+
+TEST(WantedOptions, AreTheMostThatAnEndpointSays) {
+  DesiredState desired;
+  const auto says = [](int threads) {
+    Scheduling scheduling;
+    scheduling.intra_op_threads = threads;
+    return std::make_shared<EndpointSettings>(scheduling);
+  };
+  desired.plans = {rollout::whole_to("a", "m", 1), rollout::whole_to("b", "m", 1), rollout::whole_to("c", "m", 2),
+                   rollout::whole_to("d", "m", 3)};
+  desired.settings = {{"a", says(4)}, {"b", says(3)}, {"c", says(1)}};
+
+  const auto options = wanted_options(desired, {2});
+
+  EXPECT_EQ(options.at({"m", 1}).intra_op_threads, 4);
+  EXPECT_EQ(options.at({"m", 2}).intra_op_threads, 1) << "less than the server's own setting is a setting, too";
+  EXPECT_EQ(options.at({"m", 3}).intra_op_threads, 2) << "nothing is said";
 }
 
 TEST_F(PolicyTest, RemovesAnEndpointBeforeItsVersionIsUnloaded) {

@@ -31,6 +31,7 @@ struct Reconciler::Harness {
   std::int64_t memory_bytes = 0;
   MeasuredCost cost;
   std::shared_ptr<Servable> servable;
+  bool is_being_replaced = false;  // kReady: loads once more; its phase stays
 
   void enter(VersionPhase next) {
     MODELYARD_CHECK(may_follow(phase, next), "phases follow the table");
@@ -110,10 +111,23 @@ void Reconciler::take_desired() {
   MutexLock lock(mutex_);
   if (desired) {
     const auto before = std::exchange(desired_, std::move(*desired));
+    forgive_replacements(*before);
     // These take effect by themselves; all else goes through an action.
     if (before->aliases != desired_->aliases || before->settings != desired_->settings) publish();
   } else {
     tell("catalog_unreadable", {}, desired.error().message());
+  }
+}
+
+// What failed with other options is tried at once.
+void Reconciler::forgive_replacements(const DesiredState& before) {
+  for (auto& [version, harness] : versions_) {
+    const bool same = before.options_of(version) == desired_->options_of(version);
+    if (same || harness.phase != VersionPhase::kReady || harness.is_being_replaced) continue;
+    harness.reason.clear();
+    harness.attempts = 0;
+    harness.retry_at = {};
+    harness.next_try.reset();
   }
 }
 
@@ -158,9 +172,19 @@ Situation Reconciler::situation() {
   situation.now = clock_.steady_now();
   situation.effective = effective_;
   for (const auto& [version, harness] : versions_) {
-    situation.versions[version] = {harness.phase, harness.retry_at, harness.unwanted_since};
+    situation.versions[version] = {harness.phase, replacement_of(version, harness), harness.retry_at,
+                                   harness.unwanted_since};
   }
   return situation;
+}
+
+// Versions of no plan stay as they are: they may soon be wanted again as they were.
+Replacement Reconciler::replacement_of(const VersionRef& version, const Harness& harness) const {
+  if (harness.is_being_replaced) return Replacement::kUnderWay;
+  const auto wanted = desired_->options.find(version);
+  const bool differs =
+      harness.servable && wanted != desired_->options.end() && !(wanted->second == harness.servable->options());
+  return differs ? Replacement::kWanted : Replacement::kNone;
 }
 
 void Reconciler::mark_unwanted(SteadyTime now) {
@@ -177,6 +201,7 @@ void Reconciler::mark_unwanted(SteadyTime now) {
 void Reconciler::execute(const Action& action) {
   std::visit(
       Overload{[&](const LoadVersion& load) MODELYARD_REQUIRES(mutex_) { begin_load(load.version); },
+               [&](const ReplaceVersion& replace) MODELYARD_REQUIRES(mutex_) { begin_replacement(replace.version); },
                [&](const UnloadVersion& unload) MODELYARD_REQUIRES(mutex_) { begin_unload(unload.version); },
                [&](const DropVersion& drop) MODELYARD_REQUIRES(mutex_) {
                  versions_.erase(drop.version);
@@ -201,6 +226,19 @@ void Reconciler::begin_load(const VersionRef& version) {
   ++loads_;
   load_queue_.push_back(version);
   tell("version_loading", version, fmt::format("try {}", harness.attempts));
+  changed_.notify_all();
+}
+
+void Reconciler::begin_replacement(const VersionRef& version) {
+  Harness& harness = versions_[version];
+  harness.is_being_replaced = true;
+  harness.next_try.reset();
+  ++harness.attempts;
+  ++loads_;
+  load_queue_.push_back(version);
+  tell("version_replacing", version,
+       fmt::format("intra_op_threads {} → {}, try {}", harness.servable->options().intra_op_threads,
+                   desired_->options_of(version).intra_op_threads, harness.attempts));
   changed_.notify_all();
 }
 
@@ -257,7 +295,7 @@ backend::Backend* Reconciler::backend_for(std::string_view format) const {
 void Reconciler::set_phase(const VersionRef& version, VersionPhase phase) {
   MutexLock lock(mutex_);
   Harness& harness = versions_[version];
-  if (harness.phase != phase) harness.enter(phase);
+  if (!harness.is_being_replaced && harness.phase != phase) harness.enter(phase);
   changed_.notify_all();
 }
 
@@ -282,8 +320,7 @@ Result<std::shared_ptr<Servable>> Reconciler::load(const VersionRef& version, Me
   backend::LoadOptions options;
   {
     MutexLock lock(mutex_);
-    const auto own = desired_->options.find(version);
-    if (own != desired_->options.end()) options = own->second;
+    options = desired_->options_of(version);
   }
   const std::uint64_t before = telemetry::read_process_status().resident_bytes;
   Progress progress(*this, version);
@@ -304,30 +341,54 @@ void Reconciler::run_load(const VersionRef& version) {
   auto servable = load(version, cost, note);
   {
     MutexLock lock(mutex_);
-    Harness& harness = versions_[version];
     if (servable) {
-      harness.enter(VersionPhase::kReady);
-      harness.servable = std::move(*servable);
-      harness.reason.clear();
-      harness.note = note;
-      harness.attempts = 0;
+      Harness& harness = versions_[version];
       harness.cost = cost;
-      harness.memory_bytes = harness.servable->memory_bytes();
-      harness.ready_since = clock_.utc_now();
-      tell("version_ready", version, note);
+      harness.note = note;
+      take_loaded(version, std::move(*servable));
     } else {
-      harness.enter(VersionPhase::kFailed);
-      ++failures_;
-      harness.reason = servable.error().message();
-      const double jitter = static_cast<double>(random_.next() >> 11) * 0x1p-53;
-      const auto pause = backoff(harness.attempts, options_.retry_least, options_.retry_most, jitter);
-      harness.retry_at = clock_.steady_now() + pause;
-      harness.next_try = clock_.utc_now() + std::chrono::duration_cast<std::chrono::microseconds>(pause);
-      tell("version_failed", version, harness.reason);
+      take_failure(version, servable.error());
     }
-    publish();
   }
   deliver_reports();
+}
+
+void Reconciler::take_loaded(const VersionRef& version, std::shared_ptr<Servable> servable) {
+  Harness& harness = versions_[version];
+  auto before = std::exchange(harness.servable, std::move(servable));
+  harness.reason.clear();
+  harness.attempts = 0;
+  harness.retry_at = {};
+  harness.memory_bytes = harness.servable->memory_bytes();
+  publish();
+  if (std::exchange(harness.is_being_replaced, false)) {
+    retired_.push_back({version, std::move(before), generation_, Retired::Cause::kReplaced});
+    tell("version_replaced", version, fmt::format("intra_op_threads {}", harness.servable->options().intra_op_threads));
+  } else {
+    harness.enter(VersionPhase::kReady);
+    harness.ready_since = clock_.utc_now();
+    tell("version_ready", version, harness.note);
+  }
+  changed_.notify_all();
+}
+
+void Reconciler::take_failure(const VersionRef& version, const Error& failure) {
+  Harness& harness = versions_[version];
+  ++failures_;
+  const double jitter = static_cast<double>(random_.next() >> 11) * 0x1p-53;
+  const auto pause = backoff(harness.attempts, options_.retry_least, options_.retry_most, jitter);
+  harness.retry_at = clock_.steady_now() + pause;
+  harness.next_try = clock_.utc_now() + std::chrono::duration_cast<std::chrono::microseconds>(pause);
+  if (std::exchange(harness.is_being_replaced, false)) {
+    harness.reason = fmt::format("goes on with intra_op_threads {}: {}", harness.servable->options().intra_op_threads,
+                                 failure.message());
+    tell("version_not_replaced", version, harness.reason);
+  } else {
+    harness.enter(VersionPhase::kFailed);
+    harness.reason = failure.message();
+    tell("version_failed", version, harness.reason);
+  }
+  publish();
 }
 
 // Destroys versions that nobody can reach any more. True while some are left.
@@ -350,6 +411,7 @@ bool Reconciler::release_retired() {
   for (Retired& retired : free) retired.servable.reset();  // takes its time, without the lock
   MutexLock lock(mutex_);
   for (const Retired& retired : free) {
+    if (retired.cause == Retired::Cause::kReplaced) continue;
     versions_.erase(retired.version);
     tell("version_unloaded", retired.version, "");
   }
@@ -398,16 +460,24 @@ void Reconciler::deliver_reports() {
   for (const Happening& happening : reports) report_(happening);
 }
 
+VersionStatus Reconciler::status_of(const VersionRef& version, const Harness& harness) const {
+  VersionStatus status{version, harness.phase, harness.reason, harness.attempts, harness.next_try};
+  if (harness.phase == VersionPhase::kReady) status.ready_since = harness.ready_since;
+  status.memory_bytes = harness.memory_bytes;
+  status.cost = harness.cost;
+  status.note = harness.note;
+  if (!harness.servable) return status;
+  status.most_batch_rows = harness.servable->batching().most_rows();
+  status.options = harness.servable->options();
+  if (replacement_of(version, harness) != Replacement::kNone) status.wanted_options = desired_->options_of(version);
+  return status;
+}
+
 LifecycleStatus Reconciler::status() const {
   MutexLock lock(mutex_);
   LifecycleStatus status;
   status.observed_revision = desired_->revision;
-  for (const auto& [version, harness] : versions_) {
-    status.versions.push_back({version, harness.phase, harness.reason, harness.attempts, harness.next_try,
-                               harness.phase == VersionPhase::kReady ? harness.ready_since : std::nullopt,
-                               harness.memory_bytes, harness.cost, harness.note,
-                               harness.servable ? harness.servable->batching().most_rows() : 0});
-  }
+  for (const auto& [version, harness] : versions_) status.versions.push_back(status_of(version, harness));
   std::map<std::string, EndpointStatus> endpoints;
   for (const rollout::TrafficPlan& plan : desired_->plans) {
     endpoints[plan.endpoint] = {plan.endpoint, plan.model, plan.revision, 0, {}};

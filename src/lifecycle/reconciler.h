@@ -3,7 +3,7 @@
 // Threads: one that decides and one that loads and unloads; public calls from any thread.
 // Order:   start() → stop(). stop() lets go of every version; the readers of the table must have stopped reading.
 // Errors:  a failed load is tried again after a pause that grows; status() says why and when. A failed version never
-//          gets traffic.
+//          gets traffic; one that cannot be replaced goes on as it is.
 #pragma once
 
 #include <deque>
@@ -37,7 +37,9 @@ struct VersionStatus {
   std::int64_t memory_bytes = 0;
   MeasuredCost cost;
   std::string note;
-  std::int64_t most_batch_rows = 0;  // of a run that requests share; 0: they do not
+  std::int64_t most_batch_rows = 0;                    // of a run that requests share; 0: they do not
+  std::optional<backend::LoadOptions> options;         // it is loaded with
+  std::optional<backend::LoadOptions> wanted_options;  // it is to be replaced for these
 };
 
 struct EndpointStatus {
@@ -85,16 +87,22 @@ class Reconciler {
   void decide_loop();
   void load_loop();
   void take_desired();
+  void forgive_replacements(const DesiredState& before) MODELYARD_REQUIRES(mutex_);
   Situation situation() MODELYARD_REQUIRES(mutex_);
   void mark_unwanted(SteadyTime now) MODELYARD_REQUIRES(mutex_);
   void execute(const Action& action) MODELYARD_REQUIRES(mutex_);
   void begin_load(const VersionRef& version) MODELYARD_REQUIRES(mutex_);
+  void begin_replacement(const VersionRef& version) MODELYARD_REQUIRES(mutex_);
   void begin_unload(const VersionRef& version) MODELYARD_REQUIRES(mutex_);
   void switch_endpoint(const std::string& endpoint) MODELYARD_REQUIRES(mutex_);
   void publish() MODELYARD_REQUIRES(mutex_);
   void set_phase(const VersionRef& version, VersionPhase phase);
   Result<std::shared_ptr<Servable>> load(const VersionRef& version, MeasuredCost& cost, std::string& note);
   void run_load(const VersionRef& version);
+  void take_loaded(const VersionRef& version, std::shared_ptr<Servable> servable) MODELYARD_REQUIRES(mutex_);
+  void take_failure(const VersionRef& version, const Error& failure) MODELYARD_REQUIRES(mutex_);
+  VersionStatus status_of(const VersionRef& version, const Harness& harness) const MODELYARD_REQUIRES(mutex_);
+  Replacement replacement_of(const VersionRef& version, const Harness& harness) const MODELYARD_REQUIRES(mutex_);
   bool release_retired();
   void tell(std::string kind, const VersionRef& version, std::string message) MODELYARD_REQUIRES(mutex_);
   void deliver_reports();
@@ -111,9 +119,11 @@ class Reconciler {
   ResourceLedger ledger_;
 
   struct Retired {
+    enum class Cause { kUnloaded, kReplaced };
     VersionRef version;
     std::shared_ptr<Servable> servable;
     std::uint64_t generation = 0;  // of the first table without it
+    Cause cause = Cause::kUnloaded;
   };
 
   mutable Mutex mutex_;

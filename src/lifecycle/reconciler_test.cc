@@ -34,6 +34,17 @@ class ReconcilerTest : public testing::Test {
     source_.deploy("m", version, revision);
     return reconciler_->wait_for_endpoint("m", revision, kPatience);
   }
+  // Version 1, to be loaded with so many threads.
+  void want_threads(int threads) {
+    DesiredState desired;
+    desired.plans = {rollout::whole_to("m", "m", 1)};
+    desired.plans[0].revision = 1;
+    desired.options[{"m", 1}].intra_op_threads = threads;
+    source_.want(std::move(desired));
+  }
+  std::shared_ptr<Servable> ready(VersionNumber version) const {
+    return table_.snapshot().current_with_generation().first->models.at("m").ready.at(version);
+  }
   void wait_for(const std::string& kind) {
     MutexLock lock(mutex_);
     while (std::find(kinds_.begin(), kinds_.end(), kind) == kinds_.end()) happened_.wait(mutex_);
@@ -175,7 +186,7 @@ TEST_F(ReconcilerTest, WaitsForReadersBeforeItUnloads) {
 TEST_F(ReconcilerTest, WaitsForARequestThatHoldsTheVersion) {
   start();
   ASSERT_TRUE(deploy(1, 1).has_value());
-  auto held = table_.snapshot().current_with_generation().first->models.at("m").ready.at(1);
+  auto held = ready(1);
   ASSERT_TRUE(deploy(2, 2).has_value());
   while (status_of(1)->phase != VersionPhase::kUnloading) std::this_thread::yield();
 
@@ -202,6 +213,60 @@ TEST_F(ReconcilerTest, KeepsAnOldVersionForTheGrace) {
     reconciler_->poke();
     std::this_thread::yield();
   }
+  EXPECT_EQ(backend_.loaded, 1);
+}
+
+TEST_F(ReconcilerTest, ReplacesAVersionThatIsToBeLoadedOtherwise) {
+  start();
+  ASSERT_TRUE(deploy(1, 1).has_value());
+  auto held = ready(1);
+
+  want_threads(4);
+  wait_for("version_replaced");
+
+  EXPECT_EQ(ready(1)->options().intra_op_threads, 4);
+  EXPECT_EQ(status_of(1)->options->intra_op_threads, 4);
+  EXPECT_EQ(backend_.loaded, 2) << "the one before is still held";
+  held.reset();
+  while (backend_.loaded != 1) std::this_thread::yield();
+  EXPECT_EQ(status_of(1)->phase, VersionPhase::kReady);
+}
+
+TEST_F(ReconcilerTest, AnswersWhileAVersionIsBeingReplaced) {
+  std::latch loading(1), go_on(1);
+  start();
+  ASSERT_TRUE(deploy(1, 1).has_value());
+  backend_.before_load = [&](const std::string&) {
+    loading.count_down();
+    go_on.wait();
+    return ok();
+  };
+
+  want_threads(4);
+  loading.wait();
+
+  EXPECT_EQ(ready(1)->options().intra_op_threads, 1);
+  EXPECT_EQ(status_of(1)->phase, VersionPhase::kReady);
+  EXPECT_EQ(status_of(1)->wanted_options->intra_op_threads, 4);
+  go_on.count_down();
+  wait_for("version_replaced");
+  EXPECT_FALSE(status_of(1)->wanted_options.has_value());
+}
+
+TEST_F(ReconcilerTest, GoesOnAsItIsWhenAReplacementDoesNotFit) {
+  start({.memory_limit_bytes = 1500});
+  ASSERT_TRUE(deploy(1, 1).has_value());
+  backend_.estimate = 2000;
+
+  want_threads(4);
+  wait_for("version_not_replaced");
+
+  EXPECT_EQ(ready(1)->options().intra_op_threads, 1);
+  EXPECT_NE(status_of(1)->reason.find("goes on with intra_op_threads 1: needs about"), std::string::npos);
+  EXPECT_GT(*status_of(1)->next_try, clock_.utc_now());
+
+  want_threads(1);
+  while (!status_of(1)->reason.empty()) std::this_thread::yield();
   EXPECT_EQ(backend_.loaded, 1);
 }
 

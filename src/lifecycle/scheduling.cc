@@ -14,6 +14,7 @@ constexpr std::int64_t kMostMicroseconds = 3'600'000'000;
 constexpr std::int64_t kMostQueued = 1'000'000;
 constexpr int kMostLevels = 100;
 constexpr int kMostInstances = 256;
+constexpr int kMostThreads = 256;
 constexpr std::int64_t kMostCacheBytes = std::int64_t{1} << 40;
 constexpr double kMostPerSecond = 1e7;
 
@@ -90,6 +91,7 @@ Status read_levels(ObjectReader& reader, Scheduling& scheduling) {
 
 Status read_limits(ObjectReader& reader, Scheduling& scheduling) {
   MODELYARD_TRY(read_integer(reader, "instances", 0, kMostInstances, scheduling.instances));
+  MODELYARD_TRY(read_integer(reader, "intra_op_threads", 0, kMostThreads, scheduling.intra_op_threads));
   MODELYARD_TRY(read_integer(reader, "max_in_flight", 0, kMostQueued, scheduling.max_in_flight));
   MODELYARD_ASSIGN(const auto rate, reader.optional_number("requests_per_second"));
   if (rate && !(*rate >= 0 && *rate <= kMostPerSecond)) {

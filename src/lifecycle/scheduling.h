@@ -41,6 +41,7 @@ struct Scheduling {
   QueuePolicy queue_policy;
   std::map<int, QueuePolicy> priority_queue_policy;
   int instances = 0;                      // runs of a version at the same time; 0: the server's workers_per_version
+  int intra_op_threads = 0;               // engine threads of one run; 0: the server's intra_op_threads
   std::int64_t max_in_flight = 0;         // requests at the same time; 0: no limit
   double requests_per_second = 0;         // 0: no limit
   std::int64_t burst = 0;                 // requests at once, above the rate; 0: a tenth of a second's
@@ -66,8 +67,8 @@ struct Scheduling {
 
 // {"max_batch_size", "preferred_batch_size", "max_queue_delay_microseconds", "preserve_ordering", "priority_levels",
 // "default_priority_level", "queue_policy": {"max_queue_size", "default_timeout_microseconds", "timeout_action"},
-// "priority_queue_policy": {LEVEL: policy}, "instances", "max_in_flight", "requests_per_second", "burst",
-// "response_cache_bytes"}; what is not named has its default.
+// "priority_queue_policy": {LEVEL: policy}, "instances", "intra_op_threads", "max_in_flight", "requests_per_second",
+// "burst", "response_cache_bytes"}; what is not named has its default.
 Result<Scheduling> parse_scheduling(const Json& value);
 
 // What an endpoint's requests count against; shared by all loops.

@@ -24,13 +24,15 @@ TEST(Scheduling, ReadsTritonsNames) {
           "preserve_ordering": true, "priority_levels": 3, "default_priority_level": 2,
           "queue_policy": {"max_queue_size": 10, "default_timeout_microseconds": 5000, "timeout_action": "DELAY"},
           "priority_queue_policy": {"1": {"max_queue_size": 3}},
-          "instances": 2, "max_in_flight": 7, "requests_per_second": 2.5, "burst": 3, "response_cache_bytes": 1000})");
+          "instances": 2, "intra_op_threads": 4, "max_in_flight": 7, "requests_per_second": 2.5, "burst": 3,
+          "response_cache_bytes": 1000})");
 
   ASSERT_TRUE(scheduling.has_value()) << scheduling.error().message();
   EXPECT_EQ(scheduling->preferred_batch_size, (std::vector<std::int64_t>{4, 8}));
   EXPECT_EQ(scheduling->max_queue_delay, microseconds(100));
   EXPECT_EQ(scheduling->policy_of(1).max_queue_size, 3);
   EXPECT_EQ(scheduling->policy_of(2).timeout_action, QueuePolicy::TimeoutAction::kDelay);
+  EXPECT_EQ(scheduling->intra_op_threads, 4);
   EXPECT_EQ(scheduling->level_of(0), 2) << "none is named";
   EXPECT_EQ(scheduling->level_of(3), 3);
   EXPECT_EQ(scheduling->level_of(4), 2) << "there is no such level";
@@ -38,7 +40,7 @@ TEST(Scheduling, ReadsTritonsNames) {
 
 TEST(Scheduling, RefusesWhatCannotBeHonoured) {
   for (const char* text :
-       {R"({"max_batch_sise": 3})", R"({"max_batch_size": -1})",
+       {R"({"max_batch_sise": 3})", R"({"max_batch_size": -1})", R"({"intra_op_threads": 257})",
         R"({"max_batch_size": 1, "preferred_batch_size": [1]})",
         R"({"max_batch_size": 1, "max_queue_delay_microseconds": 5})",
         R"({"max_batch_size": 4, "preferred_batch_size": [8]})", R"({"preferred_batch_size": [0]})",

@@ -30,12 +30,14 @@ class Servable : public std::enable_shared_from_this<Servable> {
         files_(std::move(files)),
         memory_(std::move(memory)),
         signature_(std::move(loaded.signature)),
+        options_(loaded.options),
         cost_(loaded.cost),
         batching_(loaded.most_batch_rows),
         model_(std::move(loaded.model)) {}
 
   const VersionRef& ref() const { return ref_; }
   const inference::Signature& signature() const { return signature_; }
+  const backend::LoadOptions& options() const { return options_; }
   backend::LoadedModel& model() const { return *model_; }
   CostModel& cost() const { return cost_; }
   Batching& batching() const { return batching_; }
@@ -48,6 +50,7 @@ class Servable : public std::enable_shared_from_this<Servable> {
   const std::shared_ptr<void> files_;  // an engine may map its files for as long as it lives
   const ResourceLedger::Reservation memory_;
   const inference::Signature signature_;
+  const backend::LoadOptions options_;
   mutable CostModel cost_;
   mutable Batching batching_;
   const std::unique_ptr<backend::LoadedModel> model_;

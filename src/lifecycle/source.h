@@ -32,8 +32,14 @@ struct DesiredState {
                                                            // endpoint of the model is deployed
   std::map<std::string, std::shared_ptr<EndpointSettings>> settings;  // by endpoint; the same object while the same
   std::vector<VersionRef> pins;                                       // kept loaded, whatever the plans say
-  std::map<VersionRef, backend::LoadOptions> options;
+  std::map<VersionRef, backend::LoadOptions> options;                 // of versions of plans
+  backend::LoadOptions other_options;                                 // of all others
   std::chrono::milliseconds grace{0};  // how long a version stays after it is no longer wanted
+
+  const backend::LoadOptions& options_of(const VersionRef& version) const {
+    const auto own = options.find(version);
+    return own == options.end() ? other_options : own->second;
+  }
 };
 
 // One recorded answer that a version must reproduce before it is ready.
@@ -79,7 +85,8 @@ class Source {
 // What lifecycle did, for the event log. Called without locks; must not block for long.
 struct Happening {
   VersionRef version;
-  std::string kind;  // "version_loading", "version_ready", "version_failed", "version_unloaded", "endpoint_switched"
+  std::string kind;  // "version_loading", "version_ready", "version_failed", "version_unloaded", "version_replacing",
+                     // "version_replaced", "version_not_replaced", "endpoint_switched"
   std::string message;
 };
 using Report = std::function<void(const Happening&)>;

@@ -24,6 +24,8 @@ namespace modelyard::backend {
 // What the operator may set for one version.
 struct LoadOptions {
   int intra_op_threads = 1;  // threads of one run, 1..256; no spinning
+
+  friend bool operator==(const LoadOptions&, const LoadOptions&) = default;
 };
 
 // Runs one version; keeps bound tensors from run to run.
