@@ -72,6 +72,7 @@ def test_settings_are_kept_and_shown(served, endpoint):
 
 @pytest.mark.parametrize("scheduling, named", [
     ({"max_batch_sise": 3}, "max_batch_sise"),
+    ({"intra_op_threads": 257}, "intra_op_threads"),
     ({"max_batch_size": 1, "max_queue_delay_microseconds": 3}, "max_batch_size"),
     ({"priority_queue_policy": {"7": {}}}, "priority_queue_policy.7"),
     ({"queue_policy": {"allow_timeout_override": False}}, "allow_timeout_override"),
@@ -195,3 +196,46 @@ def test_a_full_queue_is_the_endpoints_own(served, endpoint):
 
     assert statuses[0] == 200 and statuses[-1] == 503, statuses
     assert running[0].getresponse().status == 200
+
+
+def version_of(server, name):
+    return next(row for row in server.get(f"/api/v1/status?model={name}").json()["versions"])
+
+
+def test_engine_threads_change_without_a_lost_request(served, endpoint):
+    """The version is loaded again beside itself; whoever asks meanwhile is answered."""
+    done = threading.Event()
+
+    def ask_on():
+        answers = []
+        while not done.is_set():
+            answers.append(ask(served).status_code)
+        return answers
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        asking = pool.submit(ask_on)
+        try:
+            for threads in (2, 3, 2):
+                assert endpoint("scaled", intra_op_threads=threads).status_code == 200
+                wait_for(lambda: version_of(served, "scaled")["intra_op_threads"] == threads)
+        finally:
+            done.set()
+        answers = asking.result()
+
+    assert set(answers) == {200}
+    assert "until it is loaded" not in served.cli("schedule", "scaled").stdout
+    kinds = [json.loads(line)["kind"] for line in served.cli("events", "scaled", "--json").stdout.splitlines()]
+    assert kinds.count("version_replaced") == 3 and "version_failed" not in kinds
+
+
+def test_a_version_that_cannot_be_loaded_again_goes_on_and_says_so(server, tmp_path):
+    server.cli("push", "scaled", models.scale(tmp_path / "scaled.onnx", 2), "--wait")
+    for blob in [path for path in (server.folder / "data" / "blobs").rglob("*") if path.is_file()]:
+        blob.unlink()
+
+    server.cli("schedule", "scaled", "intra_op_threads=2")
+    wait_for(lambda: "reason" in version_of(server, "scaled"))
+
+    assert "version 1 answers with intra_op_threads 1 until it is loaded with 2" in server.cli("schedule", "scaled").stdout
+    assert "goes on with intra_op_threads 1" in server.cli("status").stdout
+    assert ask(server).status_code == 200

@@ -50,6 +50,21 @@ void print_scheduling(const Json& endpoint) {
   table.print("");
 }
 
+// Versions that have not been loaded with the endpoint's threads yet.
+Status print_pending(const HttpClient& client, const Json& endpoint) {
+  const int threads = endpoint["scheduling"].value("intra_op_threads", 0);
+  MODELYARD_ASSIGN(const Json status,
+                   client.call("GET", "/api/v1/status?model=" + endpoint["model"].get<std::string>()));
+  for (const Json& version : status["versions"]) {
+    const int loaded = version.value("intra_op_threads", 0);
+    const int wanted = version.value("wanted_intra_op_threads", loaded > 0 ? std::max(loaded, threads) : 0);
+    if (wanted == loaded) continue;
+    std::printf("version %s answers with intra_op_threads %d until it is loaded with %d: modelyard status %s\n",
+                version["version"].dump().c_str(), loaded, wanted, endpoint["model"].get<std::string>().c_str());
+  }
+  return ok();
+}
+
 Result<int> schedule(const ScheduleFlags& flags, const CommandContext& context) {
   const std::string path = "/api/v1/endpoints/" + path_segment(flags.endpoint);
   MODELYARD_ASSIGN(Json endpoint, context.client().call("GET", path));
@@ -65,6 +80,7 @@ Result<int> schedule(const ScheduleFlags& flags, const CommandContext& context) 
     print_json(endpoint["scheduling"]);
   } else {
     print_scheduling(endpoint);
+    MODELYARD_TRY(print_pending(context.client(), endpoint));
   }
   return kDone;
 }

@@ -195,6 +195,8 @@ Result<int> show_status(const std::string& model, const CommandContext& context)
     std::string note = version.contains("reason") ? text_of(version["reason"])
                        : version.contains("note") ? text_of(version["note"])
                                                   : "";
+    if (version.contains("wanted_intra_op_threads") && !version.contains("reason"))
+      note = "is loaded again with intra_op_threads " + version["wanted_intra_op_threads"].dump();
     if (version.contains("next_try"))
       note +=
           fmt::format(" (try {}; next at {})", version["attempts"].dump(), text_of(version["next_try"]).substr(11, 8));
