@@ -1,0 +1,111 @@
+#include "tuning/tuner.h"
+
+#include <gtest/gtest.h>
+
+#include "backend/api/fake_backend.h"
+#include "base/fake_clock.h"
+
+namespace modelyard::tuning {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Runs take a millisecond each, whatever they hold: twice the rows are twice as fast.
+class TunerTest : public testing::Test {
+ protected:
+  TunerTest() {
+    backend_.during_run = [this] { clock_.advance(milliseconds(1)); };
+    artifact_.folder = "2";
+    artifact_.format = "fake";
+    artifact_.signature = backend::FakeBackend::signature();
+  }
+  Result<Tuning> tune(TunerOptions options) {
+    return Tuner(backend_, artifact_, options, clock_,
+                 [this](std::size_t done, std::size_t most) {
+                   EXPECT_LE(done, most);
+                   progress_.push_back(done);
+                 })
+        .run();
+  }
+
+  FakeClock clock_;
+  backend::FakeBackend backend_;
+  lifecycle::Artifact artifact_;
+  std::vector<std::size_t> progress_;
+};
+
+TEST_F(TunerTest, MeasuresEveryBatchThatGains) {
+  const auto tuning = tune({.cores = 1, .most_rows = 8, .budget = seconds(4)});
+
+  ASSERT_TRUE(tuning.has_value()) << tuning.error().message();
+  ASSERT_EQ(tuning->cells.size(), 4u);
+  EXPECT_EQ(tuning->cells[3].batch_size, 8);
+  EXPECT_NEAR(tuning->cells[0].rows_per_second, 1000, 1);
+  EXPECT_NEAR(tuning->cells[3].rows_per_second, 8000, 8);
+  EXPECT_EQ(tuning->cells[3].p50_us, 1000);
+  EXPECT_EQ(tuning->cells[3].p99_us, 1000);
+  EXPECT_TRUE(tuning->is_complete);
+  EXPECT_EQ(progress_, (std::vector<std::size_t>{1, 2, 3, 4}));
+}
+
+TEST_F(TunerTest, KeepsToItsBudget) {
+  const SteadyTime began = clock_.steady_now();
+
+  ASSERT_TRUE(tune({.cores = 1, .most_rows = 8, .budget = seconds(4)}).has_value());
+
+  EXPECT_LT(clock_.steady_now() - began, milliseconds(4200));
+}
+
+TEST_F(TunerTest, EndsEarlyAndSaysSoWhenRunsAreSlow) {
+  backend_.during_run = [this] { clock_.advance(seconds(1)); };
+
+  const auto tuning = tune({.cores = 2, .most_rows = 1, .budget = seconds(3)});
+
+  ASSERT_TRUE(tuning.has_value());
+  EXPECT_FALSE(tuning->is_complete);
+  EXPECT_FALSE(tuning->cells.empty());
+}
+
+TEST_F(TunerTest, RefusesABudgetThatIsTooSmall) {
+  const auto tuning = tune({.cores = 4, .most_rows = 64, .budget = milliseconds(100)});
+
+  ASSERT_FALSE(tuning.has_value());
+  EXPECT_EQ(tuning.error().code(), Code::kInvalidArgument);
+  EXPECT_NE(tuning.error().message().find("at least"), std::string::npos);
+}
+
+TEST_F(TunerTest, MeasuresOnlySingleRowsWithoutABatchDimension) {
+  artifact_.signature.batched = false;
+
+  const auto tuning = tune({.cores = 1, .most_rows = 64, .budget = seconds(1)});
+
+  ASSERT_TRUE(tuning.has_value()) << tuning.error().message();
+  EXPECT_EQ(tuning->cells.size(), 1u);
+  EXPECT_EQ(tuning->note, "not batched: the model has no batch dimension");
+}
+
+TEST_F(TunerTest, RunsInstancesAtTheSameTime) {
+  backend_.during_run = [] {};
+
+  const auto tuning = Tuner(backend_, artifact_, {.cores = 4, .most_rows = 1, .budget = milliseconds(600)},
+                            system_clock(), [](std::size_t, std::size_t) {})
+                          .run();
+
+  ASSERT_TRUE(tuning.has_value()) << tuning.error().message();
+  EXPECT_EQ(tuning->cells.size(), 6u);
+  for (const Cell& cell : tuning->cells) EXPECT_GE(cell.runs, cell.way.instances);
+}
+
+TEST_F(TunerTest, LeavesNothingLoaded) {
+  ASSERT_TRUE(tune({.cores = 2, .most_rows = 2, .budget = seconds(1)}).has_value());
+  EXPECT_EQ(backend_.loaded, 0);
+}
+
+TEST_F(TunerTest, TellsWhyAVersionDoesNotLoad) {
+  backend_.before_load = [](const std::string&) -> Status { return error(Code::kInvalidArgument, "no model"); };
+  EXPECT_EQ(tune({}).error().message(), "load: no model");
+}
+
+}  // namespace
+}  // namespace modelyard::tuning
