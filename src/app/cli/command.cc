@@ -114,4 +114,13 @@ Result<ModelArgument> parse_model_argument(const std::string& text) {
   return argument;
 }
 
+Result<VersionNumber> resolve_version(const HttpClient& client, const ModelArgument& target) {
+  if (target.alias.empty()) return target.version;
+  MODELYARD_ASSIGN(const Json aliases, client.call("GET", "/api/v1/models/" + target.model + "/aliases"));
+  for (const Json& alias : aliases["items"]) {
+    if (alias["alias"] == target.alias) return alias["version"].get<VersionNumber>();
+  }
+  return error(Code::kNotFound, "model '{}' has no alias '{}'", target.model, target.alias);
+}
+
 }  // namespace modelyard::app

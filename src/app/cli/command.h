@@ -65,5 +65,7 @@ struct ModelArgument {
   std::string alias;
 };
 Result<ModelArgument> parse_model_argument(const std::string& text);
+// Its number, or that of its alias, or 0 for the model itself.
+Result<VersionNumber> resolve_version(const HttpClient& client, const ModelArgument& target);
 
 }  // namespace modelyard::app

@@ -32,6 +32,12 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* t
   return size * count;
 }
 
+// Where the body goes; by default into the answer.
+struct Sink {
+  curl_write_callback function = nullptr;
+  void* to = nullptr;
+};
+
 // One request that is made by libcurl.
 class Transfer {
  public:
@@ -46,11 +52,19 @@ class Transfer {
   }
   void add_header(const std::string& line) { headers_.reset(curl_->slist_append(headers_.release(), line.c_str())); }
 
-  Result<HttpAnswer> perform(const std::string& server) {
+  // Of the answer, once its head has come.
+  int status() const {
+    long status = 0;
+    curl_->easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
+    return static_cast<int>(status);
+  }
+
+  Result<HttpAnswer> perform(const std::string& server, Sink sink = {}) {
     HttpAnswer answer;
+    if (sink.function == nullptr) sink = {take_body, &answer.body};
     set(CURLOPT_HTTPHEADER, headers_.get());
-    set(CURLOPT_WRITEFUNCTION, take_body);
-    set(CURLOPT_WRITEDATA, &answer.body);
+    set(CURLOPT_WRITEFUNCTION, sink.function);
+    set(CURLOPT_WRITEDATA, sink.to);
     set(CURLOPT_HEADERFUNCTION, take_header);
     set(CURLOPT_HEADERDATA, &answer.headers);
     set(CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
@@ -64,9 +78,7 @@ class Transfer {
       return error(Code::kUnavailable, "cannot reach {}: {}; start it with `modelyard serve`, or name it by --server",
                    server, curl_->easy_strerror(outcome));
     }
-    long status = 0;
-    curl_->easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
-    answer.status = static_cast<int>(status);
+    answer.status = status();
     answer.content_type = answer.headers["content-type"];
     return answer;
   }
@@ -123,6 +135,28 @@ std::size_t read_file_piece(char* buffer, std::size_t size, std::size_t count, v
   return got;
 }
 
+struct Received {
+  const Transfer* transfer = nullptr;
+  std::FILE* file = nullptr;
+  const std::function<void(std::int64_t)>* progress = nullptr;
+  Sha256 hash;
+  std::int64_t bytes = 0;
+  std::string refusal;  // the body of an answer that is no success
+};
+
+std::size_t write_file_piece(char* data, std::size_t size, std::size_t count, void* to) {
+  auto& state = *static_cast<Received*>(to);
+  const std::string_view piece(data, size * count);
+  if (state.transfer->status() != 200) {
+    state.refusal += piece;
+    return piece.size();
+  }
+  state.hash.update(piece);
+  state.bytes += static_cast<std::int64_t>(piece.size());
+  if (*state.progress) (*state.progress)(state.bytes);
+  return std::fwrite(data, 1, piece.size(), state.file);
+}
+
 }  // namespace
 
 HttpClient::HttpClient(std::string server, TlsOptions tls, std::string api_key)
@@ -174,6 +208,24 @@ Status HttpClient::upload(const std::string& path, const std::string& file,
   transfer.set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
   MODELYARD_ASSIGN(const HttpAnswer answer, transfer.perform(server_));
   return answer.status == 200 || answer.status == 201 ? ok() : Status(error_of(answer));
+}
+
+Result<Digest> HttpClient::download(const std::string& path, const std::string& file,
+                                    const std::function<void(std::int64_t)>& progress) const {
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> target(std::fopen(file.c_str(), "wbx"), std::fclose);
+  if (!target) return error(Code::kInternal, "cannot write '{}'", file);
+  MODELYARD_ASSIGN(Transfer transfer, Transfer::begin());
+  Received state{&transfer, target.get(), &progress, {}, 0, {}};
+  const std::string url = server_ + path;
+  transfer.set(CURLOPT_URL, url.c_str());
+  set_identity(transfer, tls_, api_key_);
+  MODELYARD_ASSIGN(HttpAnswer answer, transfer.perform(server_, {write_file_piece, &state}));
+  if (answer.status != 200) {
+    answer.body = std::move(state.refusal);
+    return error_of(answer);
+  }
+  if (std::fclose(target.release()) != 0) return error(Code::kInternal, "cannot write '{}'", file);
+  return state.hash.finish();
 }
 
 Error error_of(const HttpAnswer& answer) {

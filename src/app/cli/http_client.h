@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/digest.h"
 #include "base/json.h"
 
 namespace modelyard::app {
@@ -40,6 +41,10 @@ class HttpClient {
   // Streams a file; `progress` is told how much has been sent.
   Status upload(const std::string& path, const std::string& file,
                 const std::function<void(std::int64_t sent, std::int64_t total)>& progress) const;
+
+  // Streams an answer into a new file; the digest of what was written.
+  Result<Digest> download(const std::string& path, const std::string& file,
+                          const std::function<void(std::int64_t got)>& progress) const;
 
   const std::string& server() const { return server_; }
 

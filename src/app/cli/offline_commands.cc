@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "app/cli/command.h"
+#include "app/cli/temporary_folder.h"
 #include "app/server/engines.h"
 #include "app/server/file_upload.h"
 #include "base/directory.h"
@@ -27,38 +28,31 @@ Result<std::string> folder_of(const std::string& path) {
   return std::string();
 }
 
-// A private folder of links to the model's files, removed at the end.
+// The folder given, or a private one with the files of the model given.
 class ModelFolder {
  public:
   static Result<ModelFolder> make(const std::string& path) {
     MODELYARD_ASSIGN(const std::string folder, folder_of(path));
-    if (!folder.empty()) return ModelFolder(folder, "");
+    if (!folder.empty()) return ModelFolder(folder, std::nullopt);
     MODELYARD_ASSIGN(const auto files, list_model_files(path));
-    std::string pattern = (fs::temp_directory_path() / "modelyard-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) return system_error("make", pattern, errno);
-    ModelFolder made(pattern, pattern);
+    MODELYARD_ASSIGN(TemporaryFolder made, TemporaryFolder::make());
     for (const ModelFilePath& file : files) {
       std::error_code failure;
-      const fs::path target = fs::path(pattern) / file.relative;
+      const fs::path target = fs::path(made.path()) / file.relative;
       fs::create_directories(target.parent_path(), failure);
       fs::copy_file(file.path, target, failure);
       if (failure) return error(Code::kInternal, "cannot copy '{}': {}", file.path, failure.message());
     }
-    return made;
+    const std::string own = made.path();
+    return ModelFolder(own, std::move(made));
   }
 
-  ModelFolder(ModelFolder&& other) noexcept : path_(std::move(other.path_)), owned_(std::exchange(other.owned_, "")) {}
-  ModelFolder& operator=(ModelFolder&&) = delete;
-  ~ModelFolder() {
-    std::error_code ignored;
-    if (!owned_.empty()) fs::remove_all(owned_, ignored);
-  }
   const std::string& path() const { return path_; }
 
  private:
-  ModelFolder(std::string path, std::string owned) : path_(std::move(path)), owned_(std::move(owned)) {}
+  ModelFolder(std::string path, std::optional<TemporaryFolder> own) : path_(std::move(path)), own_(std::move(own)) {}
   std::string path_;
-  std::string owned_;
+  std::optional<TemporaryFolder> own_;
 };
 
 Result<int> inspect(const OfflineFlags& flags, const CommandContext& context) {

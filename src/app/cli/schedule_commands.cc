@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "app/cli/command.h"
+#include "app/cli/endpoint_settings.h"
 
 namespace modelyard::app {
 namespace {
@@ -66,15 +67,11 @@ Status print_pending(const HttpClient& client, const Json& endpoint) {
 }
 
 Result<int> schedule(const ScheduleFlags& flags, const CommandContext& context) {
-  const std::string path = "/api/v1/endpoints/" + path_segment(flags.endpoint);
-  MODELYARD_ASSIGN(Json endpoint, context.client().call("GET", path));
+  MODELYARD_ASSIGN(Json endpoint, read_endpoint(context.client(), flags.endpoint));
   if (flags.reset || !flags.settings.empty()) {
     Json scheduling = flags.reset ? Json::object() : endpoint["scheduling"];
     for (const std::string& setting : flags.settings) MODELYARD_TRY(change(scheduling, setting));
-    const Json body{
-        {"model", endpoint["model"]}, {"objectives", endpoint["objectives"]}, {"scheduling", std::move(scheduling)}};
-    const std::string tag = "\"" + endpoint["revision"].dump() + "\"";
-    MODELYARD_ASSIGN(endpoint, context.client().call("PUT", path, body, {{"If-Match", tag}}));
+    MODELYARD_ASSIGN(endpoint, put_scheduling(context.client(), endpoint, std::move(scheduling)));
   }
   if (context.json) {
     print_json(endpoint["scheduling"]);

@@ -100,7 +100,8 @@ std::string human_age(std::string_view utc) {
   return fmt::format("{} days ago", seconds / 86'400);
 }
 
-ProgressBar::ProgressBar(std::string what) : what_(std::move(what)), terminal_(::isatty(STDERR_FILENO) == 1) {}
+ProgressBar::ProgressBar(std::string what, Unit unit)
+    : what_(std::move(what)), unit_(unit), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 ProgressBar::~ProgressBar() {
   if (terminal_ && last_percent_ >= 0) std::fprintf(stderr, "\r\x1b[K");
@@ -113,9 +114,9 @@ void ProgressBar::show(std::int64_t done, std::int64_t total) {
   if (percent == last_percent_) return;
   last_percent_ = percent;
   const int full = percent * kCells / 100;
-  std::fprintf(stderr, "\r%s [%s%s] %3d %% of %s", what_.c_str(),
-               std::string(static_cast<std::size_t>(full), '#').c_str(),
-               std::string(static_cast<std::size_t>(kCells - full), '.').c_str(), percent, human_bytes(total).c_str());
+  std::fprintf(stderr, "\r%s [%s%s] %3d %%%s", what_.c_str(), std::string(static_cast<std::size_t>(full), '#').c_str(),
+               std::string(static_cast<std::size_t>(kCells - full), '.').c_str(), percent,
+               unit_ == Unit::kBytes ? (" of " + human_bytes(total)).c_str() : "");
 }
 
 }  // namespace modelyard::app

@@ -39,12 +39,14 @@ std::string human_age(std::string_view utc);
 // A bar on standard error, on a terminal only; gone when it is destroyed.
 class ProgressBar {
  public:
-  explicit ProgressBar(std::string what);
+  enum class Unit { kBytes, kNone };
+  explicit ProgressBar(std::string what, Unit unit = Unit::kBytes);
   ~ProgressBar();
   void show(std::int64_t done, std::int64_t total);
 
  private:
   const std::string what_;
+  const Unit unit_;
   const bool terminal_;
   int last_percent_ = -1;
 };

@@ -121,20 +121,10 @@ void print_version(const Json& version) {
   for (const Json& attachment : version["attachments"]) print_attachment(attachment);
 }
 
-// The version of an argument: its number, its alias, or 0 for the model itself.
-Result<VersionNumber> resolve(const HttpClient& client, const ModelArgument& target) {
-  if (target.alias.empty()) return target.version;
-  MODELYARD_ASSIGN(const Json aliases, client.call("GET", "/api/v1/models/" + target.model + "/aliases"));
-  for (const Json& alias : aliases["items"]) {
-    if (alias["alias"] == target.alias) return alias["version"].get<VersionNumber>();
-  }
-  return error(Code::kNotFound, "model '{}' has no alias '{}'", target.model, target.alias);
-}
-
 Result<int> show(const std::string& text, const CommandContext& context) {
   MODELYARD_ASSIGN(const ModelArgument target, parse_model_argument(text));
   const HttpClient client = context.client();
-  MODELYARD_ASSIGN(const VersionNumber version, resolve(client, target));
+  MODELYARD_ASSIGN(const VersionNumber version, resolve_version(client, target));
   const std::string path =
       "/api/v1/models/" + target.model + (version > 0 ? "/versions/" + std::to_string(version) : "");
   MODELYARD_ASSIGN(const Json document, client.call("GET", path));

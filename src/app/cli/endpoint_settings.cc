@@ -1,0 +1,23 @@
+#include "app/cli/endpoint_settings.h"
+
+namespace modelyard::app {
+namespace {
+
+std::string path_of(const std::string& name) {
+  return "/api/v1/endpoints/" + path_segment(name);
+}
+
+}  // namespace
+
+Result<Json> read_endpoint(const HttpClient& client, const std::string& name) {
+  return client.call("GET", path_of(name));
+}
+
+Result<Json> put_scheduling(const HttpClient& client, const Json& endpoint, Json scheduling) {
+  const Json body{
+      {"model", endpoint["model"]}, {"objectives", endpoint["objectives"]}, {"scheduling", std::move(scheduling)}};
+  const std::string tag = "\"" + endpoint["revision"].dump() + "\"";
+  return client.call("PUT", path_of(endpoint["name"].get<std::string>()), body, {{"If-Match", tag}});
+}
+
+}  // namespace modelyard::app

@@ -1,0 +1,12 @@
+// What commands read and change of an endpoint.
+#pragma once
+
+#include "app/cli/http_client.h"
+
+namespace modelyard::app {
+
+Result<Json> read_endpoint(const HttpClient& client, const std::string& name);
+// Replaces the scheduling of an endpoint that was read just now; Conflict when it has changed since. The new endpoint.
+Result<Json> put_scheduling(const HttpClient& client, const Json& endpoint, Json scheduling);
+
+}  // namespace modelyard::app
