@@ -40,7 +40,7 @@ std::vector<std::int64_t> batch_sizes_of(std::int64_t most);
 // sizes have brought less than kLeastGain. One alone may be bad luck.
 bool is_worth_growing(std::span<const Cell> cells);
 // The time of the next cell, when so many are left at most; never below kLeastCell.
-inline constexpr std::chrono::nanoseconds kLeastCell = std::chrono::milliseconds(50);
+inline constexpr std::chrono::nanoseconds kLeastCell = std::chrono::milliseconds(100);
 std::chrono::nanoseconds time_of_cell(std::chrono::nanoseconds left, std::size_t cells_left);
 
 }  // namespace modelyard::tuning

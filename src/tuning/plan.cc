@@ -112,8 +112,10 @@ Plan choose(std::span<const Cell> cells, Target target) {
 std::vector<std::string> explain(std::span<const Cell> cells, const Plan& plan, Target target) {
   const Cell& chosen = cell_of(cells, plan);
   std::vector<std::string> sentences;
-  sentences.push_back(
-      fmt::format("{:.0f} rows a second, of {:.0f} at most", chosen.rows_per_second, most_rows_per_second(cells)));
+  const double most = most_rows_per_second(cells);
+  sentences.push_back(chosen.rows_per_second == most
+                          ? fmt::format("{:.0f} rows a second, the most that was measured", most)
+                          : fmt::format("{:.0f} rows a second, of {:.0f} at most", chosen.rows_per_second, most));
   if (target == Target::kLatency) {
     sentences.emplace_back("its runs are the shortest of those that answer at least half of the most rows a second");
   }

@@ -19,6 +19,12 @@ Json to_json(const Cell& cell) {
           {"p99_us", to_tenths(cell.p99_us)}};
 }
 
+// An engine's runs are what a plan sets; nothing else is in the figures.
+constexpr const char* kScope =
+    "engine runs on the machine that the command ran on, beside all else that ran there; they count for a server on "
+    "that "
+    "machine or on one like it";
+
 }  // namespace
 
 Report make_report(const ReportFacts& facts, const Tuning& tuning) {
@@ -35,6 +41,7 @@ Report make_report(const ReportFacts& facts, const Tuning& tuning) {
       {"machine", {{"host", facts.machine.host}, {"cpu", facts.machine.cpu}, {"cores", facts.machine.cores}}},
       {"engine", {{"name", facts.engine}, {"version", facts.engine_version}}},
       {"target", target_name(facts.target)},
+      {"scope", kScope},
       {"inputs", tuning.is_recorded ? "golden samples" : "made up"},
       {"complete", tuning.is_complete},
       {"cells", std::move(cells)},

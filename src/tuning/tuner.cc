@@ -59,8 +59,10 @@ Status Tuner::plan_grid() {
   const auto least = kLeastCell * static_cast<std::int64_t>(most_cells_);
   if (options_.budget < least) {
     return error(Code::kInvalidArgument,
-                 "{} cells of {} ways and {} batch sizes need at least {:.0f} seconds, not {:g}", most_cells_,
-                 ways_.size(), batch_sizes_.size(), std::ceil(seconds_of(least)), seconds_of(options_.budget));
+                 "{} cells of {} ways and {} batch sizes need at least {:.0f} seconds, not {:g}: give it more, or "
+                 "smaller batches",
+                 most_cells_, ways_.size(), batch_sizes_.size(), std::ceil(seconds_of(least)),
+                 seconds_of(options_.budget));
   }
   end_ = clock_.steady_now() + options_.budget;
   return ok();

@@ -88,7 +88,7 @@ TEST_F(TunerTest, MeasuresOnlySingleRowsWithoutABatchDimension) {
 TEST_F(TunerTest, RunsInstancesAtTheSameTime) {
   backend_.during_run = [] {};
 
-  const auto tuning = Tuner(backend_, artifact_, {.cores = 4, .most_rows = 1, .budget = milliseconds(600)},
+  const auto tuning = Tuner(backend_, artifact_, {.cores = 4, .most_rows = 1, .budget = milliseconds(700)},
                             system_clock(), [](std::size_t, std::size_t) {})
                           .run();
 
