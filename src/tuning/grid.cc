@@ -39,6 +39,14 @@ bool is_worth_growing(std::span<const Cell> cells) {
   return std::ranges::any_of(cells.last(2), gains);
 }
 
+std::int64_t rounds_of(std::chrono::nanoseconds budget, const Round& round) {
+  constexpr std::int64_t kLoadingShare = 5;
+  const auto least = kLeastCell * static_cast<std::int64_t>(round.cells);
+  std::int64_t rounds = budget / least;
+  if (round.loading.count() > 0) rounds = std::min(rounds, budget / kLoadingShare / round.loading);
+  return std::clamp<std::int64_t>(rounds, 1, kMostRounds);
+}
+
 std::chrono::nanoseconds time_of_cell(std::chrono::nanoseconds left, std::size_t cells_left) {
   return std::max(kLeastCell, left / static_cast<std::int64_t>(std::max<std::size_t>(1, cells_left)));
 }

@@ -41,6 +41,13 @@ TEST(Grid, StopsGrowingWhenTwoSizesBroughtNothing) {
   EXPECT_FALSE(is_worth_growing(with_rates({100, 90, 80})));
 }
 
+TEST(Grid, IsMeasuredAsOftenAsThereIsTime) {
+  EXPECT_EQ(rounds_of(seconds(4), {20, {}}), 2);
+  EXPECT_EQ(rounds_of(seconds(60), {20, {}}), kMostRounds);
+  EXPECT_EQ(rounds_of(seconds(60), {20, seconds(6)}), 2) << "loading takes its time";
+  EXPECT_EQ(rounds_of(seconds(1), {20, seconds(100)}), 1);
+}
+
 TEST(Grid, GivesCellsEqualShares) {
   EXPECT_EQ(time_of_cell(seconds(10), 5), seconds(2));
   EXPECT_EQ(time_of_cell(milliseconds(10), 5), kLeastCell);

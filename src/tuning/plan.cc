@@ -10,6 +10,8 @@
 namespace modelyard::tuning {
 namespace {
 
+constexpr std::string_view kTheLeast =
+    ": of all within 5 % of it the one with the fewest instances, then threads, then rows";
 constexpr double kLeastShare = 0.5;  // of the most rows a second, for the target latency
 
 double most_rows_per_second(std::span<const Cell> cells) {
@@ -115,16 +117,17 @@ std::vector<std::string> explain(std::span<const Cell> cells, const Plan& plan, 
   const double most = most_rows_per_second(cells);
   sentences.push_back(chosen.rows_per_second == most
                           ? fmt::format("{:.0f} rows a second, the most that was measured", most)
-                          : fmt::format("{:.0f} rows a second, of {:.0f} at most", chosen.rows_per_second, most));
+                          : fmt::format("{:.0f} rows a second, of {:.0f} at most{}", chosen.rows_per_second, most,
+                                        target == Target::kThroughput ? kTheLeast : ""));
   if (target == Target::kLatency) {
     sentences.emplace_back("its runs are the shortest of those that answer at least half of the most rows a second");
   }
   explain_batches(cells, chosen, sentences);
-  Dimension threads{fmt::format("{} engine threads a run", plan.intra_op_threads), "1", "more engine threads",
+  Dimension threads{fmt::format("{} engine threads a run", plan.intra_op_threads), "1 at best", "more engine threads",
                     plan.intra_op_threads};
   fill(threads, cells, [](const Cell& cell) { return cell.way.intra_op_threads; });
   explain_dimension(threads, chosen.rows_per_second, sentences);
-  Dimension instances{fmt::format("{} instances", plan.instances), "1", "more instances", plan.instances};
+  Dimension instances{fmt::format("{} instances", plan.instances), "1 at best", "more instances", plan.instances};
   fill(instances, cells, [](const Cell& cell) { return cell.way.instances; });
   explain_dimension(instances, chosen.rows_per_second, sentences);
   sentences.push_back(fmt::format("a run takes {:.3g} ms, one of a hundred more than {:.3g} ms", chosen.p50_us / 1000,

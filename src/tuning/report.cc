@@ -21,9 +21,7 @@ Json to_json(const Cell& cell) {
 
 // An engine's runs are what a plan sets; nothing else is in the figures.
 constexpr const char* kScope =
-    "engine runs on the machine that the command ran on, beside all else that ran there; they count for a server on "
-    "that "
-    "machine or on one like it";
+    "engine runs on the machine that the command ran on; they count for a server there or on a machine like it";
 
 }  // namespace
 
@@ -43,6 +41,7 @@ Report make_report(const ReportFacts& facts, const Tuning& tuning) {
       {"target", target_name(facts.target)},
       {"scope", kScope},
       {"inputs", tuning.is_recorded ? "golden samples" : "made up"},
+      {"rounds", tuning.rounds},
       {"complete", tuning.is_complete},
       {"cells", std::move(cells)},
       {"plan",

@@ -30,8 +30,10 @@ Tuner::Tuner(backend::Backend& backend, const lifecycle::Artifact& artifact, Tun
 // The server decides in the same way whether requests may share a run; a plan cannot ask for more.
 Status Tuner::prove() {
   Silent silent;
+  const SteadyTime began = clock_.steady_now();
   MODELYARD_ASSIGN(const lifecycle::LoadedVersion loaded,
                    lifecycle::load_version(backend_, artifact_, {}, clock_, silent));
+  loading_ = clock_.steady_now() - began;
   MODELYARD_TRY(choose_inputs(*loaded.model));
   const bool share = loaded.most_batch_rows > 1;
   batch_sizes_ = batch_sizes_of(share ? options_.most_rows : 1);
@@ -55,13 +57,13 @@ Status Tuner::choose_inputs(backend::LoadedModel& model) {
 
 Status Tuner::plan_grid() {
   ways_ = ways_of(options_.cores);
-  most_cells_ = cells_left_ = ways_.size() * batch_sizes_.size();
-  const auto least = kLeastCell * static_cast<std::int64_t>(most_cells_);
+  cells_left_ = ways_.size() * batch_sizes_.size();
+  const auto least = kLeastCell * static_cast<std::int64_t>(cells_left_);
   if (options_.budget < least) {
     return error(Code::kInvalidArgument,
                  "{} cells of {} ways and {} batch sizes need at least {:.0f} seconds, not {:g}: give it more, or "
                  "smaller batches",
-                 most_cells_, ways_.size(), batch_sizes_.size(), std::ceil(seconds_of(least)),
+                 cells_left_, ways_.size(), batch_sizes_.size(), std::ceil(seconds_of(least)),
                  seconds_of(options_.budget));
   }
   end_ = clock_.steady_now() + options_.budget;
@@ -72,45 +74,75 @@ bool Tuner::is_over() const {
   return !tuning_.cells.empty() && clock_.steady_now() >= end_;
 }
 
-Status Tuner::measure_way(backend::LoadedModel& model, const Way& way) {
+Result<std::unique_ptr<backend::LoadedModel>> Tuner::load(int intra_op_threads) {
+  return backend_.load(artifact_.folder, {intra_op_threads});
+}
+
+Result<Cell> Tuner::measure(backend::LoadedModel& model, CellPlan plan) {
+  const auto inputs = rows_.take(plan.batch_size);
+  auto cell = measure_cell(model, inputs, plan, clock_);
+  const auto left = std::max(std::chrono::nanoseconds(0), end_ - clock_.steady_now());
+  on_progress_(options_.budget - left, options_.budget);
+  return cell;
+}
+
+Status Tuner::explore_way(backend::LoadedModel& model, const Way& way, SteadyTime end) {
   std::vector<Cell> cells;
   for (const std::int64_t batch_size : batch_sizes_) {
     if (is_over()) tuning_.is_complete = false;
     if (is_over() || !is_worth_growing(cells)) break;
-    const auto inputs = rows_.take(batch_size);
-    const CellPlan plan{way, batch_size, time_of_cell(end_ - clock_.steady_now(), cells_left_ - cells.size())};
-    auto cell = measure_cell(model, inputs, plan, clock_);
-    if (!cell) {
-      if (batch_size > 1) break;  // too many rows for this model
-      return cell.error().with_context("{} rows", batch_size);
-    }
+    const auto time = time_of_cell(end - clock_.steady_now(), cells_left_ - cells.size());
+    auto cell = measure(model, {way, batch_size, time});
+    if (!cell && batch_size > 1) break;  // too many rows for this model
+    if (!cell) return cell.error().with_context("one row");
     cells.push_back(*cell);
-    on_progress_(most_cells_ - cells_left_ + cells.size(), most_cells_);
   }
   cells_left_ -= batch_sizes_.size();
   tuning_.cells.insert(tuning_.cells.end(), cells.begin(), cells.end());
   return ok();
 }
 
-Status Tuner::measure_threads(std::span<const Way> ways) {
-  MODELYARD_ASSIGN(const auto model, backend_.load(artifact_.folder, {ways.front().intra_op_threads}));
-  for (const Way& way : ways) MODELYARD_TRY(measure_way(*model, way));
+Status Tuner::explore(SteadyTime end) {
+  std::unique_ptr<backend::LoadedModel> model;
+  int threads = 0;
+  for (const Way& way : ways_) {
+    if (way.intra_op_threads != threads && !is_over()) {
+      threads = way.intra_op_threads;
+      model.reset();
+      MODELYARD_ASSIGN(model, load(threads));
+    }
+    MODELYARD_TRY(explore_way(*model, way, end));
+  }
+  return ok();
+}
+
+Status Tuner::repeat(SteadyTime end) {
+  std::unique_ptr<backend::LoadedModel> model;
+  int threads = 0;
+  std::size_t left = tuning_.cells.size();
+  for (Cell& cell : tuning_.cells) {
+    if (is_over()) return ok();
+    if (cell.way.intra_op_threads != threads) {
+      threads = cell.way.intra_op_threads;
+      model.reset();
+      MODELYARD_ASSIGN(model, load(threads));
+    }
+    const auto time = time_of_cell(end - clock_.steady_now(), left--);
+    MODELYARD_ASSIGN(const Cell again, measure(*model, {cell.way, cell.batch_size, time}));
+    cell = better_of(cell, again);
+  }
   return ok();
 }
 
 Result<Tuning> Tuner::run() {
   MODELYARD_TRY(prove());
   MODELYARD_TRY(plan_grid());
-  for (std::span<const Way> rest(ways_); !rest.empty();) {
-    const auto same = std::ranges::find_if(
-        rest, [&](const Way& way) { return way.intra_op_threads != rest.front().intra_op_threads; });
-    const auto ways = rest.first(static_cast<std::size_t>(same - rest.begin()));
-    rest = rest.subspan(ways.size());
-    if (is_over()) {
-      tuning_.is_complete = false;
-      break;
-    }
-    MODELYARD_TRY(measure_threads(ways));
+  const auto loads = static_cast<std::int64_t>(std::ranges::count(ways_, 1, &Way::instances));
+  tuning_.rounds = rounds_of(options_.budget, {cells_left_, loading_ * loads});
+  const SteadyTime began = end_ - options_.budget;
+  MODELYARD_TRY(explore(began + options_.budget / tuning_.rounds));
+  for (std::int64_t round = 2; round <= tuning_.rounds; ++round) {
+    MODELYARD_TRY(repeat(began + options_.budget * round / tuning_.rounds));
   }
   return std::exchange(tuning_, {});
 }

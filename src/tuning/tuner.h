@@ -1,4 +1,6 @@
 // Tuner measures a version on this machine: for each way to share the cores, batches that grow for as long as it pays.
+// Then it measures the same cells again, round by round, and keeps the best of each: what else happens on the machine
+// changes slowly, and must not decide.
 //
 // Threads: blocking; those of measure_cell() while it measures.
 // Bounds:  the budget, but for a last cell's runs and for proving the version, which comes before.
@@ -22,12 +24,13 @@ struct TunerOptions {
 struct Tuning {
   std::vector<Cell> cells;   // at least one
   bool is_recorded = false;  // measured with golden samples, not with made-up inputs
+  std::int64_t rounds = 1;   // each cell is the best of so many
   bool is_complete = true;   // false: the budget was over before all was measured
   std::string note;          // why only single rows were measured; "" when they were not
 };
 
-// Called after each cell with how many are done, of how many at most.
-using OnProgress = std::function<void(std::size_t done, std::size_t most)>;
+// Called after each cell with what is spent of the budget.
+using OnProgress = std::function<void(std::chrono::nanoseconds spent, std::chrono::nanoseconds budget)>;
 
 class Tuner {
  public:
@@ -41,8 +44,11 @@ class Tuner {
   Status prove();
   Status choose_inputs(backend::LoadedModel& model);
   Status plan_grid();
-  Status measure_threads(std::span<const Way> ways);
-  Status measure_way(backend::LoadedModel& model, const Way& way);
+  Status explore(SteadyTime end);
+  Status explore_way(backend::LoadedModel& model, const Way& way, SteadyTime end);
+  Status repeat(SteadyTime end);
+  Result<Cell> measure(backend::LoadedModel& model, CellPlan plan);
+  Result<std::unique_ptr<backend::LoadedModel>> load(int intra_op_threads);
   bool is_over() const;
 
   backend::Backend& backend_;
@@ -53,8 +59,8 @@ class Tuner {
   SampleRows rows_;
   std::vector<std::int64_t> batch_sizes_;
   std::vector<Way> ways_;
-  std::size_t cells_left_ = 0;  // at most
-  std::size_t most_cells_ = 0;
+  std::size_t cells_left_ = 0;           // to explore, at most
+  std::chrono::nanoseconds loading_{0};  // one load
   SteadyTime end_{};
   Tuning tuning_;
 };

@@ -9,6 +9,7 @@ namespace modelyard::tuning {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
 // Runs take a millisecond each, whatever they hold: twice the rows are twice as fast.
@@ -22,9 +23,9 @@ class TunerTest : public testing::Test {
   }
   Result<Tuning> tune(TunerOptions options) {
     return Tuner(backend_, artifact_, options, clock_,
-                 [this](std::size_t done, std::size_t most) {
-                   EXPECT_LE(done, most);
-                   progress_.push_back(done);
+                 [this](nanoseconds spent, nanoseconds budget) {
+                   EXPECT_LE(spent, budget);
+                   progress_.push_back(spent);
                  })
         .run();
   }
@@ -32,7 +33,7 @@ class TunerTest : public testing::Test {
   FakeClock clock_;
   backend::FakeBackend backend_;
   lifecycle::Artifact artifact_;
-  std::vector<std::size_t> progress_;
+  std::vector<nanoseconds> progress_;
 };
 
 TEST_F(TunerTest, MeasuresEveryBatchThatGains) {
@@ -46,7 +47,20 @@ TEST_F(TunerTest, MeasuresEveryBatchThatGains) {
   EXPECT_EQ(tuning->cells[3].p50_us, 1000);
   EXPECT_EQ(tuning->cells[3].p99_us, 1000);
   EXPECT_TRUE(tuning->is_complete);
-  EXPECT_EQ(progress_, (std::vector<std::size_t>{1, 2, 3, 4}));
+  EXPECT_EQ(tuning->rounds, kMostRounds);
+  EXPECT_EQ(progress_.size(), 4u * kMostRounds);
+  EXPECT_TRUE(std::ranges::is_sorted(progress_));
+}
+
+TEST_F(TunerTest, LetsTheBestRoundCount) {
+  const SteadyTime quiet = clock_.steady_now() + seconds(2);
+  backend_.during_run = [this, quiet] { clock_.advance(milliseconds(clock_.steady_now() < quiet ? 3 : 1)); };
+
+  const auto tuning = tune({.cores = 1, .most_rows = 2, .budget = seconds(4)});
+
+  ASSERT_TRUE(tuning.has_value());
+  EXPECT_NEAR(tuning->cells[0].rows_per_second, 1000, 5);
+  EXPECT_NEAR(tuning->cells[1].rows_per_second, 2000, 10);
 }
 
 TEST_F(TunerTest, KeepsToItsBudget) {
@@ -89,7 +103,7 @@ TEST_F(TunerTest, RunsInstancesAtTheSameTime) {
   backend_.during_run = [] {};
 
   const auto tuning = Tuner(backend_, artifact_, {.cores = 4, .most_rows = 1, .budget = milliseconds(700)},
-                            system_clock(), [](std::size_t, std::size_t) {})
+                            system_clock(), [](nanoseconds, nanoseconds) {})
                           .run();
 
   ASSERT_TRUE(tuning.has_value()) << tuning.error().message();

@@ -60,10 +60,9 @@ Result<tuning::Report> measure(const TuneFlags& flags, const VersionRef& ref, co
   const auto budget =
       std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(flags.seconds));
   ProgressBar bar("measuring", ProgressBar::Unit::kNone);
-  tuning::Tuner tuner(backend, artifact, {machine.cores, flags.most_rows, budget}, system_clock(),
-                      [&](std::size_t done, std::size_t most) {
-                        bar.show(static_cast<std::int64_t>(done), static_cast<std::int64_t>(most));
-                      });
+  tuning::Tuner tuner(
+      backend, artifact, {machine.cores, flags.most_rows, budget}, system_clock(),
+      [&](std::chrono::nanoseconds spent, std::chrono::nanoseconds whole) { bar.show(spent.count(), whole.count()); });
   MODELYARD_ASSIGN(const tuning::Tuning tuned, tuner.run());
   return tuning::make_report(
       {ref, machine, std::string(backend.engine()), backend.engine_version(), *tuning::parse_target(flags.target)},
