@@ -1,6 +1,6 @@
 #include "edge/codec/json/json_scanner.h"
 
-#include <charconv>
+#include <algorithm>
 
 #include "base/names.h"
 
@@ -33,6 +33,13 @@ void append_utf8(std::uint32_t code, std::string& text) {
 
 Error JsonScanner::wrong(std::string_view problem) const {
   return error(Code::kInvalidArgument, "failed to parse the request JSON buffer: {} at {}", problem, offset());
+}
+
+bool JsonScanner::is_plain_number(const char* first, const char* last) {
+  if (*first == '-') ++first;
+  if (!is_digit(*first) || (*first == '0' && last - first > 1 && is_digit(first[1]))) return false;
+  const char* const point = std::find(first, last, '.');
+  return point == last || (last - point > 1 && is_digit(point[1]));
 }
 
 JsonKind JsonScanner::peek() {

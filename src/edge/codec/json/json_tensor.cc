@@ -97,8 +97,15 @@ Status ElementReader::read(JsonScanner& json) {
   return error(Code::kInvalidArgument, "JSON does not carry {}; send binary data", inference::data_type_name(type_));
 }
 
+std::size_t ElementReader::read_some(JsonScanner& json, std::size_t most) {
+  if (type_ == DataType::kFp32) return json.take_floats<float>(most, [this](float value) { put(value); });
+  if (type_ == DataType::kFp64) return json.take_floats<double>(most, [this](double value) { put(value); });
+  return 0;
+}
+
 Status ElementReader::read_rest(JsonScanner& json) {
   for (;;) {
+    read_some(json, std::numeric_limits<std::size_t>::max());
     MODELYARD_ASSIGN(const bool more, json.next_element());
     if (!more) return ok();
     MODELYARD_TRY(read(json));
@@ -128,6 +135,8 @@ Status read_nested(JsonScanner& json, inference::ShapeView shape, ElementReader&
     if (++seen[level] > shape[level]) return json.wrong("Shape does not match true shape of 'data' field");
     if (level + 1 == rank) {
       MODELYARD_TRY(elements.read(json));
+      seen[level] +=
+          static_cast<std::int64_t>(elements.read_some(json, static_cast<std::size_t>(shape[level] - seen[level])));
       continue;
     }
     MODELYARD_TRY(json.begin_array());

@@ -27,6 +27,8 @@ class ElementReader {
 
   // One scalar.
   Status read(JsonScanner& json);
+  // Scalars that follow another one, `most` at most, as far as there is a fast way; how many.
+  std::size_t read_some(JsonScanner& json, std::size_t most);
   // The rest of an array that was begun, up to its end, while it holds scalars.
   Status read_rest(JsonScanner& json);
   void add_bytes(std::string_view element);

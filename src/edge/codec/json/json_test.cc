@@ -57,6 +57,64 @@ TEST(JsonScanner, RefusesWhatItHasNot) {
   EXPECT_FALSE(valid(std::string(101, '[') + std::string(101, ']')));
 }
 
+// The first element of an array is read in another way than those that follow.
+TEST(JsonTensor, ReadsANumberAlikeWhereverItStands) {
+  for (const char* token : {"0",
+                            "-0",
+                            "1",
+                            "10",
+                            "0.5",
+                            "-1.25",
+                            "1e5",
+                            "1E+5",
+                            "1.5e-3",
+                            "1e05",
+                            "123456789.123456789",
+                            "3.4e38",
+                            "1e39",
+                            "1e400",
+                            "-1e400",
+                            "1e-400",
+                            "NaN",
+                            "Infinity",
+                            "-Infinity",
+                            "1.",
+                            ".5",
+                            "-.5",
+                            "01",
+                            "-01",
+                            "00",
+                            "-",
+                            "+1",
+                            "1e",
+                            "1e+",
+                            "1.e5",
+                            "1.5.5",
+                            "inf",
+                            "nan",
+                            "-inf",
+                            "infinity",
+                            "0x10",
+                            "1f",
+                            "1 2",
+                            "\"1\"",
+                            "null",
+                            ""}) {
+    const std::string first = fmt::format("[{}]", token), later = fmt::format("[7, {} ]", token);
+    const std::string nested = fmt::format("[[7,{}]]", token);
+    const bool accepted = !refused(first, DataType::kFp32, {1});
+
+    EXPECT_EQ(!refused(later, DataType::kFp32, {2}), accepted) << token;
+    EXPECT_EQ(!refused(nested, DataType::kFp32, {1, 2}), accepted) << token;
+    if (!accepted) continue;
+    const float value = values_of<float>(first, DataType::kFp32, {1}).front();
+    for (const float other : {values_of<float>(later, DataType::kFp32, {2}).back(),
+                              values_of<float>(nested, DataType::kFp32, {1, 2}).back()}) {
+      EXPECT_EQ(std::memcmp(&value, &other, sizeof value), 0) << token;
+    }
+  }
+}
+
 TEST(JsonTensor, TakesFlatAndNestedData) {
   const std::vector<std::int32_t> wanted{1, 2, 3, 4};
 
