@@ -22,6 +22,10 @@ std::optional<int> digits(std::string_view text, std::size_t at, std::size_t cou
   return value;
 }
 
+void put_digits(char* at, int width, std::int64_t value) {
+  for (int i = width; i-- > 0; value /= 10) at[i] = static_cast<char>('0' + value % 10);
+}
+
 }  // namespace
 
 const Clock& system_clock() {
@@ -33,9 +37,15 @@ std::string format_utc(UtcTime time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+  std::string text = "0000-00-00T00:00:00.000000Z";
+  put_digits(text.data(), 4, static_cast<int>(date.year()));
+  put_digits(text.data() + 5, 2, static_cast<unsigned>(date.month()));
+  put_digits(text.data() + 8, 2, static_cast<unsigned>(date.day()));
+  put_digits(text.data() + 11, 2, clock.hours().count());
+  put_digits(text.data() + 14, 2, clock.minutes().count());
+  put_digits(text.data() + 17, 2, clock.seconds().count());
+  put_digits(text.data() + 20, 6, clock.subseconds().count());
+  return text;
 }
 
 Result<UtcTime> parse_utc(std::string_view text) {

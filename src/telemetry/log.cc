@@ -19,12 +19,17 @@ std::string_view level_name(Level level) {
   return kLevels[static_cast<std::size_t>(level)];
 }
 
-bool is_plain(char c) {
-  return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+// Whether the text goes between quotation marks as it is.
+bool is_plain(std::string_view text) {
+  unsigned other = 0;  // no early end: the compiler makes vectors of it
+  for (const char c : text) {
+    other |= unsigned{c < ' '} | unsigned{c == 0x7f} | unsigned{c == '"'} | unsigned{c == '\\'};
+  }
+  return other == 0;
 }
 
 void append_quoted(std::string& line, std::string_view text) {
-  if (std::all_of(text.begin(), text.end(), is_plain)) {
+  if (is_plain(text)) {
     line.append("\"").append(text).append("\"");
   } else {
     line += Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -58,8 +63,11 @@ std::optional<Level> parse_level(std::string_view name) {
 void append_line(std::string& lines, LogFormat format, UtcTime time, Level level, std::string_view message,
                  Fields fields) {
   if (format == LogFormat::kJson) {
-    lines.append("{\"time\":\"").append(format_utc(time)).append("\",\"level\":\"").append(level_name(level));
-    lines += "\",\"message\":";
+    lines.append("{\"time\":\"")
+        .append(format_utc(time))
+        .append("\",\"level\":\"")
+        .append(level_name(level))
+        .append("\",\"message\":");
     append_quoted(lines, message);
   } else {
     lines.append(format_utc(time), 11, 12).append(" ").append(level_name(level)).append("  ").append(message);
