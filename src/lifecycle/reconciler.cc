@@ -1,15 +1,12 @@
-#include "lifecycle/reconciler.h"
-
+// The half of the Reconciler that decides: what is wanted, and the next step to it.
 #include <algorithm>
 
 #include "base/thread_name.h"
-#include "telemetry/process_status.h"
+#include "lifecycle/reconciler_harness.h"
 
 namespace modelyard::lifecycle {
 namespace {
 
-// How often to look whether a retired version has been let go of: workers do not tell when they drop the last request.
-constexpr std::chrono::milliseconds kRetiredPoll{5};
 constexpr std::chrono::seconds kLongestStop{10};
 
 template <typename... Handlers>
@@ -18,26 +15,6 @@ struct Overload : Handlers... {
 };
 
 }  // namespace
-
-struct Reconciler::Harness {
-  VersionPhase phase = VersionPhase::kWaiting;
-  std::string reason;
-  std::string note;
-  int attempts = 0;
-  SteadyTime retry_at{};
-  std::optional<UtcTime> next_try;
-  std::optional<UtcTime> ready_since;
-  std::optional<SteadyTime> unwanted_since;
-  std::int64_t memory_bytes = 0;
-  MeasuredCost cost;
-  std::shared_ptr<Servable> servable;
-  bool is_being_replaced = false;  // kReady: loads once more; its phase stays
-
-  void enter(VersionPhase next) {
-    MODELYARD_CHECK(may_follow(phase, next), "phases follow the table");
-    phase = next;
-  }
-};
 
 Reconciler::Reconciler(ReconcilerOptions options, std::vector<backend::Backend*> backends, Source& source,
                        PublishedTable& table, MakeExecutor make_executor, Report report, const Clock& clock,
@@ -285,167 +262,6 @@ void Reconciler::publish() {
   changed_.notify_all();
 }
 
-backend::Backend* Reconciler::backend_for(std::string_view format) const {
-  for (backend::Backend* backend : backends_) {
-    if (backend->format() == format) return backend;
-  }
-  return nullptr;
-}
-
-void Reconciler::set_phase(const VersionRef& version, VersionPhase phase) {
-  MutexLock lock(mutex_);
-  Harness& harness = versions_[version];
-  if (!harness.is_being_replaced && harness.phase != phase) harness.enter(phase);
-  changed_.notify_all();
-}
-
-// Loading a version that is no longer wanted by then is finished all the same; unloading it is the next action.
-Result<std::shared_ptr<Servable>> Reconciler::load(const VersionRef& version, MeasuredCost& cost, std::string& note) {
-  class Progress final : public LoadProgress {
-   public:
-    Progress(Reconciler& owner, const VersionRef& version) : owner_(owner), version_(version) {}
-    void on_phase(VersionPhase phase) override { owner_.set_phase(version_, phase); }
-    void on_check(CheckResult) override {}
-
-   private:
-    Reconciler& owner_;
-    const VersionRef& version_;
-  };
-
-  MODELYARD_ASSIGN(Artifact artifact, source_.fetch(version));
-  backend::Backend* backend = backend_for(artifact.format);
-  if (!backend) return error(Code::kUnimplemented, "no engine for the format '{}'", artifact.format);
-  MODELYARD_ASSIGN(const std::int64_t estimate, backend->estimate_bytes(artifact.folder));
-  MODELYARD_ASSIGN(auto memory, ledger_.reserve(estimate));
-  backend::LoadOptions options;
-  {
-    MutexLock lock(mutex_);
-    options = desired_->options_of(version);
-  }
-  const std::uint64_t before = telemetry::read_process_status().resident_bytes;
-  Progress progress(*this, version);
-  MODELYARD_ASSIGN(LoadedVersion loaded, load_version(*backend, artifact, options, clock_, progress));
-  const std::uint64_t after = telemetry::read_process_status().resident_bytes;
-  memory.settle(after > before ? static_cast<std::int64_t>(after - before) : 0);
-  cost = loaded.cost;
-  note = loaded.warm_up_note;
-  auto servable = std::make_shared<Servable>(version, std::move(loaded), artifact.keep, std::move(memory));
-  MODELYARD_ASSIGN(auto executor, make_executor_(*servable));
-  servable->set_executor(std::move(executor));
-  return servable;
-}
-
-void Reconciler::run_load(const VersionRef& version) {
-  MeasuredCost cost;
-  std::string note;
-  auto servable = load(version, cost, note);
-  {
-    MutexLock lock(mutex_);
-    if (servable) {
-      Harness& harness = versions_[version];
-      harness.cost = cost;
-      harness.note = note;
-      take_loaded(version, std::move(*servable));
-    } else {
-      take_failure(version, servable.error());
-    }
-  }
-  deliver_reports();
-}
-
-void Reconciler::take_loaded(const VersionRef& version, std::shared_ptr<Servable> servable) {
-  Harness& harness = versions_[version];
-  auto before = std::exchange(harness.servable, std::move(servable));
-  harness.reason.clear();
-  harness.attempts = 0;
-  harness.retry_at = {};
-  harness.memory_bytes = harness.servable->memory_bytes();
-  publish();
-  if (std::exchange(harness.is_being_replaced, false)) {
-    retired_.push_back({version, std::move(before), generation_, Retired::Cause::kReplaced});
-    tell("version_replaced", version, fmt::format("intra_op_threads {}", harness.servable->options().intra_op_threads));
-  } else {
-    harness.enter(VersionPhase::kReady);
-    harness.ready_since = clock_.utc_now();
-    tell("version_ready", version, harness.note);
-  }
-  changed_.notify_all();
-}
-
-void Reconciler::take_failure(const VersionRef& version, const Error& failure) {
-  Harness& harness = versions_[version];
-  ++failures_;
-  const double jitter = static_cast<double>(random_.next() >> 11) * 0x1p-53;
-  const auto pause = backoff(harness.attempts, options_.retry_least, options_.retry_most, jitter);
-  harness.retry_at = clock_.steady_now() + pause;
-  harness.next_try = clock_.utc_now() + std::chrono::duration_cast<std::chrono::microseconds>(pause);
-  if (std::exchange(harness.is_being_replaced, false)) {
-    harness.reason = fmt::format("goes on with intra_op_threads {}: {}", harness.servable->options().intra_op_threads,
-                                 failure.message());
-    tell("version_not_replaced", version, harness.reason);
-  } else {
-    harness.enter(VersionPhase::kFailed);
-    harness.reason = failure.message();
-    tell("version_failed", version, harness.reason);
-  }
-  publish();
-}
-
-// Destroys versions that nobody can reach any more. True while some are left.
-bool Reconciler::release_retired() {
-  std::vector<Retired> free;
-  bool left = false;
-  {
-    MutexLock lock(mutex_);
-    for (auto it = retired_.begin(); it != retired_.end();) {
-      const bool unreachable = table_.acknowledged(it->generation) && it->servable.use_count() == 1;
-      if (unreachable) {
-        free.push_back(std::move(*it));
-        it = retired_.erase(it);
-      } else {
-        ++it;
-      }
-    }
-    left = !retired_.empty();
-  }
-  for (Retired& retired : free) retired.servable.reset();  // takes its time, without the lock
-  MutexLock lock(mutex_);
-  for (const Retired& retired : free) {
-    if (retired.cause == Retired::Cause::kReplaced) continue;
-    versions_.erase(retired.version);
-    tell("version_unloaded", retired.version, "");
-  }
-  if (!free.empty()) {
-    publish();
-  }
-  return left;
-}
-
-void Reconciler::load_loop() {
-  for (;;) {
-    const bool retired_left = release_retired();
-    deliver_reports();
-    std::optional<VersionRef> next;
-    {
-      MutexLock lock(mutex_);
-      if (stopping_) return;
-      if (load_queue_.empty()) {
-        if (retired_left) {
-          changed_.wait_for(mutex_, kRetiredPoll);
-        } else if (retired_.empty()) {
-          changed_.wait(mutex_);
-        }
-      }
-      if (stopping_) return;
-      if (!load_queue_.empty()) {
-        next = load_queue_.front();
-        load_queue_.pop_front();
-      }
-    }
-    if (next) run_load(*next);
-  }
-}
-
 void Reconciler::tell(std::string kind, const VersionRef& version, std::string message) {
   reports_.push_back({version, std::move(kind), std::move(message)});
 }
@@ -458,86 +274,6 @@ void Reconciler::deliver_reports() {
   }
   if (!report_) return;
   for (const Happening& happening : reports) report_(happening);
-}
-
-VersionStatus Reconciler::status_of(const VersionRef& version, const Harness& harness) const {
-  VersionStatus status{version, harness.phase, harness.reason, harness.attempts, harness.next_try};
-  if (harness.phase == VersionPhase::kReady) status.ready_since = harness.ready_since;
-  status.memory_bytes = harness.memory_bytes;
-  status.cost = harness.cost;
-  status.note = harness.note;
-  if (!harness.servable) return status;
-  status.most_batch_rows = harness.servable->batching().most_rows();
-  status.options = harness.servable->options();
-  if (replacement_of(version, harness) != Replacement::kNone) status.wanted_options = desired_->options_of(version);
-  return status;
-}
-
-LifecycleStatus Reconciler::status() const {
-  MutexLock lock(mutex_);
-  LifecycleStatus status;
-  status.observed_revision = desired_->revision;
-  for (const auto& [version, harness] : versions_) status.versions.push_back(status_of(version, harness));
-  std::map<std::string, EndpointStatus> endpoints;
-  for (const rollout::TrafficPlan& plan : desired_->plans) {
-    endpoints[plan.endpoint] = {plan.endpoint, plan.model, plan.revision, 0, {}};
-  }
-  for (const auto& [name, plan] : effective_) {
-    EndpointStatus& endpoint = endpoints[name];
-    endpoint.endpoint = name;
-    endpoint.model = plan.model;
-    endpoint.effective_revision = plan.revision;
-    endpoint.effective_shares = plan.shares;
-  }
-  for (auto& [name, endpoint] : endpoints) status.endpoints.push_back(std::move(endpoint));
-  status.memory_used = ledger_.used();
-  status.memory_limit = ledger_.limit();
-  status.loads = loads_;
-  status.load_failures = failures_;
-  return status;
-}
-
-bool Reconciler::settled() const {
-  MutexLock lock(mutex_);
-  return settled_;
-}
-
-Status Reconciler::wait_for_settled(std::chrono::nanoseconds timeout) {
-  const auto end = std::chrono::steady_clock::now() + timeout;
-  MutexLock lock(mutex_);
-  while (!settled_ && !stopping_) {
-    const auto left = end - std::chrono::steady_clock::now();
-    if (left <= left.zero()) return error(Code::kDeadlineExceeded, "versions are still loading");
-    changed_.wait_for(mutex_, left);
-  }
-  return ok();
-}
-
-Status Reconciler::wait_for_endpoint(const std::string& endpoint, std::int64_t plan_revision,
-                                     std::chrono::nanoseconds timeout) {
-  const auto end = std::chrono::steady_clock::now() + timeout;
-  MutexLock lock(mutex_);
-  for (;;) {
-    const auto effective = effective_.find(endpoint);
-    const std::int64_t now_at = effective == effective_.end() ? 0 : effective->second.revision;
-    const bool reached = plan_revision == 0 ? now_at == 0 : now_at >= plan_revision;
-    if (reached && table_.acknowledged(generation_)) return ok();
-    for (const rollout::TrafficPlan& plan : desired_->plans) {
-      if (reached || plan.endpoint != endpoint || plan.revision < plan_revision) continue;
-      for (const rollout::Share& share : plan.shares) {
-        const auto needed = versions_.find({plan.model, share.version});
-        if (needed == versions_.end() || needed->second.phase != VersionPhase::kFailed) continue;
-        return error(Code::kFailedPrecondition, "version {} of '{}' did not become ready: {}", share.version,
-                     plan.model, needed->second.reason);
-      }
-    }
-    const auto left = end - std::chrono::steady_clock::now();
-    if (left <= left.zero() || stopping_) {
-      return error(Code::kDeadlineExceeded, "endpoint '{}' is not there yet; see `modelyard status`", endpoint);
-    }
-    // Readers do not notify: they acknowledge within a turn.
-    changed_.wait_for(mutex_, reached ? std::chrono::nanoseconds(kRetiredPoll) : std::chrono::nanoseconds(left));
-  }
 }
 
 }  // namespace modelyard::lifecycle
