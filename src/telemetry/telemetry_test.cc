@@ -20,6 +20,28 @@ std::string line_of(LogFormat format, Level level, std::string_view message, Fie
   return line;
 }
 
+// What is written into it can be read when its writing end has been closed, or meanwhile.
+class Pipe {
+ public:
+  Pipe() { EXPECT_EQ(::pipe(ends_), 0); }
+  ~Pipe() { ::close(ends_[0]); }
+  int writing_end() const { return ends_[1]; }
+  void close_writing_end() { ::close(ends_[1]); }
+  // To its end.
+  std::string read() {
+    std::string text;
+    std::array<char, 65536> piece;
+    for (ssize_t got = 1; got > 0;) {
+      got = ::read(ends_[0], piece.data(), piece.size());
+      text.append(piece.data(), static_cast<std::size_t>(std::max<ssize_t>(0, got)));
+    }
+    return text;
+  }
+
+ private:
+  int ends_[2];
+};
+
 TEST(Log, WritesJsonThatParsesWhateverTheTextHolds) {
   const std::string line = line_of(LogFormat::kJson, Level::kError, "a \"b\"\n\xff",
                                    {{"path", "x\ty"}, {"count", 3}, {"share", 0.5}, {"on", true}});
@@ -40,27 +62,21 @@ TEST(Log, KeepsATextLineOnOneLine) {
 }
 
 TEST(Log, IsSilentBelowItsLevel) {
-  int ends[2];
-  ASSERT_EQ(::pipe(ends), 0);
+  Pipe pipe;
   FakeClock clock;
-  Log log(ends[1], LogFormat::kText, Level::kWarning, clock);
+  Log log(pipe.writing_end(), LogFormat::kText, Level::kWarning, clock);
 
   log.info("no");
   log.warning("yes");
-  ::close(ends[1]);
+  pipe.close_writing_end();
 
-  char text[256];
-  const ssize_t got = ::read(ends[0], text, sizeof text);
-  ::close(ends[0]);
-  EXPECT_NE(std::string_view(text, static_cast<std::size_t>(got)).find("yes"), std::string_view::npos);
-  EXPECT_EQ(std::string_view(text, static_cast<std::size_t>(got)).find("no  "), std::string_view::npos);
+  EXPECT_EQ(pipe.read(), "22:13:20.000 warning  yes\n");  // the fake clock's time
 }
 
 TEST(AccessLog, WritesEveryNthRequestAndAllThatIsQueuedBeforeItStops) {
-  int ends[2];
-  ASSERT_EQ(::pipe(ends), 0);
+  Pipe pipe;
   FakeClock clock;
-  Log log(ends[1], LogFormat::kJson, Level::kInfo, clock);
+  Log log(pipe.writing_end(), LogFormat::kJson, Level::kInfo, clock);
   AccessLog access(log, 1, 3);
   int taken = 0;
 
@@ -70,39 +86,28 @@ TEST(AccessLog, WritesEveryNthRequestAndAllThatIsQueuedBeforeItStops) {
     access.submit(0, {.method = "GET", .path = "/v2", .status = 200});
   }
   access.stop();
-  ::close(ends[1]);
+  pipe.close_writing_end();
 
-  std::string text(4096, '\0');
-  text.resize(static_cast<std::size_t>(::read(ends[0], text.data(), text.size())));
-  ::close(ends[0]);
+  const std::string text = pipe.read();
   EXPECT_EQ(taken, 3);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
 }
 
 TEST(AccessLog, DropsLinesThatNobodyReadsAndSaysHowMany) {
-  int ends[2];
-  ASSERT_EQ(::pipe(ends), 0);
+  Pipe pipe;
   FakeClock clock;
-  Log log(ends[1], LogFormat::kJson, Level::kInfo, clock);
+  Log log(pipe.writing_end(), LogFormat::kJson, Level::kInfo, clock);
   AccessLog access(log, 1, 1);
   const std::string path(1000, 'p');
   const std::size_t many = 4 * AccessLog::kMostBytes / path.size();
 
   for (std::size_t i = 0; i < many; ++i) access.submit(0, {.method = "GET", .path = path, .status = 200});
-  std::size_t lines = 0;
   std::string text;
-  std::thread reader([&] {
-    std::array<char, 65536> piece;
-    for (ssize_t got = 1; got > 0;) {
-      got = ::read(ends[0], piece.data(), piece.size());
-      text.append(piece.data(), static_cast<std::size_t>(std::max<ssize_t>(0, got)));
-    }
-    lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-  });
+  std::thread reader([&] { text = pipe.read(); });
   access.stop();
-  ::close(ends[1]);
+  pipe.close_writing_end();
   reader.join();
-  ::close(ends[0]);
+  const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 
   EXPECT_GT(access.dropped(), 0u);
   EXPECT_EQ(lines, many - access.dropped() + 1);  // and the one that says so
