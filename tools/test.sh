@@ -22,8 +22,7 @@ stage() { # name, command…
 }
 
 unit_tests() { # preset, labels
-  ctest --test-dir "build/$1" -L "$2" --output-on-failure -j 2 --output-junit "$results/ctest-$1.xml" | tail -40
-  return "${PIPESTATUS[0]}"
+  ctest --test-dir "build/$1" -L "$2" --output-on-failure -j 2 --output-junit "$results/ctest-$1.xml"
 }
 integration_tests() { # preset
   BINARY_UNDER_TEST="$root/build/$1/bin/modelyard" build/venv/test/bin/pytest -q -x --no-header -p no:cacheprovider \

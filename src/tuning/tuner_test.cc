@@ -99,12 +99,8 @@ TEST_F(TunerTest, MeasuresOnlySingleRowsWithoutABatchDimension) {
   EXPECT_EQ(tuning->note, "not batched: the model has no batch dimension");
 }
 
-TEST_F(TunerTest, RunsInstancesAtTheSameTime) {
-  backend_.during_run = [] {};
-
-  const auto tuning = Tuner(backend_, artifact_, {.cores = 4, .most_rows = 1, .budget = milliseconds(700)},
-                            system_clock(), [](nanoseconds, nanoseconds) {})
-                          .run();
+TEST_F(TunerTest, MeasuresEveryWayThatTheCoresAllow) {
+  const auto tuning = tune({.cores = 4, .most_rows = 1, .budget = seconds(4)});
 
   ASSERT_TRUE(tuning.has_value()) << tuning.error().message();
   EXPECT_EQ(tuning->cells.size(), 6u);

@@ -214,9 +214,10 @@ void HttpServer::stop() {
   for (auto& loop : loops_) loop->loop->stop();
   for (auto& loop : loops_) loop->thread.join();
   for (auto& loop : loops_) {
-    // Closing forgets the connection, so the table is taken first.
-    const auto connections = std::move(loop->connections);
-    loop->connections.clear();
+    // Closing forgets the connection, so the table is taken first. A body on its way and its connection hold each
+    // other until one of them is told of the end.
+    const auto connections = std::exchange(loop->connections, {});
+    for (const auto& [fd, connection] : connections) connection->close();
   }
 }
 

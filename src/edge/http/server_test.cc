@@ -6,8 +6,9 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cstring>
+#include <functional>
 #include <future>
+#include <memory>
 #include <optional>
 
 #include "base/fake_clock.h"
@@ -65,7 +66,8 @@ class RawClient {
 // Collects a body that streams in, and answers with its size.
 class CountingSink final : public BodySink {
  public:
-  explicit CountingSink(Deferred reply) : reply_(std::move(reply)) {}
+  explicit CountingSink(Deferred reply, std::shared_ptr<void> held = {})
+      : reply_(std::move(reply)), held_(std::move(held)) {}
   Appetite write(std::string_view piece) override {
     size_ += piece.size();
     return Appetite::kMore;
@@ -78,6 +80,7 @@ class CountingSink final : public BodySink {
 
  private:
   Deferred reply_;
+  std::shared_ptr<void> held_;
   std::size_t size_ = 0;
 };
 
@@ -111,7 +114,7 @@ class EndlessTransport final : public Transport {
  public:
   Moved receive(std::span<char> room) override {
     std::fill(room.begin(), room.end(), 'x');
-    std::memcpy(room.data(), head_.data(), head_.size());
+    std::copy(head_.begin(), head_.end(), room.begin());
     head_ = {};
     return {.bytes = room.size()};
   }
@@ -145,8 +148,11 @@ class HttpServerTest : public testing::Test {
     });
     router_.add_stream(Method::kPut, "/slow", Access::open(),
                        [](Exchange& exchange) { return std::make_unique<PausingSink>(exchange.defer()); });
-    router_.add_stream(Method::kPut, "/store", Access::open(),
-                       [](Exchange& exchange) { return std::make_unique<CountingSink>(exchange.defer()); });
+    router_.add_stream(Method::kPut, "/store", Access::open(), [this](Exchange& exchange) {
+      auto sink = std::make_unique<CountingSink>(exchange.defer(), held_by_bodies_);
+      if (on_body_begun_) on_body_begun_();
+      return sink;
+    });
   }
   ~HttpServerTest() override {
     if (server_) server_->stop();
@@ -173,6 +179,8 @@ class HttpServerTest : public testing::Test {
   security::Guard guard_{{}, clock_};
   Router router_;
   std::promise<Deferred> waiting_;
+  std::shared_ptr<int> held_by_bodies_ = std::make_shared<int>();
+  std::function<void()> on_body_begun_;
   std::unique_ptr<HttpServer> server_;
 };
 
@@ -396,6 +404,19 @@ TEST_F(HttpServerTest, AnswersWhoHasConnectedWhenItDrains) {
   early.send(get("/hello"));
 
   EXPECT_TRUE(early.receive_all().ends_with("hello"));
+}
+
+TEST_F(HttpServerTest, LetsGoOfABodyThatIsOnItsWayWhenItStops) {
+  std::promise<void> begun;
+  on_body_begun_ = [&] { begun.set_value(); };
+  start();
+  RawClient raw = client();
+  raw.send("PUT /store HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
+  begun.get_future().wait();
+
+  server_->stop();
+
+  EXPECT_EQ(held_by_bodies_.use_count(), 1);
 }
 
 TEST_F(HttpServerTest, ServesOthersWhileOneSendsWithoutAPause) {
