@@ -10,6 +10,7 @@ using lifecycle::QueuePolicy;
 using lifecycle::Scheduling;
 
 const Scheduling kDefaults;
+constexpr std::chrono::milliseconds kBetweenSweeps{1};
 
 }  // namespace
 
@@ -69,7 +70,11 @@ Status JobQueue::make_room(Lane& lane, int number, const VersionRef& ref, Steady
                            std::vector<Finished>& dropped) {
   Level& level = lane.levels[static_cast<std::size_t>(number) - 1];
   const std::size_t capacity = lane.scheduling().capacity_of(number, limits_.capacity);
-  if (level.size() < capacity || sweep(level, now, dropped) > 0) return ok();
+  if (level.size() < capacity) return ok();
+  if (now >= lane.next_sweep) {
+    lane.next_sweep = now + kBetweenSweeps;
+    if (sweep(level, now, dropped) > 0) return ok();
+  }
   return error(Code::kUnavailable, "Exceeds maximum queue size: {} requests wait for version {} of '{}'", capacity,
                ref.version, ref.model);
 }

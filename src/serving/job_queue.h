@@ -4,7 +4,9 @@
 // Order:   endpoints that share a version take turns. Within one: by priority level, first in, first out; what has
 //          waited beyond its policy's timeout is dropped, or goes behind the others. What waits together and may share
 //          a run does, up to the batch size.
-// Errors:  Unavailable when a level's queue is full. Before that, what nobody waits for any more is swept out.
+// Errors:  Unavailable when a level's queue is full. Before that, what nobody waits for any more is swept out, though
+// not
+//          again within a millisecond: in an overload each request would look through the whole queue.
 // Threads: its owner's lock.
 #pragma once
 
@@ -59,6 +61,7 @@ class JobQueue {
     std::shared_ptr<lifecycle::EndpointSettings> settings;  // null: the defaults
     std::vector<Level> levels;                              // [0] is level 1; the last one is of delayed jobs
     int running = 0;
+    SteadyTime next_sweep = SteadyTime::min();
     std::uint64_t tickets = 0, next_to_leave = 1;
     std::map<std::uint64_t, std::vector<Finished>> held;  // finished out of order
 

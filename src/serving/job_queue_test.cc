@@ -157,6 +157,17 @@ TEST_F(JobQueueTest, MakesRoomOfWhatNobodyWaitsFor) {
   EXPECT_EQ(queue_.size(), 4u);
 }
 
+TEST_F(JobQueueTest, LooksThroughAFullLevelOnceAMillisecond) {
+  for (int i = 1; i <= 4; ++i) ASSERT_TRUE(push(i).has_value());
+  NumberedCall* const fourth = last_;
+  EXPECT_FALSE(push(5).has_value());
+  fourth->gone = true;
+
+  EXPECT_FALSE(push(6).has_value());
+  clock_.advance(std::chrono::milliseconds(1));
+  EXPECT_TRUE(push(7).has_value());
+}
+
 TEST_F(JobQueueTest, DropsWhatIsCancelled) {
   for (int i = 1; i <= 4; ++i) {
     ASSERT_TRUE(push(i).has_value());

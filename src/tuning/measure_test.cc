@@ -21,7 +21,8 @@ class MeasureTest : public testing::Test {
   FakeClock clock_;
   backend::FakeBackend backend_;
   std::unique_ptr<backend::LoadedModel> model_;
-  std::vector<inference::Tensor> inputs_ = lifecycle::made_up_inputs(backend::FakeBackend::signature(), 1, lifecycle::MadeUp::kZeros);
+  std::vector<inference::Tensor> inputs_ =
+      lifecycle::made_up_inputs(backend::FakeBackend::signature(), 1, lifecycle::MadeUp::kZeros);
 };
 
 // Each run waits for one of every other instance: one after the other they would never end.

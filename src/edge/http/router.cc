@@ -1,7 +1,9 @@
 #include "edge/http/router.h"
 
 #include <algorithm>
+#include <array>
 
+#include "base/check.h"
 #include "edge/http/target.h"
 
 namespace modelyard::edge {
@@ -48,6 +50,7 @@ Router::Route& Router::insert(Method method, std::string_view pattern, Access ac
     }
     route.segments.push_back(std::move(segment));
   }
+  MODELYARD_CHECK(route.segments.size() <= kMostSegments, "the path of a route has too many segments");
   listed_.push_back(std::string(method_name(method)) + " " + route.pattern);
   const auto place =
       std::find_if(routes_.begin(), routes_.end(), [&](const Route& other) { return other.literals < route.literals; });
@@ -69,11 +72,12 @@ void Router::set_refusal_form(std::string prefix, RefusalForm form) {
   refusal_forms_.emplace_back(std::move(prefix), std::move(form));
 }
 
-bool Router::matches(const Route& route, std::string_view path, std::vector<std::string_view>* parameters) {
+bool Router::matches(const Route& route, std::span<const std::string_view> texts,
+                     std::vector<std::string_view>* parameters) {
   if (parameters) parameters->clear();
-  for (const Segment& segment : route.segments) {
-    if (path.empty()) return false;
-    std::string_view text = take_segment(path);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const Segment& segment = route.segments[i];
+    std::string_view text = texts[i];
     if (!segment.parameter) {
       if (text != segment.literal) return false;
       continue;
@@ -83,16 +87,21 @@ bool Router::matches(const Route& route, std::string_view path, std::vector<std:
     if (text.empty()) return false;
     if (parameters) parameters->push_back(text);
   }
-  return path.empty();
+  return true;
 }
 
 const Router::Route* Router::find(Method method, std::string_view path,
                                   std::vector<std::string_view>* parameters) const {
   const Method wanted = method == Method::kHead ? Method::kGet : method;
-  path = inner(path);
+  std::array<std::string_view, kMostSegments> texts;
+  std::size_t count = 0;
+  for (std::string_view rest = inner(path); !rest.empty(); ++count) {
+    if (count == texts.size()) return nullptr;
+    texts[count] = take_segment(rest);
+  }
   for (const Route& route : routes_) {
-    const bool serves = route.method == wanted || route.method == method;
-    if (serves && matches(route, path, parameters)) return &route;
+    if (route.segments.size() != count || (route.method != wanted && route.method != method)) continue;
+    if (matches(route, std::span(texts).first(count), parameters)) return &route;
   }
   return nullptr;
 }

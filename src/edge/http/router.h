@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,7 @@ class Router final : public Handler {
   std::vector<std::string> routes() const;
 
  private:
+  static constexpr std::size_t kMostSegments = 8;
   struct Segment {
     std::string literal;  // "" for a parameter
     std::string verb;     // ":predict" behind a parameter
@@ -69,7 +71,9 @@ class Router final : public Handler {
   Response refuse_caller(const Request& request, const Error& why) const;
   const Route* find(Method method, std::string_view path, std::vector<std::string_view>* parameters) const;
   Response refuse(const Request& request) const;
-  static bool matches(const Route& route, std::string_view path, std::vector<std::string_view>* parameters);
+  // For as many texts as the route has segments.
+  static bool matches(const Route& route, std::span<const std::string_view> texts,
+                      std::vector<std::string_view>* parameters);
 
   security::Guard& guard_;
   const std::size_t max_body_bytes_;
