@@ -70,7 +70,9 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
       return strict.on_event(depth, event, parsed);
     });
   } catch (const Json::exception& e) {
-    return error(Code::kInvalidArgument, "invalid JSON: {}", e.what());
+    std::string_view why = e.what();
+    if (const auto end = why.find("] "); end != why.npos) why.remove_prefix(end + 2);  // the library's own number
+    return error(Code::kInvalidArgument, "invalid JSON: {}", why);
   } catch (const std::invalid_argument& e) {
     return error(Code::kInvalidArgument, "invalid JSON: {}", e.what());
   }

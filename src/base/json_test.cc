@@ -43,6 +43,10 @@ TEST(ParseJson, DoesNotStopAtAZeroByte) {
 }
 
 // RFC 8259 §8.1 lets a reader ignore it; some editors write it.
+TEST(ParseJson, SaysWhereATextIsBroken) {
+  EXPECT_TRUE(refusal("{\"x\":").starts_with("invalid JSON: parse error at line 1, column 6: ")) << refusal("{\"x\":");
+}
+
 TEST(ParseJson, IgnoresAByteOrderMark) {
   EXPECT_EQ(refusal("\xef\xbb\xbf[1]"), "(accepted)");
 }

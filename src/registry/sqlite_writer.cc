@@ -107,6 +107,10 @@ Status SqliteWriter::refuse_if_used(const VersionRef& ref) {
 
 Status SqliteWriter::set_version_state(const VersionRef& ref, VersionState state) {
   MODELYARD_ASSIGN(const VersionRecord current, version(ref));
+  if (current.state == state) {
+    return error(Code::kFailedPrecondition, "version {} of '{}' is {} already", ref.version, ref.model,
+                 version_state_name(state));
+  }
   if (!may_follow(current.state, state)) {
     return error(Code::kFailedPrecondition, "version {} of '{}' is {}, it cannot become {}", ref.version, ref.model,
                  version_state_name(current.state), version_state_name(state));

@@ -130,7 +130,12 @@ def test_a_version_that_does_not_reproduce_its_samples_gets_no_traffic(server, t
     (["frobnicate"], 2, ""),
     (["push", "scaled"], 2, ""),
     (["show", "nobody"], 3, "nobody"),
+    (["status", "scalde"], 3, "did you mean 'scaled'?"),
+    (["predict", "scaeld", "-d", "{}"], 3, "did you mean 'scaled'?"),
     (["deploy", "scaled", "9"], 3, "9"),
+    (["tag", "set", "scaled", "risk"], 2, "KEY=VALUE"),
+    (["tag", "set", "scaled", "=high"], 2, "KEY=VALUE"),
+    (["restore-version", "scaled/1"], 4, "published already"),
     (["push", "bad name", "1.onnx"], 1, "name"),
     (["push", "scaled", "missing.onnx"], 3, "missing.onnx"),
 ])

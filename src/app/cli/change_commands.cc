@@ -100,9 +100,7 @@ std::string owner_path(const ModelArgument& target) {
 
 Result<int> set_tag(const ChangeFlags& flags, const CommandContext& context) {
   MODELYARD_ASSIGN(const ModelArgument target, parse_model_argument(flags.model));
-  const auto equals = flags.pair.find('=');
-  if (equals == std::string::npos) return error(Code::kInvalidArgument, "'{}' is not KEY=VALUE", flags.pair);
-  const std::string key = flags.pair.substr(0, equals), value = flags.pair.substr(equals + 1);
+  const auto [key, value] = split_pair(flags.pair);
   MODELYARD_TRY(context.client().call("PUT", owner_path(target) + "/tags/" + path_segment(key), {{"value", value}}));
   say(context, {{"key", key}, {"value", value}}, fmt::format("{} is tagged {}={}", flags.model, key, value));
   return kDone;
@@ -221,7 +219,7 @@ void add_name_commands(CommandLine& line) {
   CLI::App& tag_set_app =
       line.add(tag, "set", "Set a tag", [tag_set, &line] { return set_tag(*tag_set, line.context()); });
   tag_set_app.add_option("model", tag_set->model, "MODEL or MODEL/VERSION")->required();
-  tag_set_app.add_option("tag", tag_set->pair, "KEY=VALUE")->required();
+  tag_set_app.add_option("tag", tag_set->pair, "KEY=VALUE")->required()->check(key_and_value());
   CLI::App& tag_unset_app =
       line.add(tag, "unset", "Remove a tag", [tag_unset, &line] { return unset_tag(*tag_unset, line.context()); });
   tag_unset_app.add_option("model", tag_unset->model, "MODEL or MODEL/VERSION")->required();

@@ -93,9 +93,38 @@ int CommandLine::run(int argc, char** argv) {
     context_.api_key = text->substr(0, text->find_first_of(" \r\n"));
   }
   const auto code = chosen_();
-  if (code) return *code;
-  print_error(code.error().message());
-  return exit_code_of(code.error().code());
+  return code ? *code : report_failure(code.error(), argc, argv);
+}
+
+// With the nearest name, when a model that was asked for is not there.
+int CommandLine::report_failure(const Error& failure, int argc, char** argv) const {
+  std::string message = failure.message();
+  for (int i = 2; failure.code() == Code::kNotFound && i < argc; ++i) {
+    const std::string word = argv[i], name = word.substr(0, word.find_first_of("/@"));
+    if (message.find("model") == std::string::npos || message.find("'" + name + "'") == std::string::npos) continue;
+    const auto models = context_.client().call("GET", "/api/v1/models?limit=1000");
+    if (!models) break;
+    std::vector<std::string> known;
+    for (const Json& model : (*models)["items"]) known.push_back(model.value("name", ""));
+    const auto nearest = nearest_name(name, known);
+    if (nearest && *nearest != name) message += fmt::format("; did you mean '{}'?", *nearest);
+    break;
+  }
+  print_error(message);
+  return exit_code_of(failure.code());
+}
+
+CLI::Validator key_and_value() {
+  const auto check = [](const std::string& text) {
+    const auto equals = text.find('=');
+    return equals == std::string::npos || equals == 0 ? fmt::format("'{}' is not KEY=VALUE", text) : "";
+  };
+  return {check, "", ""};
+}
+
+std::pair<std::string, std::string> split_pair(const std::string& text) {
+  const auto equals = text.find('=');
+  return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
 Result<ModelArgument> parse_model_argument(const std::string& text) {

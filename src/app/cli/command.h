@@ -42,6 +42,7 @@ class CommandLine {
 
  private:
   int report_usage(const CLI::ParseError& failure, int argc, char** argv);
+  int report_failure(const Error& failure, int argc, char** argv) const;
 
   CLI::App root_;
   CommandContext context_;
@@ -58,6 +59,11 @@ void add_tune_command(CommandLine& line);
 void add_key_commands(CommandLine& line);
 void add_offline_commands(CommandLine& line);
 void add_completion_command(CommandLine& line);
+
+// Refuses an argument that is not KEY=VALUE.
+CLI::Validator key_and_value();
+// The two of an argument that was checked so.
+std::pair<std::string, std::string> split_pair(const std::string& text);
 
 // "fraud/3", "fraud@champion", "fraud"
 struct ModelArgument {

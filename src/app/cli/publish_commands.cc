@@ -63,12 +63,6 @@ Result<Json> upload_files(const HttpClient& client, const std::string& path) {
   return listed;
 }
 
-Result<std::pair<std::string, std::string>> split_pair(const std::string& text) {
-  const auto equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) return error(Code::kInvalidArgument, "'{}' is not KEY=VALUE", text);
-  return std::make_pair(text.substr(0, equals), text.substr(equals + 1));
-}
-
 Status add_attachments(const PushFlags& flags, const HttpClient& client, Json& request) {
   Json attachments = Json::array();
   for (const auto& [kind, path] :
@@ -88,11 +82,12 @@ Status add_attachments(const PushFlags& flags, const HttpClient& client, Json& r
   }
   Json metrics = Json::object();
   for (const std::string& metric : flags.metrics) {
-    MODELYARD_ASSIGN(const auto pair, split_pair(metric));
-    const auto number = parse_json(pair.second);
-    if (!number || !number->is_number())
-      return error(Code::kInvalidArgument, "metric '{}': '{}' is not a number", pair.first, pair.second);
-    metrics[pair.first] = *number;
+    const auto [name, text] = split_pair(metric);
+    const auto number = parse_json(text);
+    if (!number || !number->is_number()) {
+      return error(Code::kInvalidArgument, "metric '{}': '{}' is not a number", name, text);
+    }
+    metrics[name] = *number;
   }
   if (!metrics.empty()) attachments.push_back({{"kind", "metrics"}, {"content", std::move(metrics)}});
   if (!attachments.empty()) request["attachments"] = std::move(attachments);
@@ -105,8 +100,8 @@ Result<int> push(const PushFlags& flags, const CommandContext& context) {
   Json request{{"format", "onnx"}, {"deploy", flags.deploy ? "yes" : "auto"}};
   MODELYARD_TRY(add_attachments(flags, client, request));
   for (const std::string& tag : flags.tags) {
-    MODELYARD_ASSIGN(const auto pair, split_pair(tag));
-    request["tags"][pair.first] = pair.second;
+    const auto [key, value] = split_pair(tag);
+    request["tags"][key] = value;
   }
   if (!flags.aliases.empty()) request["aliases"] = flags.aliases;
   if (!flags.signature.empty()) {
@@ -220,8 +215,8 @@ void add_publish_commands(CommandLine& line) {
   push_app.add_option("--card", push_flags->card, "JSON model card")->type_name("FILE");
   push_app.add_option("--lineage", push_flags->lineage, "JSON of data, code, run and parent")->type_name("FILE");
   push_app.add_option("--alias", push_flags->aliases, "Point this alias to it")->type_name("ALIAS");
-  push_app.add_option("--tag", push_flags->tags, "Tag the version")->type_name("KEY=VALUE");
-  push_app.add_option("--metric", push_flags->metrics, "A figure of its evaluation")->type_name("KEY=NUMBER");
+  push_app.add_option("--tag", push_flags->tags, "Tag the version")->type_name("KEY=VALUE")->check(key_and_value());
+  push_app.add_option("--metric", push_flags->metrics, "A figure of its evaluation")->type_name("KEY=NUMBER")->check(key_and_value());
   push_app.add_flag("--deploy", push_flags->deploy, "Let it answer the endpoint");
   push_app.add_flag("--wait", push_flags->wait, "Wait until it is ready, or failed");
 

@@ -14,13 +14,9 @@ struct ScheduleFlags {
 
 // "queue_policy.max_queue_size=4" sets, "max_batch_size=" goes back to the default.
 Status change(Json& scheduling, const std::string& setting) {
-  const auto equals = setting.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    return error(Code::kInvalidArgument, "'{}' is not KEY=VALUE", setting);
-  }
-  std::string pointer = "/" + setting.substr(0, equals);
+  const auto [key, text] = split_pair(setting);
+  std::string pointer = "/" + key;
   std::replace(pointer.begin(), pointer.end(), '.', '/');
-  const std::string text = setting.substr(equals + 1);
   try {
     const Json::json_pointer place(pointer);
     if (text.empty()) {
@@ -30,7 +26,7 @@ Status change(Json& scheduling, const std::string& setting) {
     const auto value = parse_json(text);
     scheduling[place] = value ? *value : Json(text);
   } catch (const Json::exception&) {
-    return error(Code::kInvalidArgument, "'{}': there is no such setting", setting.substr(0, equals));
+    return error(Code::kInvalidArgument, "'{}': there is no such setting", key);
   }
   return ok();
 }
@@ -90,7 +86,8 @@ void add_schedule_command(CommandLine& line) {
                            [flags, &line] { return schedule(*flags, line.context()); });
   app.add_option("endpoint", flags->endpoint, "Name of the endpoint")->required();
   app.add_option("settings", flags->settings, "max_queue_delay_microseconds=100; KEY= goes back to the default")
-      ->type_name("KEY=VALUE");
+      ->type_name("KEY=VALUE")
+      ->check(key_and_value());
   app.add_flag("--reset", flags->reset, "Back to all defaults first");
 }
 
