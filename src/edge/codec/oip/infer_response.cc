@@ -66,18 +66,6 @@ void append_shape(std::string& out, inference::ShapeView shape) {
   out += ']';
 }
 
-void append_shared(std::string& out, const SharedRange& range, std::size_t bytes) {
-  out += ",\"parameters\":{\"shared_memory_region\":";
-  append_json(out, range.region);
-  out += ",\"shared_memory_byte_size\":";
-  append_json(out, static_cast<std::uint64_t>(bytes));
-  if (range.offset > 0) {
-    out += ",\"shared_memory_offset\":";
-    append_json(out, range.offset);
-  }
-  out += "}}";
-}
-
 Status append_output(const Tensor& output, const OutputWish* wish, bool binary, EncodedAnswer& answer) {
   std::string& out = answer.json;
   out += "{\"name\":";
@@ -86,7 +74,7 @@ Status append_output(const Tensor& output, const OutputWish* wish, bool binary, 
   append_shape(out, output.shape);
   if (wish && wish->shared) {
     MODELYARD_TRY(check_fits(*wish->shared, output.name, output.buffer.bytes().size()));
-    append_shared(out, *wish->shared, output.buffer.bytes().size());
+    out += '}';  // without parameters: Triton's C++ client takes any for those of binary data
     return ok();
   }
   if (binary) {
