@@ -77,7 +77,7 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 
 std::optional<std::string_view> Request::header(std::string_view name) const {
   for (const HeaderLine& line : headers) {
-    if (equal_ignoring_case(line.name, name)) return line.value;
+    if (line.name == name || equal_ignoring_case(line.name, name)) return line.value;  // in HTTP/2 they are equal
   }
   return std::nullopt;
 }
