@@ -32,13 +32,18 @@ class FakeSource final : public Source {
     make_golden_ = std::move(make);
   }
 
+  void set_file_bytes(std::int64_t bytes) {
+    MutexLock lock(mutex_);
+    file_bytes_ = bytes;
+  }
+
   Result<std::shared_ptr<const DesiredState>> desired() override {
     MutexLock lock(mutex_);
     return desired_;
   }
   Result<Artifact> fetch(const VersionRef& version) override {
     MutexLock lock(mutex_);
-    Artifact artifact{std::to_string(version.version), "fake", 0, backend::FakeBackend::signature(), {}, nullptr};
+    Artifact artifact{std::to_string(version.version), "fake", file_bytes_, backend::FakeBackend::signature(), {}, nullptr};
     if (make_golden_) artifact.golden = make_golden_();
     return artifact;
   }
@@ -54,6 +59,7 @@ class FakeSource final : public Source {
  private:
   Mutex mutex_;
   std::shared_ptr<const DesiredState> desired_ MODELYARD_GUARDED_BY(mutex_) = std::make_shared<const DesiredState>();
+  std::int64_t file_bytes_ MODELYARD_GUARDED_BY(mutex_) = 0;
   std::function<Golden()> make_golden_ MODELYARD_GUARDED_BY(mutex_);
   std::function<void()> changed_ MODELYARD_GUARDED_BY(mutex_);
 };

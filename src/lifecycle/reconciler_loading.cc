@@ -1,4 +1,6 @@
 // The half of the Reconciler that loads and unloads, on a thread of its own.
+#include <algorithm>
+
 #include "lifecycle/reconciler_harness.h"
 #include "telemetry/process_status.h"
 
@@ -45,7 +47,9 @@ Result<std::shared_ptr<Servable>> Reconciler::load(const VersionRef& version, Me
   Progress progress(*this, version);
   MODELYARD_ASSIGN(LoadedVersion loaded, load_version(*backend, artifact, options, clock_, progress));
   const std::uint64_t after = telemetry::read_process_status().resident_bytes;
-  memory.settle(after > before ? static_cast<std::int64_t>(after - before) : 0);
+  // What the process had freed before may serve again, so that it grows by less than the version holds.
+  const std::int64_t grown = after > before ? static_cast<std::int64_t>(after - before) : 0;
+  memory.settle(std::max(grown, artifact.file_bytes));
   cost = loaded.cost;
   note = loaded.warm_up_note;
   auto servable = std::make_shared<Servable>(version, std::move(loaded), artifact.keep, std::move(memory));

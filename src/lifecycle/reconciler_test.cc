@@ -167,6 +167,15 @@ TEST_F(ReconcilerTest, RefusesWhatDoesNotFitIntoMemory) {
   EXPECT_EQ(backend_.loaded, 0);
 }
 
+TEST_F(ReconcilerTest, CountsNoLessMemoryThanTheFilesHave) {
+  source_.set_file_bytes(std::int64_t{1} << 40);
+  start();
+
+  ASSERT_TRUE(deploy(1, 1).has_value());
+
+  EXPECT_EQ(status_of(1)->memory_bytes, std::int64_t{1} << 40);
+}
+
 TEST_F(ReconcilerTest, WaitsForReadersBeforeItUnloads) {
   TableReader& reader = table_.add_reader([] {});
   start();
