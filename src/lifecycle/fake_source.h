@@ -43,7 +43,8 @@ class FakeSource final : public Source {
   }
   Result<Artifact> fetch(const VersionRef& version) override {
     MutexLock lock(mutex_);
-    Artifact artifact{std::to_string(version.version), "fake", file_bytes_, backend::FakeBackend::signature(), {}, nullptr};
+    Artifact artifact{std::to_string(version.version),   "fake", file_bytes_,
+                      backend::FakeBackend::signature(), {},     nullptr};
     if (make_golden_) artifact.golden = make_golden_();
     return artifact;
   }

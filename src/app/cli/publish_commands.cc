@@ -216,7 +216,9 @@ void add_publish_commands(CommandLine& line) {
   push_app.add_option("--lineage", push_flags->lineage, "JSON of data, code, run and parent")->type_name("FILE");
   push_app.add_option("--alias", push_flags->aliases, "Point this alias to it")->type_name("ALIAS");
   push_app.add_option("--tag", push_flags->tags, "Tag the version")->type_name("KEY=VALUE")->check(key_and_value());
-  push_app.add_option("--metric", push_flags->metrics, "A figure of its evaluation")->type_name("KEY=NUMBER")->check(key_and_value());
+  push_app.add_option("--metric", push_flags->metrics, "A figure of its evaluation")
+      ->type_name("KEY=NUMBER")
+      ->check(key_and_value());
   push_app.add_flag("--deploy", push_flags->deploy, "Let it answer the endpoint");
   push_app.add_flag("--wait", push_flags->wait, "Wait until it is ready, or failed");
 
