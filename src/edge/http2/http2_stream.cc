@@ -256,14 +256,15 @@ void Http2Stream::respond(Response response) {
   if (session_ == nullptr || output_ != Output::kNone) return;
   end_input();
   compress_answer(request_, response);
-  if (home_.observer) home_.observer(request_, response, now() - began_);
+  const SteadyTime answered = now();
+  if (home_.observer) home_.observer(request_, response, answered - began_);
   const bool with_body = request_.method != Method::kHead && !response.has_no_content() &&
                          (response.body_bytes() > 0 || !response.trailers.empty());
   submit(response, with_body);
   home_.loop.texts().put(std::move(response.headers));
   output_ = Output::kAnswer;
   answer_ended_ = true;
-  begin_output();
+  begin_output(answered);
   home_.buffers.put(std::move(body_));
   if (!with_body) return;
   text_ = std::move(response.body);
@@ -274,9 +275,9 @@ void Http2Stream::respond(Response response) {
 }
 
 // From here on the client has to take what there is.
-void Http2Stream::begin_output() {
-  output_deadline_ = now() + home_.limits.body_timeout;
-  output_pace_.begin(now());
+void Http2Stream::begin_output(SteadyTime now) {
+  output_deadline_ = now + home_.limits.body_timeout;
+  output_pace_.begin(now);
 }
 
 void Http2Stream::submit(const Response& response, bool with_body) {
@@ -299,9 +300,10 @@ void Http2Stream::begin_stream(Response head) {
   head.streamed = true;
   text_ = std::move(head.body);
   output_ = Output::kStream;
-  begin_output();
+  const SteadyTime answered = now();
+  begin_output(answered);
   input_deadline_ = SteadyTime::max();
-  if (home_.observer) home_.observer(request_, head, now() - began_);
+  if (home_.observer) home_.observer(request_, head, answered - began_);
   submit(head, request_.method != Method::kHead);
   pump();
 }
@@ -312,7 +314,7 @@ void Http2Stream::stream(std::string piece) {
     text_.clear();
     text_sent_ = 0;
   }
-  if (unsent() == 0) begin_output();
+  if (unsent() == 0) begin_output(now());
   text_ += piece;
   if (unsent() > kMostStreamed) {  // a client that does not read must not make us keep what it will never get
     nghttp2_submit_rst_stream(session_->wire(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_CANCEL);
@@ -325,7 +327,7 @@ void Http2Stream::stream(std::string piece) {
 void Http2Stream::end_stream(std::string trailers) {
   if (session_ == nullptr || output_ != Output::kStream || answer_ended_) return;
   end_input();
-  if (unsent() == 0) begin_output();
+  if (unsent() == 0) begin_output(now());
   answer_ended_ = true;
   trailers_ = std::move(trailers);
   if (std::exchange(waiting_for_text_, false)) nghttp2_session_resume_data(session_->wire(), id_);

@@ -63,7 +63,7 @@ class Http2Stream final : public Exchange, public ReplyTarget, public std::enabl
   void append_body(std::span<const std::byte> data);
   void feed_sink(std::span<const std::byte> data);
   void submit(const Response& response, bool with_body);
-  void begin_output();
+  void begin_output(SteadyTime now);
   void end_input();
   void consume(std::size_t bytes);
   void pump();
