@@ -2,8 +2,6 @@
 
 import json
 import os
-import pathlib
-import tempfile
 
 import jsonschema_rs
 import pytest
@@ -117,8 +115,8 @@ def test_what_cannot_be_measured_is_refused_at_once(served, arguments, code, wor
     assert not done.stdout
 
 
-def test_nothing_is_left_behind(served):
-    before = set(pathlib.Path(tempfile.gettempdir()).glob("modelyard-*"))
+def test_nothing_is_left_behind(served, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # others use the common one meanwhile
     served.cli("tune", "fixed", "--seconds", "1")
     served.cli("tune", "fixed", "--seconds", "1", "--most-rows", "65536", check=False)
-    assert set(pathlib.Path(tempfile.gettempdir()).glob("modelyard-*")) <= before
+    assert list(tmp_path.iterdir()) == []
