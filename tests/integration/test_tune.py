@@ -119,4 +119,4 @@ def test_nothing_is_left_behind(served, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # others use the common one meanwhile
     served.cli("tune", "fixed", "--seconds", "1")
     served.cli("tune", "fixed", "--seconds", "1", "--most-rows", "65536", check=False)
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("modelyard-*")) == []
