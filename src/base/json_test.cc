@@ -42,11 +42,11 @@ TEST(ParseJson, DoesNotStopAtAZeroByte) {
   EXPECT_EQ(refusal(std::string_view("\"\0\"", 3)), "invalid JSON: a zero byte");
 }
 
-// RFC 8259 §8.1 lets a reader ignore it; some editors write it.
 TEST(ParseJson, SaysWhereATextIsBroken) {
   EXPECT_TRUE(refusal("{\"x\":").starts_with("invalid JSON: parse error at line 1, column 6: ")) << refusal("{\"x\":");
 }
 
+// RFC 8259 §8.1 lets a reader ignore it; some editors write it.
 TEST(ParseJson, IgnoresAByteOrderMark) {
   EXPECT_EQ(refusal("\xef\xbb\xbf[1]"), "(accepted)");
 }

@@ -1,6 +1,7 @@
 #include "edge/codec/json/json_scanner.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/names.h"
 

@@ -7,8 +7,9 @@
 // Why not a library: the usual fast ones refuse bare NaN, and parse to double, which rounds FP32 twice.
 #pragma once
 
+#include <fast_float/fast_float.h>
+
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -54,7 +55,7 @@ class JsonScanner {
       if (at == end_ || *at != ',') break;
       at = skip_space(at + 1);
       Float value = 0;
-      const auto [stop, failure] = std::from_chars(at, end_, value);
+      const auto [stop, failure] = fast_float::from_chars(at, end_, value);
       if (failure != std::errc{} || !is_plain_number(at, stop) || stop == end_) break;
       put(value);
       at_ = stop;
@@ -77,7 +78,7 @@ class JsonScanner {
     return at;
   }
   void skip_space() { at_ = skip_space(at_); }
-  // Of what from_chars() takes for a number, whether JSON does, and ends where one may end.
+  // Of what fast_float takes for a number, whether JSON does, and ends where one may end.
   static bool is_plain_number(const char* first, const char* last);
   bool take(char c) {
     skip_space();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -13,19 +12,15 @@ using inference::DataType;
 
 constexpr std::size_t kAlignment = 64;
 
+// Of a number that the scanner has checked. What is too large becomes infinite, what is too small zero, as fast_float has it.
 template <typename Float>
 Float parse_float(std::string_view token) {
   if (token == "NaN") return std::numeric_limits<Float>::quiet_NaN();
   if (token == "Infinity") return std::numeric_limits<Float>::infinity();
   if (token == "-Infinity") return -std::numeric_limits<Float>::infinity();
   Float value = 0;
-  const char* end = token.data() + token.size();
-  if (std::from_chars(token.data(), end, value).ec != std::errc::result_out_of_range) return value;
-  // Too large or too small: the exponent tells which, the sign stays.
-  const auto e = token.find_first_of("eE");
-  const bool tiny = e != std::string_view::npos && token[e + 1] == '-';
-  const Float magnitude = tiny ? Float{0} : std::numeric_limits<Float>::infinity();
-  return token.front() == '-' ? -magnitude : magnitude;
+  fast_float::from_chars(token.data(), token.data() + token.size(), value);
+  return value;
 }
 
 }  // namespace
