@@ -26,11 +26,28 @@ Status read_desired(registry::CatalogReader& reader, lifecycle::DesiredState& de
   return ok();
 }
 
-Result<std::shared_ptr<const lifecycle::DesiredState>> RegistrySource::desired() {
+namespace {
+
+Result<bool> is_withdrawn(registry::CatalogReader& reader, const VersionRef& ref) {
+  const auto version = reader.version(ref);
+  if (!version && version.error().code() == Code::kNotFound) return true;
+  MODELYARD_TRY(version);
+  MODELYARD_ASSIGN(const auto model, reader.model(ref.model));
+  return model.deleted.has_value() || version->state != registry::VersionState::kPublished;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const lifecycle::DesiredState>> RegistrySource::desired(std::span<const VersionRef> held) {
   auto desired = std::make_shared<lifecycle::DesiredState>();
   std::map<std::string, std::string> settings;
-  MODELYARD_TRY(
-      catalog_.read([&](registry::CatalogReader& reader) { return read_desired(reader, *desired, settings); }));
+  MODELYARD_TRY(catalog_.read([&](registry::CatalogReader& reader) -> Status {
+    for (const VersionRef& ref : held) {
+      MODELYARD_ASSIGN(const bool withdrawn, is_withdrawn(reader, ref));
+      if (withdrawn) desired->withdrawn.insert(ref);
+    }
+    return read_desired(reader, *desired, settings);
+  }));
   MutexLock lock(mutex_);
   MODELYARD_TRY(take_settings(*desired, settings));
   desired->grace = options_.grace;

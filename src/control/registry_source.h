@@ -20,7 +20,7 @@ class RegistrySource final : public lifecycle::Source {
   RegistrySource(registry::Catalog& catalog, registry::BlobStore& blobs, SourceOptions options)
       : catalog_(catalog), blobs_(blobs), options_(options) {}
 
-  Result<std::shared_ptr<const lifecycle::DesiredState>> desired() override;
+  Result<std::shared_ptr<const lifecycle::DesiredState>> desired(std::span<const VersionRef> held) override;
   Result<lifecycle::Artifact> fetch(const VersionRef& version) override;
   void subscribe(std::function<void()> changed) override;
   void unsubscribe() override;

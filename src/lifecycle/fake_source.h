@@ -37,7 +37,7 @@ class FakeSource final : public Source {
     file_bytes_ = bytes;
   }
 
-  Result<std::shared_ptr<const DesiredState>> desired() override {
+  Result<std::shared_ptr<const DesiredState>> desired(std::span<const VersionRef>) override {
     MutexLock lock(mutex_);
     return desired_;
   }

@@ -68,13 +68,17 @@ std::optional<Action> load_action(const DesiredState& desired, const Situation& 
   return std::nullopt;
 }
 
+SteadyTime end_of_stay(const DesiredState& desired, const VersionRef& version, SteadyTime unwanted_since) {
+  return desired.withdrawn.contains(version) ? unwanted_since : unwanted_since + desired.grace;
+}
+
 std::optional<Action> unload_action(const DesiredState& desired, const Situation& situation,
                                     const std::set<VersionRef>& wanted) {
   for (const auto& [version, state] : situation.versions) {
     if (wanted.contains(version)) continue;
     if (state.phase == VersionPhase::kWaiting || state.phase == VersionPhase::kFailed) return DropVersion{version};
     if (state.phase != VersionPhase::kReady || is_busy(state) || !state.unwanted_since) continue;
-    if (*state.unwanted_since + desired.grace <= situation.now) return UnloadVersion{version};
+    if (end_of_stay(desired, version, *state.unwanted_since) <= situation.now) return UnloadVersion{version};
   }
   return std::nullopt;
 }
@@ -122,7 +126,8 @@ Action next_action(const DesiredState& desired, const Situation& situation) {
     std::optional<SteadyTime> due;
     const bool waits = state.phase == VersionPhase::kFailed || state.replacement == Replacement::kWanted;
     if (waits && !busy && wanted.contains(version)) due = state.retry_at;
-    if (state.phase == VersionPhase::kReady && state.unwanted_since) due = *state.unwanted_since + desired.grace;
+    if (state.phase == VersionPhase::kReady && state.unwanted_since)
+      due = end_of_stay(desired, version, *state.unwanted_since);
     if (due && (!wait.time || *due < *wait.time)) wait.time = due;
   }
   return wait;

@@ -125,6 +125,17 @@ TEST_F(PolicyTest, UnloadsAfterTheGrace) {
   EXPECT_EQ(next(), Action(UnloadVersion{v(1)}));
 }
 
+TEST_F(PolicyTest, UnloadsWhatWasDeletedWithoutGrace) {
+  desired_.grace = seconds(10);
+  desired_.withdrawn = {v(1)};
+  want(2, 2);
+  in_effect(2, 2);
+  there(1, VersionPhase::kReady);
+  there(2, VersionPhase::kReady);
+  unwanted_since(1, kNow);
+  EXPECT_EQ(next(), Action(UnloadVersion{v(1)}));
+}
+
 TEST_F(PolicyTest, SwitchesBackWithoutLoadingWithinTheGrace) {
   desired_.grace = seconds(10);
   want(1, 3);

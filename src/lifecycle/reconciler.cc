@@ -84,7 +84,12 @@ void Reconciler::poke() {
 }
 
 void Reconciler::take_desired() {
-  auto desired = source_.desired();
+  std::vector<VersionRef> held;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [version, harness] : versions_) held.push_back(version);
+  }
+  auto desired = source_.desired(held);
   MutexLock lock(mutex_);
   if (desired) {
     const auto before = std::exchange(desired_, std::move(*desired));

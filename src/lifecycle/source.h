@@ -11,6 +11,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,6 +37,7 @@ struct DesiredState {
   std::map<VersionRef, backend::LoadOptions> options;                 // of versions of plans
   backend::LoadOptions other_options;                                 // of all others
   std::chrono::milliseconds grace{0};  // how long a version stays after it is no longer wanted
+  std::set<VersionRef> withdrawn;      // of those that were asked about: deleted, so that they go without grace
 
   const backend::LoadOptions& options_of(const VersionRef& version) const {
     const auto own = options.find(version);
@@ -73,7 +76,8 @@ class Source {
  public:
   virtual ~Source() = default;
 
-  virtual Result<std::shared_ptr<const DesiredState>> desired() = 0;
+  // `held` are the versions that lifecycle has.
+  virtual Result<std::shared_ptr<const DesiredState>> desired(std::span<const VersionRef> held) = 0;
   virtual Result<Artifact> fetch(const VersionRef& version) = 0;
 
   // Has `changed` called, from any thread, whenever desired() may answer something new. Called once, at

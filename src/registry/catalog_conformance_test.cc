@@ -350,6 +350,22 @@ TEST_P(CatalogConformance, PurgesAModelWithAllItHas) {
   EXPECT_TRUE(ask([](CatalogReader& reader) { return reader.referenced_blobs(); })->empty());
 }
 
+TEST_P(CatalogConformance, NeverUsesANumberOfAPurgedModelAgain) {
+  publish("fraud", 2);
+  for (const VersionNumber wanted : {3, 4}) {
+    ASSERT_TRUE(change([](CatalogWriter& writer) { return writer.purge_model("fraud"); }).has_value());
+
+    VersionRef again;
+    ASSERT_TRUE(change([&](CatalogWriter& writer) -> Status {
+                  MODELYARD_TRY(writer.create_model("fraud"));
+                  MODELYARD_ASSIGN(again, writer.add_version("fraud", document('b')));
+                  return ok();
+                }).has_value());
+
+    EXPECT_EQ(again.version, wanted);
+  }
+}
+
 TEST_P(CatalogConformance, GivesEventsInOrderBehindAGivenOne) {
   publish("fraud", 1);
   for (const char* kind : {"one", "two", "three"}) ASSERT_TRUE(catalog_->record_event(kind, {"fraud", 1}, "m"));

@@ -66,6 +66,9 @@ CREATE TABLE api_keys (
     R"sql(
 ALTER TABLE endpoints ADD COLUMN scheduling TEXT NOT NULL DEFAULT '{}';
 )sql",
+    R"sql(
+CREATE TABLE purged_models (name TEXT PRIMARY KEY, next_version INTEGER NOT NULL) WITHOUT ROWID;
+)sql",
 };
 
 Result<std::int64_t> schema_version(SqliteConnection& connection) {

@@ -16,8 +16,9 @@ Status SqliteWriter::change(SqliteStatement statement, const std::string& missin
 
 Status SqliteWriter::create_model(std::string_view name) {
   MODELYARD_ASSIGN(auto statement,
-                   connection_.prepare("INSERT INTO models (name, created, revision) VALUES (?, ?, ?)"));
-  const Status done = statement.bind(name).bind(utc_micros(now_)).bind(revision_).run();
+                   connection_.prepare("INSERT INTO models (name, created, next_version, revision) VALUES (?, ?, "
+                                       "coalesce((SELECT next_version FROM purged_models WHERE name = ?), 1), ?)"));
+  const Status done = statement.bind(name).bind(utc_micros(now_)).bind(name).bind(revision_).run();
   if (done || done.error().code() != Code::kConflict) return done;
   return error(Code::kConflict, "model '{}' exists already", name);
 }
@@ -38,7 +39,10 @@ Status SqliteWriter::set_model_deleted(std::string_view name, std::optional<UtcT
 Status SqliteWriter::purge_model(std::string_view name) {
   MODELYARD_ASSIGN(const auto all, versions(name, Page{"", 1'000'000}));
   for (const VersionRecord& version : all) MODELYARD_TRY(refuse_if_used(version.ref));
-  for (const std::string_view sql : {std::string_view("DELETE FROM tags WHERE model = ?"),
+  // The first: numbers are never used again, not by a later model of this name either.
+  for (const std::string_view sql : {std::string_view("INSERT OR REPLACE INTO purged_models "
+                                                      "SELECT name, next_version FROM models WHERE name = ?"),
+                                     std::string_view("DELETE FROM tags WHERE model = ?"),
                                      std::string_view("DELETE FROM alias_history WHERE model = ?"),
                                      std::string_view("DELETE FROM versions WHERE model = ?"),
                                      std::string_view("DELETE FROM models WHERE name = ?")}) {
