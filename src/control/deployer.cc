@@ -86,6 +86,9 @@ Result<Deployed> Deployer::already_deployed(const std::string& name, const Deplo
 
 Result<Deployed> Deployer::deploy(const std::string& name, const DeployRequest& request, const Actor& actor,
                                   const Expected& expected) {
+  if (request.version == 0 && request.alias.empty()) {
+    return error(Code::kInvalidArgument, "say which: 'version' or 'alias'");
+  }
   MODELYARD_ASSIGN(const Deployed present, already_deployed(name, request, expected));
   if (present.plan_revision > 0) {
     if (request.wait) MODELYARD_TRY(reconciler_.wait_for_endpoint(name, present.plan_revision, *request.wait));

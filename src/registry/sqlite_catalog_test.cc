@@ -66,6 +66,7 @@ TEST_F(SqliteCatalogTest, BringsAFileOfTheFirstSchemaUpToDate) {
   make_models(*open(), 2);
   run_sql(
       "DROP TABLE pins; DROP TABLE api_keys; ALTER TABLE endpoints DROP COLUMN scheduling; "
+      "DROP TABLE purged_models; "
       "PRAGMA user_version=1");
 
   const auto again = open();

@@ -1,12 +1,15 @@
 """The control API: by hand for its promises, and by schemathesis for everything its contract says."""
 
+import concurrent.futures
 import hashlib
 import os
 import pathlib
 import subprocess
 import sys
+import time
 
 import pytest
+import requests
 import yaml
 
 import models
@@ -24,7 +27,6 @@ def put_blob(server, content):
 
 @pytest.fixture
 def api(server):
-    import requests
     server.session = requests.Session()
     return server
 
@@ -94,6 +96,89 @@ def test_an_idempotency_key_gives_the_first_answer_again(api, tmp_path):
     assert first.status_code == 200, first.text
     assert again.json() == first.json()
     assert other.status_code == 409
+
+
+def test_repeats_of_a_key_at_the_same_time_act_once(api, tmp_path):
+    for factor in (2, 3):
+        api.cli("push", "scaled", models.scale(tmp_path / f"{factor}.onnx", factor), "--deploy", "--wait")
+
+    def roll_back(_):
+        return requests.post(f"{api.url}/api/v1/endpoints/scaled:rollback", headers={"Idempotency-Key": "back-1"}, timeout=60)
+
+    for _ in range(5):
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(roll_back, range(8)))
+        assert {answer.status_code for answer in answers} <= {200, 409}, [answer.text for answer in answers]
+
+    assert roll_back(0).json()["version"] == 1
+    assert len(api.get("/api/v1/endpoints/scaled/plans").json()["items"]) == 3  # two deployments, one step back
+
+
+def test_a_call_without_a_body_refuses_one(api):
+    refused = api.post("/api/v1/gc", json={"dry_run": True})
+
+    assert refused.status_code == 400 and "takes no body" in refused.json()["detail"], refused.text
+    assert api.post("/api/v1/gc", json={}).status_code == 200
+
+
+@pytest.mark.parametrize("method, path, status", [("GET", "/api/v1/nope", 404), ("POST", "/api/v1/models", 405)])
+def test_what_has_no_route_is_a_problem_document(api, method, path, status):
+    answer = api.session.request(method, api.url + path, timeout=60)
+
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+
+
+def test_preconditions_that_cannot_be_kept_are_refused(api, tmp_path):
+    api.cli("push", "scaled", models.scale(tmp_path / "m.onnx", 2))
+
+    def describe(**headers):
+        return api.session.patch(f"{api.url}/api/v1/models/scaled", json={"description": "a"},
+                                 headers={name.replace("_", "-"): value for name, value in headers.items()}).status_code
+
+    assert describe(If_Match='"bogus"') == 412
+    assert describe(If_Match='W/"1"') == 412
+    assert describe(If_None_Match="*") == 400
+    assert describe(If_Match="*") == 200
+
+
+@pytest.mark.parametrize("body", [{}, {"version": 0}, {"version": -1}])
+def test_a_deployment_says_what_it_deploys(api, tmp_path, body):
+    api.cli("push", "scaled", models.scale(tmp_path / "m.onnx", 2))
+
+    assert api.post("/api/v1/endpoints/scaled:deploy", json=body).status_code == 400
+
+
+def ask(api):
+    body = {"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP32", "data": [1, 2, 3, 4]}]}
+    answer = api.post("/v2/models/scaled/infer", json=body)
+    return answer.json()["outputs"][0]["data"] if answer.ok else answer.status_code
+
+
+def test_a_model_of_a_purged_ones_name_is_another_one(api, tmp_path):
+    api.cli("push", "scaled", models.scale(tmp_path / "2.onnx", 2), "--wait")
+    assert ask(api) == [2, 4, 6, 8]
+    api.cli("undeploy", "scaled", "--wait")
+    api.cli("delete", "scaled", "--hard")
+
+    api.cli("push", "scaled", models.scale(tmp_path / "3.onnx", 3), "--wait")
+
+    assert ask(api) == [3, 6, 9, 12]
+    assert [item["version"] for item in api.get("/api/v1/models/scaled/versions").json()["items"]] == [2]
+
+
+def test_what_was_deleted_has_no_grace(api, tmp_path):
+    api.cli("push", "scaled", models.scale(tmp_path / "2.onnx", 2), "--wait")
+    api.cli("undeploy", "scaled", "--wait")
+    by_number = "/v2/models/scaled/versions/1/ready"
+    assert api.get(by_number).status_code == 200  # within the grace
+
+    api.cli("delete", "scaled/1")
+
+    end = time.monotonic() + 10  # the grace is 30 seconds
+    while api.get(by_number).status_code == 200:
+        assert time.monotonic() < end, "it goes on"
 
 
 def test_lists_come_in_pages(api, tmp_path):

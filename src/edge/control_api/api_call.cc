@@ -30,7 +30,28 @@ ProblemRow row_of(Code code, Precondition precondition) {
   return {500, "The server failed"};
 }
 
+Response problem_of(const ProblemRow& row, Code code, std::string_view detail) {
+  Response response;
+  response.status = row.status;
+  response.content_type = "application/problem+json";
+  response.body = Json{{"type", "about:blank"},
+                       {"title", row.title},
+                       {"status", row.status},
+                       {"code", code_name(code)},
+                       {"detail", detail}}
+                      .dump(-1, ' ', false, Json::error_handler_t::replace);
+  return response;
+}
+
 }  // namespace
+
+Response refusal_problem(int status, std::string_view why) {
+  for (const Code code : {Code::kUnauthenticated, Code::kPermissionDenied, Code::kNotFound}) {
+    const ProblemRow row = row_of(code, Precondition::kNone);
+    if (row.status == status) return problem_of(row, code, why);
+  }
+  return problem_of({status, status_text(status)}, Code::kInvalidArgument, why);
+}
 
 std::optional<std::string> ApiCall::query_value(std::string_view name) const {
   for (const auto& [key, value] : query) {
@@ -71,16 +92,7 @@ Result<VersionRef> ApiCall::version_ref() const {
 }
 
 Response problem(const Error& error, Precondition precondition) {
-  const ProblemRow row = row_of(error.code(), precondition);
-  Response response;
-  response.status = row.status;
-  response.content_type = "application/problem+json";
-  response.body = Json{{"type", "about:blank"},
-                       {"title", row.title},
-                       {"status", row.status},
-                       {"code", code_name(error.code())},
-                       {"detail", error.message()}}
-                      .dump(-1, ' ', false, Json::error_handler_t::replace);
+  Response response = problem_of(row_of(error.code(), precondition), error.code(), error.message());
   if (error.code() == Code::kUnavailable || error.code() == Code::kResourceExhausted) {
     response.add_header("Retry-After", "1");
   }

@@ -47,6 +47,8 @@ using ApiWork = std::function<Result<ApiAnswer>(const ApiCall&)>;
 // RFC 9457. `with_precondition`: the request had If-Match, so that a conflict is a failed precondition.
 enum class Precondition { kNone, kIfMatch };
 Response problem(const Error& error, Precondition precondition = Precondition::kNone);
+// The same for what the router refuses.
+Response refusal_problem(int status, std::string_view why);
 Response to_response(const ApiAnswer& answer);
 
 // A page of a list and where the next one begins.

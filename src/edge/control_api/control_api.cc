@@ -30,57 +30,82 @@ Result<control::Expected> parse_if_match(const Request& request) {
     const auto [end, failure] = std::from_chars(header->data() + 1, header->data() + header->size() - 1, revision);
     if (failure == std::errc{} && end == header->data() + header->size() - 1) return control::Expected(revision);
   }
-  return error(Code::kInvalidArgument, "If-Match: '{}' is not an ETag of this server", *header);
+  return error(Code::kConflict, "If-Match: '{}' is not an ETag of this server", *header);
 }
 
-Result<ApiCall> make_call(const Request& request, const std::vector<std::string>& query) {
+Status check_empty(const Json& body) {
+  if (body.is_null() || (body.is_object() && body.empty())) return ok();
+  return error(Code::kInvalidArgument, "this call takes no body; what it knows is said in the query");
+}
+
+}  // namespace
+
+Result<ApiCall> ControlApi::make_call(const Request& request, const Taken& taken) {
   ApiCall call;
   for (const std::string_view parameter : request.parameters) call.parameters.emplace_back(parameter);
   MODELYARD_ASSIGN(call.query, parse_query(request.query));
-  MODELYARD_TRY(check_query(call.query, query));
+  MODELYARD_TRY(check_query(call.query, taken.query));
+  const bool changes = request.method != Method::kGet && request.method != Method::kHead;
+  if (changes && request.header("If-None-Match")) {
+    return error(Code::kInvalidArgument, "If-None-Match is for GET; changes take If-Match");
+  }
   MODELYARD_ASSIGN(call.expected, parse_if_match(request));
   call.actor = actor_of(request);
   call.caller = request.caller;
   if (request.body.empty()) return call;
   const JsonLimits limits{.max_bytes = 2 * registry::kMaxAttachmentBytes, .max_depth = 64};
   MODELYARD_ASSIGN(call.body, parse_json(request.body, limits));
+  if (taken.body == Body::kNone) MODELYARD_TRY(check_empty(call.body));
   return call;
 }
 
-}  // namespace
-
 void ControlApi::route(Router& router, Method method, std::string_view pattern, Access access,
-                       std::vector<std::string> query, ApiWork work) {
-  router.add(method, pattern, access, [this, query = std::move(query), work = std::move(work)](Exchange& exchange) {
-    run(exchange, query, work);
-  });
+                       std::vector<std::string> query, ApiWork work, Body body) {
+  router.add(method, pattern, access,
+             [this, taken = Taken{std::move(query), body}, work = std::move(work)](Exchange& exchange) {
+               run(exchange, taken, work);
+             });
 }
 
-void ControlApi::run(Exchange& exchange, const std::vector<std::string>& query, const ApiWork& work) {
+void ControlApi::run(Exchange& exchange, const Taken& taken, const ApiWork& work) {
   const Request& request = exchange.request();
-  auto call = make_call(request, query);
-  if (!call) return exchange.respond(problem(call.error()));
+  const auto precondition = request.header("If-Match") ? Precondition::kIfMatch : Precondition::kNone;
+  auto call = make_call(request, taken);
+  if (!call) return exchange.respond(problem(call.error(), precondition));
   std::string key(request.method == Method::kPost ? request.header("Idempotency-Key").value_or("") : "");
   if (key.size() > kLongestKey) {
     return exchange.respond(problem(Error(Code::kInvalidArgument, "Idempotency-Key: longer than 255 bytes")));
   }
-  const auto precondition = call->expected ? Precondition::kIfMatch : Precondition::kNone;
   // Of this caller: an answer is given again to whom it was given.
   std::string body(key.empty() ? "" : fmt::format("{}\n{}\n{}", call->actor.name, request.target, request.body));
   auto reply = std::make_shared<Deferred>(exchange.defer());
   ControlExecutor::Task task = [this, work, precondition, reply, call = std::move(*call), key = std::move(key),
                                 body = std::move(body)] {
-    const auto answer = run_once(call, work, key, body);
+    const auto answer = key.empty() ? work(call) : run_keyed(call, work, key, body);
     reply->complete(answer ? to_response(*answer) : problem(answer.error(), precondition));
   };
   if (parts_.executor.submit(task)) return;
   reply->complete_here(problem(Error(Code::kUnavailable, "too many control calls are waiting; try again soon")));
 }
 
-// With a key, the first answer is given again for the same request.
+// One call for each key at a time: a repeat that comes before the answer is there does nothing.
+Result<ApiAnswer> ControlApi::run_keyed(const ApiCall& call, const ApiWork& work, const std::string& key,
+                                        const std::string& body) {
+  {
+    MutexLock lock(mutex_);
+    if (!keys_under_way_.insert(key).second) {
+      return error(Code::kConflict, "a request with Idempotency-Key '{}' is under way; ask again when it is done", key);
+    }
+  }
+  auto answer = run_once(call, work, key, body);
+  MutexLock lock(mutex_);
+  keys_under_way_.erase(key);
+  return answer;
+}
+
+// The first answer is given again for the same request.
 Result<ApiAnswer> ControlApi::run_once(const ApiCall& call, const ApiWork& work, const std::string& key,
                                        const std::string& body) {
-  if (key.empty()) return work(call);
   const Digest request = sha256(body);
   std::optional<registry::IdempotentAnswer> known;
   MODELYARD_TRY(parts_.catalog.read([&](registry::CatalogReader& reader) -> Status {
@@ -112,7 +137,7 @@ void ControlApi::add_routes(Router& router) {
   add_event_routes(router);
   add_key_routes(router);
   add_repository_routes(router);
-  router.set_refusal_form("/api/", [](const Error& why) { return problem(why); });
+  router.set_refusal_form("/api/", refusal_problem);
 }
 
 }  // namespace modelyard::edge

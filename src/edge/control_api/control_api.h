@@ -7,9 +7,11 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "control/applier.h"
 #include "control/curator.h"
 #include "control/deployer.h"
@@ -45,10 +47,18 @@ class ControlApi {
   void add_methods(GrpcRouter& router);
 
  private:
-  // Registers a call; `query` names the query fields it knows.
+  // Of a POST or PUT; what stands in the body of a call that reads none is refused.
+  enum class Body { kRead, kNone };
+  struct Taken {
+    std::vector<std::string> query;  // the query fields that the call knows
+    Body body;
+  };
   void route(Router& router, Method method, std::string_view pattern, Access access, std::vector<std::string> query,
-             ApiWork work);
-  void run(Exchange& exchange, const std::vector<std::string>& query, const ApiWork& work);
+             ApiWork work, Body body = Body::kRead);
+  void run(Exchange& exchange, const Taken& taken, const ApiWork& work);
+  static Result<ApiCall> make_call(const Request& request, const Taken& taken);
+  Result<ApiAnswer> run_keyed(const ApiCall& call, const ApiWork& work, const std::string& key,
+                              const std::string& body);
   Result<ApiAnswer> run_once(const ApiCall& call, const ApiWork& work, const std::string& key, const std::string& body);
 
   void add_model_routes(Router& router);
@@ -67,6 +77,8 @@ class ControlApi {
   Result<ApiAnswer> list_events(const ApiCall& call);
 
   const ControlParts parts_;
+  Mutex mutex_;
+  std::set<std::string> keys_under_way_ MODELYARD_GUARDED_BY(mutex_);  // of idempotent calls
 };
 
 }  // namespace modelyard::edge

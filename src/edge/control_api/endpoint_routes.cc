@@ -19,6 +19,7 @@ Result<control::DeployRequest> parse_deploy_request(const ApiCall& call) {
   MODELYARD_ASSIGN(const auto wait, reader.optional_integer("wait_seconds"));
   MODELYARD_TRY(reader.finish());
   if (version && alias) return error(Code::kInvalidArgument, "'version' or 'alias', not both");
+  if (version && *version < 1) return error(Code::kInvalidArgument, "version: expected 1, 2, 3…, got {}", *version);
   if (wait && (*wait < 0 || *wait > kLongestWaitSeconds)) {
     return error(Code::kInvalidArgument, "wait_seconds: expected 0 to {}", kLongestWaitSeconds);
   }

@@ -95,7 +95,8 @@ void ControlApi::add_model_routes(Router& router) {
         [this](const ApiCall& call) -> Result<ApiAnswer> {
           MODELYARD_TRY(parts_.curator.restore_model(call.parameters[0], call.actor));
           return show_model(parts_.catalog, call.parameters[0]);
-        });
+        },
+        Body::kNone);
 }
 
 void ControlApi::add_version_routes(Router& router) {
@@ -130,13 +131,15 @@ void ControlApi::add_version_routes(Router& router) {
           MODELYARD_ASSIGN(const VersionRef ref, call.version_ref());
           MODELYARD_TRY(parts_.curator.restore_version(ref, call.actor));
           return show_version(parts_.catalog, ref);
-        });
+        },
+        Body::kNone);
   route(router, Method::kPut, version + "/pin", Access::model(Verb::kDeploy), {},
         [this](const ApiCall& call) -> Result<ApiAnswer> {
           MODELYARD_ASSIGN(const VersionRef ref, call.version_ref());
           MODELYARD_TRY(parts_.curator.pin(ref, call.actor));
           return done();
-        });
+        },
+        Body::kNone);
   route(router, Method::kDelete, version + "/pin", Access::model(Verb::kDeploy), {},
         [this](const ApiCall& call) -> Result<ApiAnswer> {
           MODELYARD_ASSIGN(const VersionRef ref, call.version_ref());

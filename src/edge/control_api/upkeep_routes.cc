@@ -18,7 +18,8 @@ void ControlApi::add_upkeep_routes(Router& router) {
           Json blobs = Json::array();
           for (const auto& blob : report.garbage) blobs.push_back({{"digest", blob.digest.hex()}, {"size", blob.size}});
           return ApiAnswer{200, {{"blobs", std::move(blobs)}, {"bytes", report.bytes}, {"dry_run", dry}}, std::nullopt};
-        });
+        },
+        Body::kNone);
   route(router, Method::kPost, "/api/v1/backup", Access::every_model(Verb::kAdmin), {},
         [this](const ApiCall& call) -> Result<ApiAnswer> {
           MODELYARD_ASSIGN(auto reader, ObjectReader::open(call.body, ""));
@@ -54,7 +55,8 @@ void ControlApi::add_upkeep_routes(Router& router) {
         [this](const ApiCall&) -> Result<ApiAnswer> {
           MODELYARD_ASSIGN(const std::int64_t rows, registry::verify_audit_chain(parts_.catalog));
           return ApiAnswer{200, {{"rows", rows}, {"intact", true}}, std::nullopt};
-        });
+        },
+        Body::kNone);
 }
 
 }  // namespace modelyard::edge

@@ -113,8 +113,8 @@ Response Router::refuse(const Request& request) const {
     if (!find(method, request.path, nullptr)) continue;
     allowed.append(allowed.empty() ? "" : ", ").append(method_name(method));
   }
-  if (allowed.empty()) return error_response(404, "Not Found");
-  Response response = error_response(405, "Method Not Allowed");
+  if (allowed.empty()) return refusal_of(request.path, 404, "Not Found");
+  Response response = refusal_of(request.path, 405, "Method Not Allowed");
   response.add_header("Allow", allowed);
   return response;
 }
@@ -140,12 +140,15 @@ Status Router::admit(const Route& route, Request& request) {
                           request.parameters.empty() ? std::string_view() : request.parameters.front());
 }
 
+Response Router::refusal_of(std::string_view path, int status, std::string_view why) const {
+  const auto form = std::find_if(refusal_forms_.begin(), refusal_forms_.end(),
+                                 [&](const auto& candidate) { return path.starts_with(candidate.first); });
+  return form != refusal_forms_.end() ? form->second(status, why) : error_response(status, why);
+}
+
 Response Router::refuse_caller(const Request& request, const Error& why) const {
   const bool unknown = why.code() == Code::kUnauthenticated;
-  const auto form = std::find_if(refusal_forms_.begin(), refusal_forms_.end(),
-                                 [&](const auto& candidate) { return request.path.starts_with(candidate.first); });
-  Response response =
-      form != refusal_forms_.end() ? form->second(why) : error_response(unknown ? 401 : 403, why.message());
+  Response response = refusal_of(request.path, unknown ? 401 : 403, why.message());
   if (unknown) response.add_header("WWW-Authenticate", "Bearer realm=\"modelyard\"");
   return response;
 }

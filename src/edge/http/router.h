@@ -25,8 +25,8 @@ using security::Verb;
 
 enum class BodyNeed { kOptional, kRequired };
 using Serve = std::function<void(Exchange&)>;
-// How the refusal of a caller is said.
-using RefusalForm = std::function<Response(const Error&)>;
+// How a refusal is said, by its status.
+using RefusalForm = std::function<Response(int status, std::string_view why)>;
 
 // Who asks, by what the head shows.
 security::Caller authenticate(security::Guard& guard, const Request& request);
@@ -69,6 +69,7 @@ class Router final : public Handler {
   Route& insert(Method method, std::string_view pattern, Access access);
   Status admit(const Route& route, Request& request);
   Response refuse_caller(const Request& request, const Error& why) const;
+  Response refusal_of(std::string_view path, int status, std::string_view why) const;
   const Route* find(Method method, std::string_view path, std::vector<std::string_view>* parameters) const;
   Response refuse(const Request& request) const;
   // For as many texts as the route has segments.

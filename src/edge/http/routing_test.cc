@@ -110,7 +110,7 @@ TEST_F(RouterTest, AsksWhoCallsBeforeAnyBody) {
   router.add(Method::kGet, "/live", Access::open(), answer);
   router.add(Method::kGet, "/m/{model}", Access::model(Verb::kRead), answer);
   router.add(Method::kPost, "/m/{model}", Access::model(Verb::kInfer), answer);
-  router.set_refusal_form("/m/churn", [](const Error& why) { return error_response(418, why.message()); });
+  router.set_refusal_form("/m/churn", [](int, std::string_view why) { return error_response(418, why); });
   const std::string shown = "Bearer " + key.text;
   const auto status = [&](Method method, std::string_view target, std::string_view authorization) {
     const std::array<HeaderLine, 1> lines{{{"Authorization", authorization}}};
