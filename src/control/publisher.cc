@@ -122,9 +122,11 @@ Result<inference::Signature> Publisher::decide_signature(const PublishRequest& r
   for (const registry::VersionFile& file : request.files) files.push_back({file.path, file.digest});
   MODELYARD_ASSIGN(const auto folder, blobs_.make_view(files));
   auto engine = read_signature_(request.format, *folder);
+  const bool no_engine = !engine && engine.error().code() == Code::kUnavailable;
+  if (no_engine && !request.signature) return Error(Code::kUnimplemented, engine.error().message());  // waiting helps not
   if (!request.signature) return engine;
   MODELYARD_ASSIGN(inference::Signature given, inference::parse_signature(*request.signature));
-  if (!engine && engine.error().code() == Code::kUnavailable) return given;
+  if (no_engine) return given;
   MODELYARD_TRY(engine);
   MODELYARD_TRY(lifecycle::check_signature(given, *engine));
   return given;

@@ -249,13 +249,23 @@ void Reconciler::publish() {
     const auto settings = desired_->settings.find(endpoint);
     table->endpoints[endpoint] = {plan, settings == desired_->settings.end() ? nullptr : settings->second};
   }
+  const auto why_not = [](const Harness& harness) {
+    return harness.reason.empty() ? std::string(phase_name(harness.phase)) : harness.reason;
+  };
   for (const auto& [version, harness] : versions_) {
     ModelEntry& model = table->models[version.model];
     if (harness.servable) {
       model.ready[version.version] = harness.servable;
     } else {
-      model.not_ready[version.version] =
-          harness.reason.empty() ? std::string(phase_name(harness.phase)) : harness.reason;
+      model.not_ready[version.version] = why_not(harness);
+    }
+  }
+  for (const rollout::TrafficPlan& plan : desired_->plans) {
+    if (effective_.contains(plan.endpoint)) continue;
+    for (const rollout::Share& share : plan.shares) {
+      const auto found = versions_.find({plan.model, share.version});
+      if (found == versions_.end() || found->second.servable) continue;
+      table->waiting[plan.endpoint] = fmt::format("version {}: {}", share.version, why_not(found->second));
     }
   }
   for (const auto& [version, names] : desired_->aliases) {

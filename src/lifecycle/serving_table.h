@@ -33,6 +33,7 @@ struct ModelEntry {
 struct ServingTable {
   std::map<std::string, EndpointEntry, std::less<>> endpoints;
   std::map<std::string, ModelEntry, std::less<>> models;
+  std::map<std::string, std::string, std::less<>> waiting;  // endpoints whose first plan is not in effect: why
 };
 
 // One reader's place in the roll. Written by the reader, read by the reconciler.

@@ -83,8 +83,9 @@ Result<Route> Dispatcher::route(std::string_view name, const inference::VersionC
   }
   if (!pinned) {
     if (endpoint == table_->endpoints.end()) {
-      return error(Code::kUnavailable, "Request for model '{}' is not at ready state: no version is deployed yet",
-                   name);
+      const auto waiting = table_->waiting.find(name);
+      return error(Code::kUnavailable, "Request for model '{}' is not at ready state: {}", name,
+                   waiting == table_->waiting.end() ? "no version is deployed" : std::string_view(waiting->second));
     }
     version = rollout::pick(endpoint->second.plan, sticky_hash != 0 ? sticky_hash : random_.next());
     route.plan_revision = endpoint->second.plan.revision;

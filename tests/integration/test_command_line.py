@@ -98,6 +98,22 @@ def test_tables_and_events_are_for_people(scaled):
     assert "onnx" in scaled.cli("show", "scaled/1").stdout
 
 
+def test_a_request_is_told_why_nothing_answers(server, tmp_path):
+    golden = tmp_path / "golden.json"
+    golden.write_text(json.dumps({"samples": [{
+        "inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 4], "data": [1, 2, 3, 4]}],
+        "outputs": [{"name": "y", "datatype": "FP32", "shape": [1, 4], "data": [9, 9, 9, 9]}]}]}))
+    server.cli("push", "scaled", models.scale(tmp_path / "m.onnx", 2), "--golden", golden, "--wait", check=False)
+    body = {"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP32", "data": [1, 2, 3, 4]}]}
+
+    failing = server.post("/v2/models/scaled/infer", json=body)
+    server.cli("undeploy", "scaled", "--wait")
+    stopped = server.post("/v2/models/scaled/infer", json=body)
+
+    assert failing.status_code == 503 and "version 1: " in failing.text and "golden sample 0" in failing.text
+    assert stopped.status_code in (400, 404, 503) and "golden" not in stopped.text
+
+
 def test_tags_metrics_and_golden_samples_are_kept(server, tmp_path):
     golden = tmp_path / "golden.json"
     golden.write_text(json.dumps({"samples": [{

@@ -14,6 +14,16 @@ std::string refusal(std::string_view file, const Texts& environment = {}, const 
   return merged ? "(accepted)" : merged.error().message();
 }
 
+TEST(Configuration, AdoptsWhatMayChangeAndNamesWhatMayNot) {
+  auto running = *Configuration::merge("queue_capacity: 10\nlog_level: info\n", "f", {}, {});
+  const auto fresh = *Configuration::merge("queue_capacity: 20\nlog_level: debug\n", "f", {}, {});
+
+  EXPECT_EQ(running.adopt(fresh), std::vector<std::string_view>{"queue_capacity"});
+
+  EXPECT_EQ(running.integer("queue_capacity"), 10);
+  EXPECT_EQ(running.text("log_level"), "debug");
+}
+
 TEST(Configuration, TakesFlagsBeforeEnvironmentBeforeFileBeforeDefaults) {
   const std::string file = "queue_capacity: 1\nloops: 1\nlog_level: debug\n";
   const Texts environment{{"MODELYARD_QUEUE_CAPACITY", "2"}, {"MODELYARD_LOOPS", "2"}, {"HOME", "/"}};

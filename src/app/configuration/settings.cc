@@ -163,6 +163,18 @@ Status Configuration::take_environment(const std::map<std::string, std::string>&
   return ok();
 }
 
+std::vector<std::string_view> Configuration::adopt(const Configuration& fresh) {
+  std::vector<std::string_view> refused;
+  for (const Setting& setting : settings()) {
+    if (setting.reloadable) {
+      values_.find(setting.key)->second = fresh.value(setting.key);
+    } else if (fresh.text(setting.key) != text(setting.key)) {
+      refused.push_back(setting.key);
+    }
+  }
+  return refused;
+}
+
 Result<Configuration> Configuration::merge(std::string_view file, std::string_view file_name,
                                            const std::map<std::string, std::string>& environment,
                                            const std::map<std::string, std::string>& flags) {

@@ -61,6 +61,9 @@ class Configuration {
 
   const std::map<std::string, SettingValue, std::less<>>& values() const { return values_; }
 
+  // Takes over what may change while the server runs. The keys of what has changed and may not.
+  std::vector<std::string_view> adopt(const Configuration& fresh);
+
  private:
   Status take(std::string_view key, std::string text, std::string origin);
   Status take_file(std::string_view file, std::string_view file_name);

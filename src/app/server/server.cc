@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -23,6 +24,7 @@
 #include "edge/control_api/control_api.h"
 #include "edge/grpc/grpc_health.h"
 #include "edge/grpc/grpc_reflection.h"
+#include "edge/http/request_id.h"
 #include "edge/http2/http2_session.h"
 #include "edge/inference_api/grpc_inference.h"
 #include "edge/inference_api/grpc_tensorflow.h"
@@ -330,8 +332,10 @@ class RunningServer final : public Server {
                                                  engines_.onnx.version, [this] { return access_log_->dropped(); }},
                                                 format, triton);
                                           }});
-    http_->set_observer([this](const edge::Request& request, const edge::Response& response,
-                               std::chrono::nanoseconds took) { log_request(request, response, took); });
+    http_->set_observer([this](const edge::Request& request, edge::Response& response, std::chrono::nanoseconds took) {
+      if (!response.names_request) name_request(request, response);
+      log_request(request, response, took);
+    });
   }
 
   void open_grpc() {
@@ -372,6 +376,11 @@ class RunningServer final : public Server {
     return lines.substr(first, lines.find('\r', first) - first);
   }
 
+  static void name_request(const edge::Request& request, edge::Response& response) {
+    std::array<char, Uuid::kTextBytes> room;
+    response.add_header("X-Request-Id", edge::request_id(request, system_clock(), system_random(), room));
+  }
+
   void log_request(const edge::Request& request, const edge::Response& response, std::chrono::nanoseconds took) {
     if (!access_log_->takes_next(request.loop_index)) return;
     access_log_->submit(request.loop_index,
@@ -384,17 +393,13 @@ class RunningServer final : public Server {
   void reload() {
     const auto fresh = reload_();
     if (!fresh) return log_.error("configuration was not reloaded", {{"error", fresh.error().message()}});
-    for (const Setting& setting : settings()) {
-      const bool changed = fresh->text(setting.key) != configuration_.text(setting.key);
-      if (changed && !setting.reloadable) {
-        return log_.error("configuration was not reloaded: a setting needs a restart", {{"setting", setting.key}});
-      }
-    }
     if (tls_) {
       const Status renewed = tls_->reload();
       if (!renewed) return log_.error("configuration was not reloaded", {{"error", renewed.error().message()}});
     }
-    configuration_ = *fresh;
+    for (const std::string_view key : configuration_.adopt(*fresh)) {
+      log_.warning("a setting was not reloaded: it needs a restart", {{"setting", key}});
+    }
     log_.set_level(*telemetry::parse_level(configuration_.text("log_level")));
     access_log_->set_every(static_cast<std::uint64_t>(configuration_.integer("access_log_every")));
     source_->set_grace(configuration_.seconds("version_grace_seconds"));

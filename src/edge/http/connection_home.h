@@ -46,8 +46,8 @@ struct alignas(64) LoopCounters {
   }
 };
 
-// Told of every answer, on its loop; for access logs.
-using AnswerObserver = std::function<void(const Request&, const Response&, std::chrono::nanoseconds took)>;
+// Told of every answer before it is sent, on its loop; for access logs. May add header lines.
+using AnswerObserver = std::function<void(const Request&, Response&, std::chrono::nanoseconds took)>;
 
 // Makes the session of another protocol than HTTP/1.1.
 using MakeSession = std::function<std::unique_ptr<Session>(Connection&)>;

@@ -54,6 +54,9 @@ class Inflater {
       out.resize(before + kStepBytes - stream_.avail_out);
       const bool stuck = outcome == Z_BUF_ERROR || (outcome == Z_OK && out.size() == before);
       if ((outcome != Z_OK && outcome != Z_STREAM_END) || stuck) return damaged(coding);
+      // A body may have several members (RFC 1952 §2.2).
+      const bool another = outcome == Z_STREAM_END && coding == Coding::kGzip && stream_.avail_in > 0;
+      if (another) outcome = inflateReset(&stream_);
     }
     if (stream_.avail_in != 0) return damaged(coding);
     if (out.size() > limit) return too_large(limit);

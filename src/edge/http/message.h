@@ -63,6 +63,7 @@ struct Response {
   bool close = false;                       // end the connection after this answer; HTTP/1.1 only
   std::string trailers;                     // lines that follow the body; HTTP/2 only
   bool streamed = false;                    // the length is not told
+  bool names_request = false;               // X-Request-Id is among the headers
 
   // `value` must not hold control characters; such a line is dropped, never sent.
   void add_header(std::string_view name, std::string_view value);

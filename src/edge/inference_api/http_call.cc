@@ -26,6 +26,7 @@ int http_status(Code code) {
 Response refusal(const Error& error, std::string_view request_id) {
   Response response = error_response(http_status(error.code()), error.message());
   response.add_header("X-Request-Id", request_id);
+  response.names_request = true;
   if (error.code() == Code::kUnavailable || error.code() == Code::kResourceExhausted) {
     response.add_header("Retry-After", "1");
   }
@@ -36,6 +37,7 @@ void describe(const inference::InferResponse& prediction, std::string_view reque
   char id[Uuid::kTextBytes];
   prediction.prediction_id.format_to(id);
   answer.add_header("X-Request-Id", request_id);
+  answer.names_request = true;
   answer.add_header("Modelyard-Prediction-Id", {id, sizeof id});
   answer.add_header("Modelyard-Model", prediction.model);
   const fmt::format_int version(prediction.version);

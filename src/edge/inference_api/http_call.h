@@ -29,8 +29,8 @@ class HttpCall : public serving::Call {
 };
 
 // Where a call that is being made keeps an id that is made for it.
-inline InferenceApi::IdRoom id_room(serving::CallMaker& maker) {
-  return InferenceApi::IdRoom(static_cast<char*>(maker.memory()->allocate(Uuid::kTextBytes, 1)), Uuid::kTextBytes);
+inline IdRoom id_room(serving::CallMaker& maker) {
+  return IdRoom(static_cast<char*>(maker.memory()->allocate(Uuid::kTextBytes, 1)), Uuid::kTextBytes);
 }
 
 Response refusal(const Error& error, std::string_view request_id);

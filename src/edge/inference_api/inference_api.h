@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "edge/http/request_id.h"
 #include "edge/http/router.h"
 #include "edge/inference_api/shared_use.h"
 #include "edge/shared_memory/shared_regions.h"
@@ -69,8 +70,6 @@ class InferenceApi {
   SteadyTime now() const { return clock_.steady_now(); }
   bool ready() const { return options_.ready(); }
   const SharedRegions* shared_memory() const { return options_.shared_memory; }
-  // The caller's, or one that is made in `room`; valid as long as request and room.
-  using IdRoom = std::span<char, Uuid::kTextBytes>;
   std::string_view request_id(const Request& request, IdRoom room);
   std::string request_id(const Request& request);
   std::string server_document() const;

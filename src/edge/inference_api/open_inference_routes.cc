@@ -223,13 +223,7 @@ void InferenceApi::add_routes(Router& router) {
 }
 
 std::string_view InferenceApi::request_id(const Request& request, IdRoom room) {
-  constexpr std::size_t kLongest = 128;
-  if (const auto given = request.header("X-Request-Id"); given && !given->empty()) return given->substr(0, kLongest);
-  // traceparent: 00-<32 digits of trace id>-<16>-<2>
-  const auto trace = request.header("traceparent");
-  if (trace && trace->size() >= 55 && (*trace)[2] == '-' && (*trace)[35] == '-') return trace->substr(3, 32);
-  Uuid::make_v7(clock_.utc_now(), random_).format_to(room.data());
-  return {room.data(), room.size()};
+  return edge::request_id(request, clock_, random_, room);
 }
 
 std::string InferenceApi::request_id(const Request& request) {

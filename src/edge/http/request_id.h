@@ -1,0 +1,20 @@
+// The id of a request: what the caller says in X-Request-Id, or the trace id of its traceparent (W3C Trace Context), or
+// one that is made: a UUIDv7.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/uuid.h"
+#include "edge/http/message.h"
+
+namespace modelyard::edge {
+
+using IdRoom = std::span<char, Uuid::kTextBytes>;
+
+// Valid as long as request and room.
+std::string_view request_id(const Request& request, const Clock& clock, Random& random, IdRoom room);
+
+}  // namespace modelyard::edge
