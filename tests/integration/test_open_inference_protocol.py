@@ -146,6 +146,8 @@ def test_repository_index_load_and_unload(server, tmp_path):
 
         client.unload_model("scale")
         assert not client.is_model_ready("scale")
+        unloaded = {"name": "scale", "version": "1", "state": "UNAVAILABLE", "reason": "unloaded"}
+        assert unloaded in client.get_model_repository_index()
 
         client.load_model("scale")
         assert client.is_model_ready("scale")

@@ -183,6 +183,19 @@ def test_without_an_engine_it_says_what_it_cannot_serve(tmp_path, make_server, m
     assert "ONNX Runtime" in done.stderr
 
 
+def test_a_damaged_blob_is_healed_by_a_push(server, tmp_path):
+    model = models.scale(tmp_path / "1.onnx", 2)
+    server.cli("push", "scaled", model, "--wait")
+    [blob] = (server.folder / "data/blobs/sha256").glob("*/*")
+    blob.chmod(0o600)
+    blob.write_bytes(b"damaged" + blob.read_bytes()[7:])
+
+    server.cli("push", "again", model, "--wait")
+
+    assert hashlib.sha256(blob.read_bytes()).hexdigest() == blob.name
+    assert value(server, "/v1/models/again:predict") == 2
+
+
 def blobs_verify(data):
     for blob in (data / "blobs/sha256").glob("*/*"):
         assert hashlib.sha256(blob.read_bytes()).hexdigest() == blob.name

@@ -40,10 +40,10 @@ Result<Digest> digest_of_file(const std::string& path) {
   }
 }
 
-// Uploads the file unless the server has it; its digest.
+// Uploads the file unless the server has it, undamaged; its digest.
 Result<Digest> upload_blob(const HttpClient& client, const std::string& path) {
   MODELYARD_ASSIGN(const Digest digest, digest_of_file(path));
-  MODELYARD_ASSIGN(const HttpAnswer known, client.send("HEAD", "/api/v1/blobs/" + digest.hex()));
+  MODELYARD_ASSIGN(const HttpAnswer known, client.send("HEAD", "/api/v1/blobs/" + digest.hex() + "?verify=true"));
   if (known.status == 200) return digest;
   ProgressBar bar("uploading " + path.substr(path.rfind('/') + 1));
   MODELYARD_TRY(client.upload("/api/v1/blobs/" + digest.hex(), path,

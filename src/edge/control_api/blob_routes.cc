@@ -111,10 +111,18 @@ void ControlApi::add_blob_routes(Router& router) {
         if (const Status may = security::decide(request.caller, Access::every_model(Verb::kRead)); !head_only && !may) {
           return exchange.respond(problem(may.error()));
         }
+        const bool verify = request.query == "verify=true";
+        if (!verify && !request.query.empty()) {
+          return exchange.respond(problem(Error(Code::kInvalidArgument, "the query may be 'verify=true'")));
+        }
         auto reply = std::make_shared<Deferred>(exchange.defer());
-        ControlExecutor::Task task = [this, reply, digest = *digest, head_only] {
+        ControlExecutor::Task task = [this, reply, digest = *digest, head_only, verify] {
           const auto record = parts_.blobs.find(digest);
           if (!record) return reply->complete(problem(record.error()));
+          if (head_only && verify) {
+            const Status sound = parts_.blobs.read_verified(digest, [](std::span<const std::byte>) { return ok(); });
+            if (!sound) return reply->complete(problem(sound.error()));
+          }
           Response response;
           response.content_type = "application/octet-stream";
           response.add_header("ETag", "\"" + digest.hex() + "\"");
@@ -122,10 +130,14 @@ void ControlApi::add_blob_routes(Router& router) {
             response.head_bytes = static_cast<std::uint64_t>(record->size);
             return reply->complete(std::move(response));
           }
+          const auto content = std::make_shared<std::string>();
+          content->reserve(static_cast<std::size_t>(record->size));
           const Status read = parts_.blobs.read_verified(digest, [&](std::span<const std::byte> piece) {
-            response.body.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+            content->append(reinterpret_cast<const char*>(piece.data()), piece.size());
             return ok();
           });
+          response.blobs = {std::as_bytes(std::span(*content))};
+          response.keep = content;
           reply->complete(read ? std::move(response) : problem(read.error()));
         };
         if (!parts_.executor.submit(task)) {

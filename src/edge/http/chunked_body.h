@@ -22,6 +22,8 @@ class ChunkedDecoder {
 
   Result<Step> next(std::string_view input);
   bool done() const { return state_ == State::kDone; }
+  // Announced by the chunk under way, and not there yet.
+  std::uint64_t announced() const { return state_ == State::kData ? left_ : 0; }
   void reset() { *this = ChunkedDecoder(); }
 
  private:

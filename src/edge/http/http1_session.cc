@@ -217,11 +217,11 @@ Result<bool> Http1Session::collect_chunked() {
   while (begin_ < end_ && !chunked_.done()) {
     MODELYARD_ASSIGN(const auto step, chunked_.next(unread()));
     begin_ += step.consumed;
-    if (step.data.empty()) continue;
     const std::size_t size = body_size_ + step.data.size();
-    if (size > body_limit_) {
+    if (size > body_limit_ || chunked_.announced() > body_limit_ - size) {
       return error(Code::kResourceExhausted, "the body is larger than the limit of {} bytes", body_limit_);
     }
+    if (step.data.empty()) continue;
     if (size + kBodyPadding > body_.capacity()) {
       Buffer larger = home_.buffers.take(std::max(size + kBodyStep, 2 * body_.capacity()));
       if (body_size_ > 0) std::memcpy(larger.data(), body_.data(), body_size_);

@@ -259,6 +259,9 @@ TEST_F(HttpServerTest, RefusesAChunkedBodyBeyondTheLimit) {
 
   EXPECT_TRUE(answer(head + chunk + chunk + "0\r\n\r\n").starts_with("HTTP/1.1 200 "));
   EXPECT_TRUE(answer(head + chunk + chunk + chunk + "0\r\n\r\n").starts_with("HTTP/1.1 413 "));
+  // By what is announced; nobody waits for the rest.
+  EXPECT_TRUE(answer(head + chunk + "1f5\r\nx").starts_with("HTTP/1.1 413 "));
+  EXPECT_TRUE(answer(head + chunk + "ffffffffffffffff\r\nx").starts_with("HTTP/1.1 413 "));
 }
 
 TEST_F(HttpServerTest, ClosesAfterARequestItCouldNotRead) {
