@@ -135,7 +135,8 @@ void BatchRunner::run_alone(Job job, SteadyTime began, std::vector<Finished>& fi
   std::vector<Tensor> outputs = spares_.take();
   const inference::InferRequest& request = job.call->request();
   const Status outcome = context_.run(request.inputs, request.wanted, outputs);
-  const Durations durations = durations_of(job, began);
+  Durations durations = durations_of(job, began);
+  durations.run_rows = std::max<std::int64_t>(job.rows, 1);
   if (!outcome) return finished.push_back({std::move(job), outcome.error(), durations});
   servable_.cost().learn(job.rows, durations.computed);
   finished.push_back({std::move(job), std::move(outputs), durations});
@@ -160,7 +161,7 @@ bool BatchRunner::run_together(std::span<Job> jobs, SteadyTime began, std::vecto
   servable_.cost().learn(total, clock_.steady_now() - began);
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     Durations durations = durations_of(jobs[i], began);
-    durations.shares_run = i > 0;
+    if (i == 0) durations.run_rows = total;
     finished.push_back({std::move(jobs[i]), std::move((*split)[i]), durations});
   }
   return true;

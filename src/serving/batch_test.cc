@@ -184,7 +184,7 @@ TEST_F(BatchRunnerTest, RunsTogetherAndCountsOneRun) {
   int counted = 0;
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(floats_of(finished[i].outputs->front()), std::vector<float>{static_cast<float>(i + 1)});
-    counted += finished[i].durations.shares_run ? 0 : 1;
+    counted += finished[i].durations.run_rows > 0 ? 1 : 0;
   }
   EXPECT_EQ(counted, 1);
 }

@@ -59,10 +59,25 @@ void VersionCounters::count(Protocol protocol, int outcome, std::int64_t rows, c
     add(cache_hit_nanoseconds_, static_cast<std::uint64_t>(durations.total.count()));
     return;
   }
-  if (!durations.shares_run) add(executions_, 1);
+  if (durations.run_rows > 0) count_run(durations);
   add(queued_, static_cast<std::uint64_t>(durations.queued.count()));
   add(prepared_, static_cast<std::uint64_t>(durations.prepared.count()));
   add(computed_, static_cast<std::uint64_t>(durations.computed.count()));
+  const auto left = durations.total - durations.queued - durations.prepared - durations.computed;
+  add(handed_over_, static_cast<std::uint64_t>(std::max(left, std::chrono::nanoseconds(0)).count()));
+}
+
+void VersionCounters::count_run(const Durations& durations) {
+  add(executions_, 1);
+  for (std::size_t i = 0; i < kRunSlots; ++i) {
+    RunSlot& slot = runs_[(static_cast<std::size_t>(durations.run_rows) + i) % kRunSlots];
+    const std::int64_t rows = slot.rows.load(std::memory_order_relaxed);
+    if (rows != 0 && rows != durations.run_rows) continue;
+    slot.rows.store(durations.run_rows, std::memory_order_relaxed);
+    add(slot.runs, 1);
+    add(slot.prepared, static_cast<std::uint64_t>(durations.prepared.count()));
+    return add(slot.computed, static_cast<std::uint64_t>(durations.computed.count()));
+  }
 }
 
 void VersionCounters::add_to(VersionTotals& totals) const {
@@ -81,6 +96,15 @@ void VersionCounters::add_to(VersionTotals& totals) const {
   totals.queued += queued_.load(std::memory_order_relaxed);
   totals.prepared += prepared_.load(std::memory_order_relaxed);
   totals.computed += computed_.load(std::memory_order_relaxed);
+  totals.handed_over += handed_over_.load(std::memory_order_relaxed);
+  for (const RunSlot& slot : runs_) {
+    const std::int64_t rows = slot.rows.load(std::memory_order_relaxed);
+    if (rows == 0) continue;
+    RunTotals& run = totals.runs[rows];
+    run.runs += slot.runs.load(std::memory_order_relaxed);
+    run.prepared += slot.prepared.load(std::memory_order_relaxed);
+    run.computed += slot.computed.load(std::memory_order_relaxed);
+  }
   totals.last_request_ms = std::max(totals.last_request_ms, last_request_ms_.load(std::memory_order_relaxed));
 }
 

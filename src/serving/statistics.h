@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -34,8 +35,8 @@ struct Durations {
   std::chrono::nanoseconds prepared{0};  // checks before the run
   std::chrono::nanoseconds computed{0};
   std::chrono::nanoseconds total{0};
-  bool shares_run = false;  // a run that another request of the batch counts
-  bool from_cache = false;  // there was no run
+  std::int64_t run_rows = 0;  // of the run, with those of the other requests in it; 0: another one counts the run
+  bool from_cache = false;    // there was no run
 };
 
 struct LatencyHistogram {
@@ -44,13 +45,21 @@ struct LatencyHistogram {
   std::uint64_t count() const;
 };
 
+// The runs with one number of rows.
+struct RunTotals {
+  std::uint64_t runs = 0;
+  std::uint64_t prepared = 0, computed = 0;  // nanoseconds
+};
+
 struct VersionTotals {
   std::array<std::array<LatencyHistogram, kOutcomes>, kProtocols> latency{};
   std::uint64_t rows = 0;
   std::uint64_t executions = 0;
   std::uint64_t cache_hits = 0, cache_hit_nanoseconds = 0;
   std::uint64_t queued = 0, prepared = 0, computed = 0;  // nanoseconds of answered requests
+  std::uint64_t handed_over = 0;                         // nanoseconds from the end of the run until the answer
   std::uint64_t last_request_ms = 0;                     // UTC
+  std::map<std::int64_t, RunTotals> runs;                // by rows
 
   std::uint64_t answered() const;
   std::uint64_t failed() const;
@@ -69,13 +78,22 @@ class alignas(64) VersionCounters {
     counter.store(counter.load(std::memory_order_relaxed) + value, std::memory_order_relaxed);
   }
 
+  // By rows, open addressing; runs of further numbers of rows than there are slots are in the sums only.
+  struct RunSlot {
+    std::atomic<std::int64_t> rows{0};  // 0: free
+    Counter runs{0}, prepared{0}, computed{0};
+  };
+  static constexpr std::size_t kRunSlots = 64;
+  void count_run(const Durations& durations);
+
   struct Histogram {
     std::array<Counter, kLatencyBounds.size() + 1> counts{};
     Counter nanoseconds{0};
   };
   std::array<std::array<Histogram, kOutcomes>, kProtocols> latency_{};
   Counter rows_{0}, executions_{0}, cache_hits_{0}, cache_hit_nanoseconds_{0}, queued_{0}, prepared_{0}, computed_{0},
-      last_request_ms_{0};
+      handed_over_{0}, last_request_ms_{0};
+  std::array<RunSlot, kRunSlots> runs_{};
 };
 
 }  // namespace modelyard::serving

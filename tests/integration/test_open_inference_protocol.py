@@ -125,11 +125,20 @@ def test_health_and_readiness_are_told(client):
 
 
 def test_statistics_count_what_was_answered(client):
-    before = client.get_inference_statistics("identity-INT8")["model_stats"][0]["inference_stats"]["success"]["count"]
-    infer(client, "INT8", values_of("INT8"), binary=True)
-    after = client.get_inference_statistics("identity-INT8")["model_stats"][0]["inference_stats"]["success"]["count"]
+    def figures():
+        [version] = client.get_inference_statistics("identity-INT8")["model_stats"]
+        runs = {batch["batch_size"]: batch["compute_infer"] for batch in version["batch_stats"]}
+        return version["inference_stats"]["success"]["count"], runs
 
-    assert after == before + 1
+    infer(client, "INT8", values_of("INT8"), binary=True)
+    answered, runs = figures()
+    infer(client, "INT8", values_of("INT8"), binary=True)
+    answered_then, runs_then = figures()
+
+    assert answered_then == answered + 1
+    [size] = [size for size in runs_then if runs_then[size] != runs[size]]
+    assert size == len(values_of("INT8"))
+    assert runs_then[size]["count"] == runs[size]["count"] + 1 and runs_then[size]["ns"] > runs[size]["ns"]
 
 
 def test_configuration_has_the_shape_that_clients_read(client):

@@ -190,7 +190,7 @@ def test_a_stream_that_is_read_byte_by_byte_is_ended(impatient):
 
 
 @pytest.mark.skipif(SANITIZED, reason="sanitizers need memory of their own")
-@pytest.mark.parametrize("protocol, most_kb", [("http1", 2), ("http2", 18)])  # 14.7 to 16.1; most of HTTP/2's is libnghttp2's
+@pytest.mark.parametrize("protocol, most_kb", [("http1", 2), ("http2", 13)])  # most of HTTP/2's is libnghttp2's
 def test_idle_connections_cost_little(make_server, protocol, most_kb):
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     count = min(IDLE, most - 1000)
@@ -214,6 +214,9 @@ def test_idle_connections_cost_little(make_server, protocol, most_kb):
         before = resident_kb(server)
         for _ in range(count):
             stack.enter_context(open_one())
-        each = (resident_kb(server) - before) / count
+        end = time.monotonic() + 20  # what an idle connection gives back, it gives back after some seconds
+        each = most_kb + 1
+        while each > most_kb and time.monotonic() < end:
+            each = (resident_kb(server) - before) / count
     print(f"{count} idle connections of {protocol}: {each:.2f} kB each")
     assert each <= most_kb

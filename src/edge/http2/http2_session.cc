@@ -12,6 +12,7 @@ constexpr std::size_t kMostSettings = 32;
 constexpr std::size_t kMostAcks = 1000;  // answers to pings and settings that a client does not read
 constexpr std::uint64_t kResetBurst = 1000, kResetsPerSecond = 100;
 constexpr std::size_t kMostSpare = 128;
+constexpr std::chrono::seconds kRestAfter{2};  // a page that is given back costs a fault when it is needed again
 
 std::string_view view_of(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
@@ -219,6 +220,9 @@ void Http2Session::expire(SteadyTime now) {
   if (streams_.empty()) {  // an idle connection holds no memory
     spare_.clear();
     wire_memory_.rest();
+    const bool at_rest = now > idle_since_ + kRestAfter && nghttp2_session_want_write(wire_.get()) == 0;
+    if (at_rest && !rested_) wire_memory_.rest_frames();
+    rested_ = at_rest;
   }
   const auto all = streams_;  // ending one changes the list
   for (const auto& stream : all) stream->expire(now);

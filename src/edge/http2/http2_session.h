@@ -80,6 +80,7 @@ class Http2Session final : public Session {
   bool last_stream_told_ = false;
   SteadyTime drain_began_{};
   SteadyTime idle_since_{};
+  bool rested_ = false;  // the room for frames has been given back
 };
 
 // A factory for HttpServerOptions.

@@ -1,6 +1,7 @@
 #include "edge/http2/wire_memory.h"
 
 #include <malloc.h>
+#include <sys/mman.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -8,7 +9,16 @@
 
 namespace modelyard::edge {
 
+namespace {
+
+constexpr std::size_t kPage = 4096;
+
+}  // namespace
+
 void* WireMemory::take(std::size_t bytes) {
+  if (bytes >= kFrameRoom && frame_room_ == nullptr) {
+    return ::posix_memalign(&frame_room_, kPage, bytes) == 0 ? frame_room_ : nullptr;
+  }
   const std::size_t wanted = class_of(bytes);
   if (wanted >= kept_.size() || kept_[wanted] == nullptr) return std::malloc(bytes);
   Free* const block = std::exchange(kept_[wanted], kept_[wanted]->next);
@@ -18,6 +28,10 @@ void* WireMemory::take(std::size_t bytes) {
 
 void WireMemory::put(void* block) {
   if (block == nullptr) return;
+  if (block == frame_room_) {
+    frame_room_ = nullptr;
+    return std::free(block);
+  }
   const std::size_t bytes = ::malloc_usable_size(block);
   // Of a size between two classes it serves the smaller one.
   const std::size_t its_class = (bytes - kBeyond) / kStep;
@@ -44,6 +58,11 @@ void WireMemory::rest() {
     while (kept != nullptr) std::free(std::exchange(kept, kept->next));
   }
   kept_bytes_ = 0;
+}
+
+void WireMemory::rest_frames() {
+  if (frame_room_ == nullptr) return;
+  ::madvise(frame_room_, ::malloc_usable_size(frame_room_) / kPage * kPage, MADV_DONTNEED);
 }
 
 void* WireMemory::allocate(std::size_t bytes, void* self) {

@@ -41,6 +41,24 @@ TEST_F(WireMemoryTest, ZeroesWhatIsAskedForAsZeroes) {
   put(const_cast<char*>(zeroed));
 }
 
+TEST_F(WireMemoryTest, GivesThePagesOfTheRoomForFramesBack) {
+  constexpr std::size_t kBytes = (16u << 10) + 20;
+  auto* const frames = static_cast<char*>(take(kBytes));
+  auto* const other = static_cast<char*>(take(kBytes));  // of that size, but not that room
+  std::memset(frames, 1, kBytes);
+  std::memset(other, 2, kBytes);
+
+  memory_.rest_frames();
+
+  EXPECT_EQ(frames[0], 0);
+  EXPECT_EQ(std::string(other, kBytes), std::string(kBytes, '\2'));
+  std::memset(frames, 3, kBytes);  // of use as before
+  EXPECT_EQ(frames[kBytes - 1], 3);
+  put(frames);
+  put(other);
+  memory_.rest_frames();
+}
+
 // Blocks of all sizes, taken, grown and given back in any order, never share a byte.
 TEST_F(WireMemoryTest, KeepsBlocksApart) {
   struct Block {

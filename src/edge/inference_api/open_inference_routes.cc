@@ -86,7 +86,10 @@ oip::ModelStatistics statistics_of(lifecycle::Servable& servable) {
   statistics.queue = {ran, totals.queued};
   statistics.compute_input = {ran, totals.prepared};
   statistics.compute_infer = {ran, totals.computed};
-  statistics.compute_output = {ran, 0};
+  statistics.compute_output = {ran, totals.handed_over};
+  for (const auto& [rows, run] : totals.runs) {
+    statistics.batches.push_back({rows, {run.runs, run.prepared}, {run.runs, run.computed}, {run.runs, 0}});
+  }
   statistics.cache_hit = {totals.cache_hits, totals.cache_hit_nanoseconds};
   return statistics;
 }
