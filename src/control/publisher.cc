@@ -123,7 +123,7 @@ Result<inference::Signature> Publisher::decide_signature(const PublishRequest& r
   MODELYARD_ASSIGN(const auto folder, blobs_.make_view(files));
   auto engine = read_signature_(request.format, *folder);
   const bool no_engine = !engine && engine.error().code() == Code::kUnavailable;
-  if (no_engine && !request.signature) return Error(Code::kUnimplemented, engine.error().message());  // waiting helps not
+  if (no_engine && !request.signature) return Error(Code::kUnimplemented, engine.error().message());
   if (!request.signature) return engine;
   MODELYARD_ASSIGN(inference::Signature given, inference::parse_signature(*request.signature));
   if (no_engine) return given;

@@ -144,8 +144,12 @@ Status Dispatcher::check_room(const Route& route, Protocol protocol, std::string
   // A request that names its priority may go to another queue; which one, decoding tells.
   if (room || body.find("priority") != std::string_view::npos) return ok();
   bump(refused_, 1);
-  counters(servable).count(protocol, outcome_of(room.error().code()), 0, {}, utc_micros(clock_.utc_now()) / 1000);
+  count_failure(route, protocol, room.error().code());
   return room;
+}
+
+void Dispatcher::count_failure(const Route& route, Protocol protocol, Code code) {
+  counters(*route.servable).count(protocol, outcome_of(code), 0, {}, utc_micros(clock_.utc_now()) / 1000);
 }
 
 void Dispatcher::submit(const Route& route, CallPtr call) {

@@ -8,6 +8,7 @@ import zlib
 import ml_dtypes
 import numpy as np
 import pytest
+import tritonclient.grpc as triton_grpc
 import tritonclient.http as triton
 import zstandard
 from tritonclient.utils import InferenceServerException
@@ -139,6 +140,24 @@ def test_statistics_count_what_was_answered(client):
     [size] = [size for size in runs_then if runs_then[size] != runs[size]]
     assert size == len(values_of("INT8"))
     assert runs_then[size]["count"] == runs[size]["count"] + 1 and runs_then[size]["ns"] > runs[size]["ns"]
+
+
+def test_what_could_not_be_read_counts_as_failed(shared_server, client):
+    def failed():
+        return client.get_inference_statistics("identity-INT16")["model_stats"][0]["inference_stats"]["fail"]["count"]
+
+    before = failed()
+    path = "/v2/models/identity-INT16/infer"
+    assert shared_server.post(path, data=b"{").status_code == 400
+    assert shared_server.post("/v1/models/identity-INT16:predict", data=b"{").status_code == 400
+    with triton_grpc.InferenceServerClient(shared_server.address) as grpc_client:
+        wrong = triton_grpc.InferInput("x", [1, 4], "FP32")
+        wrong.set_data_from_numpy(np.ones((1, 4), np.float32))
+        with pytest.raises(InferenceServerException):
+            grpc_client.infer("identity-INT16", [wrong])
+
+    assert failed() == before + 3
+    assert 'code="invalid_argument"' in shared_server.get("/metrics").text
 
 
 def test_configuration_has_the_shape_that_clients_read(client):

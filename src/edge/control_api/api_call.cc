@@ -86,6 +86,14 @@ Result<int> ApiCall::limit() const {
   return limit;
 }
 
+Result<std::int64_t> ApiCall::cursor_number() const {
+  const std::string text = cursor();
+  if (text.empty()) return 0;
+  const auto number = parse_version_number(text);
+  if (number) return *number;
+  return error(Code::kInvalidArgument, "cursor: expected what 'next_cursor' says, got '{}'", text.substr(0, 40));
+}
+
 Result<VersionRef> ApiCall::version_ref() const {
   MODELYARD_ASSIGN(const VersionNumber version, parse_version_number(parameters[1]));
   return VersionRef{parameters[0], version};

@@ -3,22 +3,14 @@
 #include "edge/control_api/openapi_document.h"
 
 namespace modelyard::edge {
-namespace {
 
 using registry::CatalogReader;
-
-Result<std::int64_t> cursor_of(const ApiCall& call) {
-  if (call.cursor().empty()) return 0;
-  return parse_version_number(call.cursor());
-}
-
-}  // namespace
 
 // Newest last; without a cursor the last `limit` of them.
 Result<ApiAnswer> ControlApi::list_events(const ApiCall& call) {
   MODELYARD_TRY(call.may_read(call.query_value("model")));
   MODELYARD_ASSIGN(const int limit, call.limit());
-  MODELYARD_ASSIGN(const std::int64_t after, cursor_of(call));
+  MODELYARD_ASSIGN(const std::int64_t after, call.cursor_number());
   ApiAnswer answer;
   MODELYARD_TRY(parts_.catalog.read([&](CatalogReader& reader) -> Status {
     MODELYARD_ASSIGN(const auto events, reader.events(call.query_value("model").value_or(""), after, limit));

@@ -37,10 +37,7 @@ void ControlApi::add_upkeep_routes(Router& router) {
   route(router, Method::kGet, "/api/v1/audit", Access::every_model(Verb::kAdmin), {"limit", "cursor"},
         [this](const ApiCall& call) -> Result<ApiAnswer> {
           MODELYARD_ASSIGN(const int limit, call.limit());
-          std::int64_t after = 0;
-          if (!call.cursor().empty()) {
-            MODELYARD_ASSIGN(after, parse_version_number(call.cursor()));
-          }
+          MODELYARD_ASSIGN(const std::int64_t after, call.cursor_number());
           ApiAnswer answer;
           MODELYARD_TRY(parts_.catalog.read([&](CatalogReader& reader) -> Status {
             MODELYARD_ASSIGN(const auto rows, reader.audit(after, limit));

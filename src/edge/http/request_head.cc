@@ -19,22 +19,26 @@ HeadOutcome good() {
   return {Kind::kDone, 0, 0, {}};
 }
 
-// RFC 9110 §5.6.2
-constexpr std::array<bool, 256> make_token_table() {
-  std::array<bool, 256> table{};
-  for (int c = '0'; c <= '9'; ++c) table[c] = true;
-  for (int c = 'a'; c <= 'z'; ++c) table[c] = true;
-  for (int c = 'A'; c <= 'Z'; ++c) table[c] = true;
-  for (const char c : {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'}) {
-    table[static_cast<unsigned char>(c)] = true;
-  }
-  return table;
+using CharacterSet = std::array<bool, 256>;
+
+// Letters, digits and those.
+constexpr CharacterSet characters(std::string_view others) {
+  CharacterSet set{};
+  for (int c = '0'; c <= '9'; ++c) set[c] = true;
+  for (int c = 'a'; c <= 'z'; ++c) set[c] = true;
+  for (int c = 'A'; c <= 'Z'; ++c) set[c] = true;
+  for (const char c : others) set[static_cast<unsigned char>(c)] = true;
+  return set;
 }
-constexpr auto kToken = make_token_table();
+constexpr CharacterSet kToken = characters("!#$%&'*+-.^_`|~");     // RFC 9110 §5.6.2
+constexpr CharacterSet kHost = characters("-._~%!$&'()*+;=:[]");  // RFC 3986 §3.2.2, with a port, without a comma
+
+bool consists_of(std::string_view text, const CharacterSet& set) {
+  return std::all_of(text.begin(), text.end(), [&](char c) { return set[static_cast<unsigned char>(c)]; });
+}
 
 bool is_token(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return kToken[static_cast<unsigned char>(c)]; });
+  return !text.empty() && consists_of(text, kToken);
 }
 
 bool is_field_value(std::string_view text) {
@@ -124,7 +128,10 @@ HeadOutcome take_framing(const HeaderLine& header, RequestHead& head, int& hosts
   if (named("content-length")) return take_content_length(header.value, head);
   if (named("transfer-encoding")) return take_transfer_encoding(header.value, head);
   if (named("connection")) take_connection(header.value, head);
-  if (named("host")) ++hosts;
+  if (named("host")) {
+    ++hosts;
+    if (!consists_of(header.value, kHost)) return bad(400, "malformed Host");
+  }
   if (named("expect")) {
     if (!equal_ignoring_case(header.value, "100-continue")) return bad(417, "only 100-continue is expected");
     head.expects_continue = head.minor_version == 1;

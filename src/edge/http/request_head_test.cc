@@ -90,6 +90,8 @@ TEST(RequestHead, RefusesWhatTwoReadersCouldReadDifferently) {
       {"no host", "GET / HTTP/1.1\r\n\r\n", 400},
       {"two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
       {"no version", "GET /\r\n\r\n", 400},
+      {"a host with a space", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400},
+      {"a host with a user", "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", 400},
       {"two spaces", "GET  / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
       {"a space in the target", "GET /a b HTTP/1.1\r\nHost: h\r\n\r\n", 400},
       {"a control character in the target", "GET /\x01 HTTP/1.1\r\nHost: h\r\n\r\n", 400},

@@ -8,7 +8,6 @@
 #include <utility>
 
 namespace modelyard::edge {
-
 namespace {
 
 constexpr std::size_t kPage = 4096;

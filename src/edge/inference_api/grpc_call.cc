@@ -223,7 +223,10 @@ Status read_grpc_infer(InferenceApi& api, serving::Dispatcher& dispatcher, std::
   MODELYARD_ASSIGN(ask.route,
                    api.find_to_infer(dispatcher, caller, {serving::Protocol::kOpenInferenceGrpc, message.model, bytes},
                                      choose_version(message.version)));
-  MODELYARD_TRY(oip::decode_infer_message(message, ask.route.signature(), ask.asked));
+  if (const Status decoded = oip::decode_infer_message(message, ask.route.signature(), ask.asked); !decoded) {
+    dispatcher.count_failure(ask.route, serving::Protocol::kOpenInferenceGrpc, decoded.error().code());
+    return decoded;
+  }
   ask.asked.request.endpoint = message.model;
   MODELYARD_ASSIGN(ask.asked.request.deadline, grpc_deadline(request, ask.asked.timeout, api.now()));
   MODELYARD_ASSIGN(ask.shared, SharedUse::take(api.shared_memory(), caller, ask.asked));

@@ -73,7 +73,10 @@ Result<serving::Route> GrpcTensorflow::read_predict(serving::Dispatcher& dispatc
       const serving::Route route,
       api_.find_to_infer(dispatcher, request.caller, {serving::Protocol::kTensorFlowServingGrpc, spec.model, bytes},
                          {spec.version, spec.label}));
-  MODELYARD_TRY(tfs::decode_predict_message(bytes, route.signature(), asked));
+  if (const Status decoded = tfs::decode_predict_message(bytes, route.signature(), asked); !decoded) {
+    dispatcher.count_failure(route, serving::Protocol::kTensorFlowServingGrpc, decoded.error().code());
+    return decoded.error();
+  }
   asked.request.endpoint = spec.model;
   MODELYARD_ASSIGN(asked.request.deadline, grpc_deadline(request, std::nullopt, api_.now()));
   return route;

@@ -107,7 +107,10 @@ void InferenceApi::open_infer(Exchange& exchange) {
   if (!route) return exchange.respond(refusal(route.error(), id));
   oip::OipInfer asked(maker.memory());
   auto shared = read_open_inference(request, route->signature(), asked);
-  if (!shared) return exchange.respond(refusal(shared.error(), id));
+  if (!shared) {
+    loop.count_failure(*route, serving::Protocol::kOpenInference, shared.error().code());
+    return exchange.respond(refusal(shared.error(), id));
+  }
   loop.submit(*route, maker.make<OpenInferenceCall>(exchange.defer(), request.body.size(), id, std::move(asked),
                                                     std::move(*shared), route->signature()));
 }

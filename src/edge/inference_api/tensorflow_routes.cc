@@ -42,6 +42,14 @@ tfs::VersionStatus status_of(VersionNumber version, const std::string& why) {
   return {version, "END", "FAILED_PRECONDITION", why};
 }
 
+Status read_predict(const Request& request, const inference::Signature& signature, SteadyTime now,
+                    tfs::PredictAsk& asked) {
+  MODELYARD_TRY(tfs::decode_predict(request.body, signature, asked));
+  MODELYARD_ASSIGN(asked.request.deadline, deadline_of(request, std::nullopt, now));
+  asked.request.endpoint = request.parameters[0];
+  return ok();
+}
+
 }  // namespace
 
 void InferenceApi::tensorflow_predict(Exchange& exchange, Naming naming) {
@@ -55,12 +63,11 @@ void InferenceApi::tensorflow_predict(Exchange& exchange, Naming naming) {
       loop, request.caller, {serving::Protocol::kTensorFlowServing, request.parameters[0], request.body}, *choice);
   if (!route) return exchange.respond(refusal(route.error(), id));
   tfs::PredictAsk asked(maker.memory());
-  const Status decoded = tfs::decode_predict(request.body, route->signature(), asked);
-  if (!decoded) return exchange.respond(refusal(decoded.error(), id));
-  const auto deadline = deadline_of(request, std::nullopt, clock_.steady_now());
-  if (!deadline) return exchange.respond(refusal(deadline.error(), id));
-  asked.request.deadline = *deadline;
-  asked.request.endpoint = request.parameters[0];
+  const Status read = read_predict(request, route->signature(), clock_.steady_now(), asked);
+  if (!read) {
+    loop.count_failure(*route, serving::Protocol::kTensorFlowServing, read.error().code());
+    return exchange.respond(refusal(read.error(), id));
+  }
   loop.submit(*route, maker.make<TensorflowCall>(exchange.defer(), request.body.size(), id, std::move(asked)));
 }
 
