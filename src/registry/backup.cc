@@ -97,24 +97,37 @@ Result<BackupReport> make_backup(Catalog& catalog, BlobStore& blobs, const std::
   return report;
 }
 
+namespace {
+
+Result<BackupReport> build_from_backup(const std::string& folder, const std::string& building, const Clock& clock,
+                                       Random& random) {
+  MODELYARD_ASSIGN(const auto source, FolderBlobStore::open(folder + "/blobs", clock, random));
+  MODELYARD_ASSIGN(const Directory root, Directory::create(building));
+  std::error_code failure;
+  fs::copy_file(folder + "/catalog.db", building + "/catalog.db", failure);
+  if (failure) return error(Code::kInternal, "cannot copy the catalog: {}", failure.message());
+  BackupReport report;
+  MODELYARD_ASSIGN(const auto catalog, SqliteCatalog::open({building + "/catalog.db"}, clock));
+  MODELYARD_TRY(verify_audit_chain(*catalog));
+  MODELYARD_ASSIGN(const auto blobs, FolderBlobStore::open(building + "/blobs", clock, random));
+  MODELYARD_TRY(copy_blobs(*catalog, *source, *blobs, report));
+  return report;
+}
+
+}  // namespace
+
 Result<BackupReport> restore_backup(const std::string& folder, const std::string& data, const Clock& clock,
                                     Random& random) {
   MODELYARD_TRY(require_empty(data));
   MODELYARD_TRY(check_manifest(folder));
-  MODELYARD_ASSIGN(const auto source, FolderBlobStore::open(folder + "/blobs", clock, random));
   // Built beside and renamed, so that an interrupted restore is never mistaken for data.
   const std::string building = data + ".restoring";
   std::error_code failure;
   fs::remove_all(building, failure);
-  MODELYARD_ASSIGN(const Directory root, Directory::create(building));
-  fs::copy_file(folder + "/catalog.db", building + "/catalog.db", failure);
-  if (failure) return error(Code::kInternal, "cannot copy the catalog: {}", failure.message());
-  BackupReport report;
-  {
-    MODELYARD_ASSIGN(const auto catalog, SqliteCatalog::open({building + "/catalog.db"}, clock));
-    MODELYARD_TRY(verify_audit_chain(*catalog));
-    MODELYARD_ASSIGN(const auto blobs, FolderBlobStore::open(building + "/blobs", clock, random));
-    MODELYARD_TRY(copy_blobs(*catalog, *source, *blobs, report));
+  auto report = build_from_backup(folder, building, clock, random);
+  if (!report) {
+    fs::remove_all(building, failure);
+    return report;
   }
   fs::remove(data, failure);
   fs::rename(building, data, failure);

@@ -99,6 +99,7 @@ TEST_F(BackupTest, RefusesADamagedCatalog) {
 
   EXPECT_EQ(restore().error().code(), Code::kInternal);
   EXPECT_FALSE(fs::exists(folder_ / "restored"));
+  EXPECT_FALSE(fs::exists(folder_ / "restored.restoring"));
 }
 
 }  // namespace

@@ -134,6 +134,7 @@ struct IdempotentAnswer {
   Digest request;
   int status = 0;
   std::string body;
+  std::optional<Revision> etag;
 };
 
 // Lists begin behind `after` and hold at most `limit` rows.

@@ -379,7 +379,7 @@ TEST_P(CatalogConformance, GivesEventsInOrderBehindAGivenOne) {
 }
 
 TEST_P(CatalogConformance, AnswersAKeptAnswerUntilItExpires) {
-  const IdempotentAnswer answer{sha256("request"), 201, "body"};
+  const IdempotentAnswer answer{sha256("request"), 201, "body", 7};
   ASSERT_TRUE(catalog_->keep_answer("key", answer, clock_.utc_now() + std::chrono::hours(1)));
 
   const auto kept = [&] {

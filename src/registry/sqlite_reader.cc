@@ -310,7 +310,7 @@ Result<std::vector<AuditRecord>> SqliteQueries<Base>::audit(std::int64_t after, 
 template <typename Base>
 Result<std::optional<IdempotentAnswer>> SqliteQueries<Base>::idempotent_answer(std::string_view key, UtcTime now) {
   MODELYARD_ASSIGN(auto statement,
-                   connection_.prepare("SELECT request, status, body FROM answers WHERE key = ? AND expires > ?"));
+                   connection_.prepare("SELECT request, status, body, etag FROM answers WHERE key = ? AND expires > ?"));
   statement.bind(key).bind(utc_micros(now));
   MODELYARD_ASSIGN(const bool found, statement.step());
   if (!found) return std::optional<IdempotentAnswer>();
@@ -318,6 +318,7 @@ Result<std::optional<IdempotentAnswer>> SqliteQueries<Base>::idempotent_answer(s
   MODELYARD_ASSIGN(answer.request, Digest::parse(statement.text(0)));
   answer.status = static_cast<int>(statement.integer(1));
   answer.body = statement.text(2);
+  answer.etag = statement.optional_integer(3);
   return std::optional<IdempotentAnswer>(std::move(answer));
 }
 

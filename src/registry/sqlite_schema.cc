@@ -68,6 +68,7 @@ ALTER TABLE endpoints ADD COLUMN scheduling TEXT NOT NULL DEFAULT '{}';
 )sql",
     R"sql(
 CREATE TABLE purged_models (name TEXT PRIMARY KEY, next_version INTEGER NOT NULL) WITHOUT ROWID;
+ALTER TABLE answers ADD COLUMN etag INTEGER;
 )sql",
 };
 

@@ -268,12 +268,13 @@ Status SqliteWriter::add_event(std::string_view kind, const VersionRef& ref, std
 Status SqliteWriter::keep_answer(std::string_view key, const IdempotentAnswer& answer, UtcTime until) {
   MODELYARD_ASSIGN(auto expired, connection_.prepare("DELETE FROM answers WHERE expires <= ?"));
   MODELYARD_TRY(expired.bind(utc_micros(now_)).run());
-  MODELYARD_ASSIGN(auto statement, connection_.prepare("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)"));
+  MODELYARD_ASSIGN(auto statement, connection_.prepare("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)"));
   return statement.bind(key)
       .bind(answer.request.hex())
       .bind(std::int64_t{answer.status})
       .bind(answer.body)
       .bind(utc_micros(until))
+      .bind(answer.etag)
       .run();
 }
 

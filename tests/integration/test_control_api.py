@@ -95,6 +95,7 @@ def test_an_idempotency_key_gives_the_first_answer_again(api, tmp_path):
 
     assert first.status_code == 200, first.text
     assert again.json() == first.json()
+    assert again.headers["ETag"] == first.headers["ETag"]
     assert other.status_code == 409
 
 

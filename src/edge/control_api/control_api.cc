@@ -117,11 +117,11 @@ Result<ApiAnswer> ControlApi::run_once(const ApiCall& call, const ApiWork& work,
   }
   if (known) {
     MODELYARD_ASSIGN(Json document, parse_json(known->body));
-    return ApiAnswer{known->status, std::move(document), std::nullopt};
+    return ApiAnswer{known->status, std::move(document), known->etag};
   }
   MODELYARD_ASSIGN(ApiAnswer answer, work(call));
   if (answer.secret) return answer;
-  MODELYARD_TRY(parts_.catalog.keep_answer(key, {request, answer.status, answer.body.dump()},
+  MODELYARD_TRY(parts_.catalog.keep_answer(key, {request, answer.status, answer.body.dump(), answer.revision},
                                            parts_.clock.utc_now() + kAnswersKept));
   return answer;
 }
