@@ -2,8 +2,9 @@
 //
 // Rules: an endpoint switches to its desired plan when all versions of that plan are ready, and keeps the plan before
 //        it until then. Wanted are the versions of desired plans, of plans in effect, of aliases of deployed models,
-//        and pins. What is no longer wanted stays for the grace, unless it was deleted. One load at a time; a failed one waits. A version that
-//        is to be loaded otherwise than it is answers until it has been loaded again beside itself.
+//        and pins. What is no longer wanted stays for the grace, unless it was deleted. One load at a time; a failed
+//        one waits. A version that is to be loaded otherwise than it is answers until it has been loaded again beside
+//        itself.
 #pragma once
 
 #include <map>

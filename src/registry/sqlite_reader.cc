@@ -309,8 +309,9 @@ Result<std::vector<AuditRecord>> SqliteQueries<Base>::audit(std::int64_t after, 
 
 template <typename Base>
 Result<std::optional<IdempotentAnswer>> SqliteQueries<Base>::idempotent_answer(std::string_view key, UtcTime now) {
-  MODELYARD_ASSIGN(auto statement,
-                   connection_.prepare("SELECT request, status, body, etag FROM answers WHERE key = ? AND expires > ?"));
+  MODELYARD_ASSIGN(
+      auto statement,
+      connection_.prepare("SELECT request, status, body, etag FROM answers WHERE key = ? AND expires > ?"));
   statement.bind(key).bind(utc_micros(now));
   MODELYARD_ASSIGN(const bool found, statement.step());
   if (!found) return std::optional<IdempotentAnswer>();

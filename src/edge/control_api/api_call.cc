@@ -34,12 +34,12 @@ Response problem_of(const ProblemRow& row, Code code, std::string_view detail) {
   Response response;
   response.status = row.status;
   response.content_type = "application/problem+json";
-  response.body = Json{{"type", "about:blank"},
-                       {"title", row.title},
-                       {"status", row.status},
-                       {"code", code_name(code)},
-                       {"detail", detail}}
-                      .dump(-1, ' ', false, Json::error_handler_t::replace);
+  const Json document{{"type", "about:blank"},
+                      {"title", row.title},
+                      {"status", row.status},
+                      {"code", code_name(code)},
+                      {"detail", detail}};
+  response.body = document.dump(-1, ' ', false, Json::error_handler_t::replace);
   return response;
 }
 

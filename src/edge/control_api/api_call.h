@@ -33,7 +33,7 @@ struct ApiCall {
   Result<int> limit() const;  // 1..1000, 100 by default
   std::string cursor() const { return query_value("cursor").value_or(""); }
   Result<std::int64_t> cursor_number() const;  // 0 without one
-  Result<VersionRef> version_ref() const;  // of the first two parameters
+  Result<VersionRef> version_ref() const;      // of the first two parameters
 };
 
 struct ApiAnswer {

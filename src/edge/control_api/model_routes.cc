@@ -91,12 +91,13 @@ void ControlApi::add_model_routes(Router& router) {
           MODELYARD_TRY(parts_.curator.delete_model(call.parameters[0], deletion, call.actor, call.expected));
           return done();
         });
-  route(router, Method::kPost, "/api/v1/models/{model}:restore", Access::model(Verb::kPublish), {},
-        [this](const ApiCall& call) -> Result<ApiAnswer> {
-          MODELYARD_TRY(parts_.curator.restore_model(call.parameters[0], call.actor));
-          return show_model(parts_.catalog, call.parameters[0]);
-        },
-        Body::kNone);
+  route(
+      router, Method::kPost, "/api/v1/models/{model}:restore", Access::model(Verb::kPublish), {},
+      [this](const ApiCall& call) -> Result<ApiAnswer> {
+        MODELYARD_TRY(parts_.curator.restore_model(call.parameters[0], call.actor));
+        return show_model(parts_.catalog, call.parameters[0]);
+      },
+      Body::kNone);
 }
 
 void ControlApi::add_version_routes(Router& router) {
@@ -126,20 +127,22 @@ void ControlApi::add_version_routes(Router& router) {
           MODELYARD_TRY(parts_.curator.delete_version(ref, deletion, call.actor, call.expected));
           return done();
         });
-  route(router, Method::kPost, version + ":restore", Access::model(Verb::kPublish), {},
-        [this](const ApiCall& call) -> Result<ApiAnswer> {
-          MODELYARD_ASSIGN(const VersionRef ref, call.version_ref());
-          MODELYARD_TRY(parts_.curator.restore_version(ref, call.actor));
-          return show_version(parts_.catalog, ref);
-        },
-        Body::kNone);
-  route(router, Method::kPut, version + "/pin", Access::model(Verb::kDeploy), {},
-        [this](const ApiCall& call) -> Result<ApiAnswer> {
-          MODELYARD_ASSIGN(const VersionRef ref, call.version_ref());
-          MODELYARD_TRY(parts_.curator.pin(ref, call.actor));
-          return done();
-        },
-        Body::kNone);
+  route(
+      router, Method::kPost, version + ":restore", Access::model(Verb::kPublish), {},
+      [this](const ApiCall& call) -> Result<ApiAnswer> {
+        MODELYARD_ASSIGN(const VersionRef ref, call.version_ref());
+        MODELYARD_TRY(parts_.curator.restore_version(ref, call.actor));
+        return show_version(parts_.catalog, ref);
+      },
+      Body::kNone);
+  route(
+      router, Method::kPut, version + "/pin", Access::model(Verb::kDeploy), {},
+      [this](const ApiCall& call) -> Result<ApiAnswer> {
+        MODELYARD_ASSIGN(const VersionRef ref, call.version_ref());
+        MODELYARD_TRY(parts_.curator.pin(ref, call.actor));
+        return done();
+      },
+      Body::kNone);
   route(router, Method::kDelete, version + "/pin", Access::model(Verb::kDeploy), {},
         [this](const ApiCall& call) -> Result<ApiAnswer> {
           MODELYARD_ASSIGN(const VersionRef ref, call.version_ref());

@@ -8,18 +8,19 @@ namespace modelyard::edge {
 using registry::CatalogReader;
 
 void ControlApi::add_upkeep_routes(Router& router) {
-  route(router, Method::kPost, "/api/v1/gc", Access::every_model(Verb::kAdmin), {"dry_run"},
-        [this](const ApiCall& call) -> Result<ApiAnswer> {
-          MODELYARD_ASSIGN(const bool dry, call.query_flag("dry_run"));
-          MODELYARD_ASSIGN(
-              const auto report,
-              registry::collect_garbage(parts_.catalog, parts_.blobs, parts_.clock.utc_now() - parts_.upload_lease,
-                                        dry ? registry::Sweep::kDryRun : registry::Sweep::kRemove));
-          Json blobs = Json::array();
-          for (const auto& blob : report.garbage) blobs.push_back({{"digest", blob.digest.hex()}, {"size", blob.size}});
-          return ApiAnswer{200, {{"blobs", std::move(blobs)}, {"bytes", report.bytes}, {"dry_run", dry}}, std::nullopt};
-        },
-        Body::kNone);
+  route(
+      router, Method::kPost, "/api/v1/gc", Access::every_model(Verb::kAdmin), {"dry_run"},
+      [this](const ApiCall& call) -> Result<ApiAnswer> {
+        MODELYARD_ASSIGN(const bool dry, call.query_flag("dry_run"));
+        MODELYARD_ASSIGN(
+            const auto report,
+            registry::collect_garbage(parts_.catalog, parts_.blobs, parts_.clock.utc_now() - parts_.upload_lease,
+                                      dry ? registry::Sweep::kDryRun : registry::Sweep::kRemove));
+        Json blobs = Json::array();
+        for (const auto& blob : report.garbage) blobs.push_back({{"digest", blob.digest.hex()}, {"size", blob.size}});
+        return ApiAnswer{200, {{"blobs", std::move(blobs)}, {"bytes", report.bytes}, {"dry_run", dry}}, std::nullopt};
+      },
+      Body::kNone);
   route(router, Method::kPost, "/api/v1/backup", Access::every_model(Verb::kAdmin), {},
         [this](const ApiCall& call) -> Result<ApiAnswer> {
           MODELYARD_ASSIGN(auto reader, ObjectReader::open(call.body, ""));
@@ -48,12 +49,13 @@ void ControlApi::add_upkeep_routes(Router& router) {
           }));
           return answer;
         });
-  route(router, Method::kPost, "/api/v1/audit:verify", Access::every_model(Verb::kAdmin), {},
-        [this](const ApiCall&) -> Result<ApiAnswer> {
-          MODELYARD_ASSIGN(const std::int64_t rows, registry::verify_audit_chain(parts_.catalog));
-          return ApiAnswer{200, {{"rows", rows}, {"intact", true}}, std::nullopt};
-        },
-        Body::kNone);
+  route(
+      router, Method::kPost, "/api/v1/audit:verify", Access::every_model(Verb::kAdmin), {},
+      [this](const ApiCall&) -> Result<ApiAnswer> {
+        MODELYARD_ASSIGN(const std::int64_t rows, registry::verify_audit_chain(parts_.catalog));
+        return ApiAnswer{200, {{"rows", rows}, {"intact", true}}, std::nullopt};
+      },
+      Body::kNone);
 }
 
 }  // namespace modelyard::edge

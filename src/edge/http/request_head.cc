@@ -30,7 +30,7 @@ constexpr CharacterSet characters(std::string_view others) {
   for (const char c : others) set[static_cast<unsigned char>(c)] = true;
   return set;
 }
-constexpr CharacterSet kToken = characters("!#$%&'*+-.^_`|~");     // RFC 9110 §5.6.2
+constexpr CharacterSet kToken = characters("!#$%&'*+-.^_`|~");    // RFC 9110 §5.6.2
 constexpr CharacterSet kHost = characters("-._~%!$&'()*+;=:[]");  // RFC 3986 §3.2.2, with a port, without a comma
 
 bool consists_of(std::string_view text, const CharacterSet& set) {

@@ -12,7 +12,8 @@ using inference::DataType;
 
 constexpr std::size_t kAlignment = 64;
 
-// Of a number that the scanner has checked. What is too large becomes infinite, what is too small zero, as fast_float has it.
+// Of a number that the scanner has checked. What is too large becomes infinite, what is too small zero, as fast_float
+// has it.
 template <typename Float>
 Float parse_float(std::string_view token) {
   if (token == "NaN") return std::numeric_limits<Float>::quiet_NaN();
