@@ -1,10 +1,10 @@
 """Asks the server for far more than it can do, and says what comes of it.
 
-Usage: overload.py [--seconds S] [--queue N] [--format json|binary] [--json FILE]
+Usage: overload.py [--seconds S] [--queue N] [--format json|binary] [--cores LIST] [--json FILE]
 
 A wide perceptron (1024→2048→2048→10) is asked at fixed rates, whatever is answered, by h2load over HTTP/2: first as fast as 64 clients
-that wait for their answers can (the capacity), then at multiples of it. The server runs on core 0 with one event loop and one
-worker, the load on core 1. Printed for each rate: what was offered, answered (goodput) and refused each second, the latency of what was
+that wait for their answers can (the capacity), then at multiples of it. The server runs on core 0, or on those of --cores, with one
+event loop and one worker, the load on core 1. Printed for each rate: what was offered, answered (goodput) and refused each second, the latency of what was
 answered, the server's memory, and its CPU time; and what refusing costs beside serving. Rates that h2load could not offer are said.
 """
 
@@ -34,9 +34,9 @@ RATES = (0.5, 0.8, 1, 2, 5, 10)
 
 
 class Server:
-    def __init__(self, folder, queue):
+    def __init__(self, folder, queue, cores):
         self.process = subprocess.Popen(
-            ["taskset", "-c", "0", BINARY, "serve", models.perceptron(folder / "wide.onnx", WIDTHS), "--data",
+            ["taskset", "-c", cores, BINARY, "serve", models.perceptron(folder / "wide.onnx", WIDTHS), "--data",
              folder / "data", "--listen", "127.0.0.1:0", "--loops", "1", "--workers-per-version", "1",
              "--queue-capacity", str(queue), "--access-log-every", "0"],
             stdout=subprocess.PIPE, stderr=open(folder / "log", "wb"), cwd=folder)
@@ -137,6 +137,7 @@ def main():
     arguments.add_argument("--seconds", type=int, default=5)
     arguments.add_argument("--queue", type=int, default=256)
     arguments.add_argument("--format", choices=["json", "binary"], default="json")
+    arguments.add_argument("--cores", default="0")
     arguments.add_argument("--json", type=pathlib.Path)
     given = arguments.parse_args()
     if not shutil.which("h2load"):
@@ -144,7 +145,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         lines = write_body(folder, given.format)
-        server = Server(folder, given.queue)
+        server = Server(folder, given.queue, given.cores)
         load(server, folder, lines, 1, ["-c", "64", "-m", "1"])
         capacity = load(server, folder, lines, given.seconds, ["-c", "64", "-m", "1"])
         rows = []
