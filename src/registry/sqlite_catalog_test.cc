@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <fstream>
 #include <thread>
 
 #include "base/directory.h"
@@ -100,6 +101,15 @@ TEST_F(SqliteCatalogTest, BelongsToOneProgramAtATime) {
 
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().code(), Code::kConflict);
+}
+
+TEST_F(SqliteCatalogTest, SaysWhatHelpsWhenTheFileIsNoCatalog) {
+  std::ofstream(path()) << std::string(4096, 'x');
+
+  const auto opened = SqliteCatalog::open({path()}, clock_);
+
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_NE(opened.error().message().find("modelyard restore"), std::string::npos) << opened.error().message();
 }
 
 TEST_F(SqliteCatalogTest, FindsAuditRowsThatWereChanged) {

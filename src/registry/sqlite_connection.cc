@@ -107,6 +107,10 @@ std::int64_t SqliteConnection::changes() const {
 
 Error SqliteConnection::last_error(std::string_view doing) const {
   const int outcome = handle_ ? sqlite3_extended_errcode(handle_) : SQLITE_NOMEM;
+  if (outcome == SQLITE_NOTADB || (outcome & 0xff) == SQLITE_CORRUPT) {
+    return error(Code::kInternal, "the catalog is damaged ({}): bring back a backup with `modelyard restore`",
+                 sqlite3_errmsg(handle_));
+  }
   return error(code_of(outcome), "cannot {} the catalog: {}", doing, handle_ ? sqlite3_errmsg(handle_) : "no memory");
 }
 

@@ -3,22 +3,9 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 
 namespace modelyard::telemetry {
 namespace {
-
-// Of a media type that is named in Accept (RFC 9110 §12.5.1); 0 when it is not.
-double quality_of(std::string_view accept, std::string_view type) {
-  const auto at = accept.find(type);
-  if (at == std::string_view::npos) return 0;
-  const std::string_view parameters = accept.substr(at, accept.find(',', at) - at);
-  const auto q = parameters.find("q=");
-  if (q == std::string_view::npos) return 1;
-  double value = 0;
-  std::from_chars(parameters.data() + q + 2, parameters.data() + parameters.size(), value);
-  return value;
-}
 
 void append_escaped(std::string& text, std::string_view value) {
   for (const char c : value) {
@@ -32,12 +19,6 @@ void append_escaped(std::string& text, std::string_view value) {
 }
 
 }  // namespace
-
-ExpositionFormat choose_exposition(std::string_view accept) {
-  const double open_metrics = quality_of(accept, "application/openmetrics-text");
-  const bool wanted = open_metrics > 0 && open_metrics >= quality_of(accept, "text/plain");
-  return wanted ? ExpositionFormat::kOpenMetrics : ExpositionFormat::kPrometheus;
-}
 
 std::string_view exposition_content_type(ExpositionFormat format) {
   return format == ExpositionFormat::kOpenMetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"

@@ -16,8 +16,6 @@ namespace modelyard::telemetry {
 enum class ExpositionFormat { kPrometheus, kOpenMetrics };
 enum class MetricKind { kCounter, kGauge, kHistogram };
 
-// By the Accept header.
-ExpositionFormat choose_exposition(std::string_view accept);
 std::string_view exposition_content_type(ExpositionFormat format);
 
 using Labels = std::vector<std::pair<std::string_view, std::string>>;

@@ -144,14 +144,6 @@ TEST(Exposition, MakesHistogramBucketsCumulative) {
             std::string::npos);
 }
 
-TEST(Exposition, IsChosenByTheAcceptHeader) {
-  EXPECT_EQ(choose_exposition("text/plain"), ExpositionFormat::kPrometheus);
-  EXPECT_EQ(choose_exposition("application/openmetrics-text;version=1.0.0,text/plain;q=0.5"),
-            ExpositionFormat::kOpenMetrics);
-  EXPECT_EQ(choose_exposition("application/openmetrics-text;q=0"), ExpositionFormat::kPrometheus);
-  EXPECT_EQ(choose_exposition("application/openmetrics-text;q=0.5,text/plain;q=0.9"), ExpositionFormat::kPrometheus);
-}
-
 TEST(ProcessStatus, KnowsThisProcess) {
   const ProcessStatus status = read_process_status();
 

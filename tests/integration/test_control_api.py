@@ -122,13 +122,22 @@ def test_a_call_without_a_body_refuses_one(api):
     assert api.post("/api/v1/gc", json={}).status_code == 200
 
 
-@pytest.mark.parametrize("method, path, status", [("GET", "/api/v1/nope", 404), ("POST", "/api/v1/models", 405)])
-def test_what_has_no_route_is_a_problem_document(api, method, path, status):
-    answer = api.session.request(method, api.url + path, timeout=60)
+@pytest.mark.parametrize("method, path, headers, status", [
+    ("GET", "/api/v1/nope", {}, 404),
+    ("POST", "/api/v1/models", {}, 405),
+    ("GET", "/api/v1/models/m:restore", {}, 405),
+    ("PUT", f"/api/v1/blobs/{'0' * 64}", {"Content-Encoding": "gzip"}, 415),
+    ("PATCH", "/api/v1/models/m", {"Content-Encoding": "br"}, 501),
+    ("PATCH", "/api/v1/models/m", {"Content-Encoding": "gzip"}, 400),
+])
+def test_what_is_refused_before_its_call_is_a_problem_document(api, method, path, headers, status):
+    answer = api.session.request(method, api.url + path, data=b"x", headers=headers, timeout=60)
 
-    assert answer.status_code == status
+    assert answer.status_code == status, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["status"] == status
+    if status == 501:
+        assert answer.headers["Accept-Encoding"] == "gzip, deflate, zstd"
 
 
 def test_preconditions_that_cannot_be_kept_are_refused(api, tmp_path):

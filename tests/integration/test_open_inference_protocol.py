@@ -153,10 +153,13 @@ def test_what_could_not_be_read_counts_as_failed(shared_server, client):
     with triton_grpc.InferenceServerClient(shared_server.address) as grpc_client:
         wrong = triton_grpc.InferInput("x", [1, 4], "FP32")
         wrong.set_data_from_numpy(np.ones((1, 4), np.float32))
-        with pytest.raises(InferenceServerException):
-            grpc_client.infer("identity-INT16", [wrong])
+        unknown = triton_grpc.InferInput("x", [1, 4], "INT16")
+        unknown.set_shared_memory("no-region", 8)
+        for one in (wrong, unknown):
+            with pytest.raises(InferenceServerException):
+                grpc_client.infer("identity-INT16", [one])
 
-    assert failed() == before + 3
+    assert failed() == before + 4
     assert 'code="invalid_argument"' in shared_server.get("/metrics").text
 
 

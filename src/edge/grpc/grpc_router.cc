@@ -98,8 +98,8 @@ void GrpcRouter::handle(Exchange& exchange) {
   static_cast<const Method*>(request.route)->unary(exchange, std::move(*message));
 }
 
-Response GrpcRouter::adapt_refusal(const Request&, Response refusal) {
-  return grpc_failure(grpc_code_of_http(refusal.status), status_text(refusal.status));
+Response GrpcRouter::say(const Request&, const Refusal& refusal) {
+  return grpc_failure(grpc_code_of_http(refusal.status), refusal.why);
 }
 
 Response grpc_answer(std::string message, Coding coding) {

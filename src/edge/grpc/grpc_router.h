@@ -43,7 +43,7 @@ class GrpcRouter final : public Handler {
 
   BodyPolicy on_head(Request& request, std::string& scratch) override;
   void handle(Exchange& exchange) override;
-  Response adapt_refusal(const Request& request, Response refusal) override;
+  Response say(const Request& request, const Refusal& refusal) override;
 
   // Names, in order.
   std::vector<std::string> methods() const;
@@ -69,9 +69,7 @@ class ProtocolSwitch final : public Handler {
   ProtocolSwitch(Handler& rest, Handler& grpc) : rest_(rest), grpc_(grpc) {}
   BodyPolicy on_head(Request& request, std::string& scratch) override { return of(request).on_head(request, scratch); }
   void handle(Exchange& exchange) override { of(exchange.request()).handle(exchange); }
-  Response adapt_refusal(const Request& request, Response refusal) override {
-    return of(request).adapt_refusal(request, std::move(refusal));
-  }
+  Response say(const Request& request, const Refusal& refusal) override { return of(request).say(request, refusal); }
 
  private:
   Handler& of(const Request& request) { return is_grpc(request) ? grpc_ : rest_; }

@@ -11,28 +11,27 @@ constexpr std::size_t kLeastCompressed = 1024;  // below, the headers cost more 
 
 }  // namespace
 
-std::optional<Response> refuse_buffered(const BufferBody& policy, const Request& request, const AnnouncedBody& body,
-                                        std::size_t limit) {
+std::optional<Refusal> refuse_buffered(const BufferBody& policy, const Request& request, const AnnouncedBody& body,
+                                       std::size_t limit) {
   if (!body.has_length && policy.needs_length) {
-    return error_response(411, "send Content-Length or a chunked body");
+    return Refusal{411, "send Content-Length or a chunked body"};
   }
   if (body.length > limit) {
-    return error_response(413, fmt::format("the body has {} bytes, the limit is {}", body.length, limit));
+    return Refusal{413, fmt::format("the body has {} bytes, the limit is {}", body.length, limit)};
   }
   const auto coding = request.header("content-encoding");
   if (!coding || parse_coding(*coding)) return std::nullopt;
-  Response response = error_response(501, fmt::format("content encoding '{}' is not known", *coding));
-  response.add_header("Accept-Encoding", kKnownCodings);
-  return response;
+  return Refusal{501, fmt::format("content encoding '{}' is not known", *coding),
+                 fmt::format("Accept-Encoding: {}\r\n", kKnownCodings)};
 }
 
-std::optional<Response> refuse_streamed(const Request& request) {
+std::optional<Refusal> refuse_streamed(const Request& request) {
   if (!request.header("content-encoding")) return std::nullopt;
-  return error_response(415, "this body is stored as it is; send it without Content-Encoding");
+  return Refusal{415, "this body is stored as it is; send it without Content-Encoding"};
 }
 
-std::optional<Response> decode_body(const Request& request, std::string_view body, std::size_t limit,
-                                    std::string& storage, std::string_view& decoded) {
+std::optional<Refusal> decode_body(const Request& request, std::string_view body, std::size_t limit,
+                                   std::string& storage, std::string_view& decoded) {
   decoded = body;
   const auto name = request.header("content-encoding");
   if (!name) return std::nullopt;
@@ -41,7 +40,7 @@ std::optional<Response> decode_body(const Request& request, std::string_view bod
   auto inflated = inflate(*coding, body, limit);
   if (!inflated) {
     const int status = inflated.error().code() == Code::kResourceExhausted ? 413 : 400;
-    return error_response(status, inflated.error().message());
+    return Refusal{status, std::string(inflated.error().message())};
   }
   storage = std::move(*inflated);
   decoded = storage;

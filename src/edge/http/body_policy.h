@@ -14,13 +14,13 @@ struct AnnouncedBody {
 };
 
 // The refusal of a body that may not come; nullopt when it may.
-std::optional<Response> refuse_buffered(const BufferBody& policy, const Request& request, const AnnouncedBody& body,
-                                        std::size_t limit);
-std::optional<Response> refuse_streamed(const Request& request);
+std::optional<Refusal> refuse_buffered(const BufferBody& policy, const Request& request, const AnnouncedBody& body,
+                                       std::size_t limit);
+std::optional<Refusal> refuse_streamed(const Request& request);
 
-// The body behind its content coding: `body` itself, or a view of `storage`. The error's answer otherwise.
-std::optional<Response> decode_body(const Request& request, std::string_view body, std::size_t limit,
-                                    std::string& storage, std::string_view& decoded);
+// The body behind its content coding: `body` itself, or a view of `storage`. The refusal otherwise.
+std::optional<Refusal> decode_body(const Request& request, std::string_view body, std::size_t limit,
+                                   std::string& storage, std::string_view& decoded);
 
 // Compresses a large answer for a client that asks for it.
 void compress_answer(const Request& request, Response& response);

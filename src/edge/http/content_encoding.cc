@@ -4,9 +4,9 @@
 #include <zstd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 
+#include "edge/http/field_value.h"
 #include "edge/http/message.h"
 
 namespace modelyard::edge {
@@ -91,21 +91,6 @@ Result<std::string> inflate_zstd(std::string_view body, std::size_t limit) {
   return out;
 }
 
-// "gzip;q=0.5" → 0.5
-double quality_of(std::string_view parameters) {
-  const auto q = parameters.find("q=");
-  if (q == std::string_view::npos) return 1;
-  double value = 0;
-  std::from_chars(parameters.data() + q + 2, parameters.data() + parameters.size(), value);
-  return value;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 }  // namespace
 
 std::optional<Coding> parse_coding(std::string_view name) {
@@ -128,18 +113,11 @@ std::string_view coding_name(Coding coding) {
 Coding choose_coding(std::string_view accept_encoding) {
   Coding best = Coding::kIdentity;
   double best_quality = 0;
-  while (!accept_encoding.empty()) {
-    const auto comma = accept_encoding.find(',');
-    const std::string_view item = accept_encoding.substr(0, comma);
-    accept_encoding = comma == std::string_view::npos ? "" : accept_encoding.substr(comma + 1);
-    const auto semicolon = item.find(';');
-    const auto coding = parse_coding(trim(item.substr(0, semicolon)));
-    if (!coding || *coding == Coding::kIdentity) continue;
-    const double quality = semicolon == std::string_view::npos ? 1 : quality_of(item.substr(semicolon));
-    if (quality > best_quality) {
-      best_quality = quality;
-      best = *coding;
-    }
+  for (const Coding coding : {Coding::kGzip, Coding::kDeflate, Coding::kZstd}) {
+    const double quality = accepted_quality(accept_encoding, coding_name(coding));
+    if (quality <= best_quality) continue;
+    best_quality = quality;
+    best = coding;
   }
   return best;
 }

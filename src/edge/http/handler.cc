@@ -16,6 +16,12 @@ Deferred::~Deferred() {
   }
 }
 
+Response Handler::say(const Request&, const Refusal& refusal) {
+  Response response = error_response(refusal.status, refusal.why);
+  response.headers += refusal.headers;
+  return response;
+}
+
 void Deferred::complete(Response response) {
   loop_->post(
       [target = std::move(target_), answer = std::move(response)]() mutable { target->deliver(std::move(answer)); });

@@ -104,8 +104,8 @@ class Handler {
   // May fill request.path and request.parameters. `scratch` is the connection's, for decoded text.
   virtual BodyPolicy on_head(Request& request, std::string& scratch) = 0;
   virtual void handle(Exchange& exchange) = 0;
-  // How a refusal that the connection decided on (413, 408, 431 and the like) is said in the handler's protocol.
-  virtual Response adapt_refusal(const Request&, Response refusal) { return refusal; }
+  // Says what the connection decided on behind the head (413, 408 and the like) in the handler's form.
+  virtual Response say(const Request&, const Refusal& refusal);
 };
 
 }  // namespace modelyard::edge

@@ -15,6 +15,10 @@ void Http1Session::refuse(Response response) {
   respond(std::move(response));
 }
 
+void Http1Session::refuse(const Refusal& refusal) {
+  refuse(home_.handler.say(request_, refusal));
+}
+
 void Http1Session::deliver(Response response) {
   if (gone.load(std::memory_order_relaxed)) return;
   respond(std::move(response));

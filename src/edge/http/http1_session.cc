@@ -157,8 +157,8 @@ bool Http1Session::take_policy(BodyPolicy policy) {
 }
 
 bool Http1Session::begin_sink(const StreamBody& policy) {
-  if (auto refusal = refuse_streamed(request_)) {
-    refuse(std::move(*refusal));
+  if (const auto refusal = refuse_streamed(request_)) {
+    refuse(*refusal);
     return false;
   }
   state_ = State::kSink;
@@ -170,8 +170,8 @@ bool Http1Session::begin_sink(const StreamBody& policy) {
 bool Http1Session::begin_buffered_body(const BufferBody& policy) {
   body_limit_ = std::min(policy.max_bytes, home_.limits.max_body_bytes);
   const AnnouncedBody announced{head_.chunked || head_.content_length, body_left_};
-  if (auto refusal = refuse_buffered(policy, request_, announced, body_limit_)) {
-    refuse(std::move(*refusal));
+  if (const auto refusal = refuse_buffered(policy, request_, announced, body_limit_)) {
+    refuse(*refusal);
     return false;
   }
   state_ = State::kBody;
@@ -195,7 +195,7 @@ bool Http1Session::process_body() {
     const auto complete = collect_chunked();
     if (!complete) {
       const int status = complete.error().code() == Code::kResourceExhausted ? 413 : 400;
-      refuse(error_response(status, complete.error().message()));
+      refuse(Refusal{status, std::string(complete.error().message())});
       return false;
     }
     if (!*complete) return false;
@@ -236,8 +236,8 @@ Result<bool> Http1Session::collect_chunked() {
 void Http1Session::finish_body(std::string_view body) {
   state_ = State::kHandling;
   deadline_ = SteadyTime::max();
-  if (auto refusal = decode_body(request_, body, body_limit_, inflated_, request_.body)) {
-    return respond(std::move(*refusal));
+  if (const auto refusal = decode_body(request_, body, body_limit_, inflated_, request_.body)) {
+    return respond(home_.handler.say(request_, *refusal));
   }
   home_.handler.handle(*this);
 }
@@ -250,7 +250,7 @@ bool Http1Session::process_sink() {
       const auto step = chunked_.next(unread());
       if (!step) {
         sink_.reset();
-        refuse(error_response(400, step.error().message()));
+        refuse(Refusal{400, std::string(step.error().message())});
         return false;
       }
       begin_ += step->consumed;
@@ -299,8 +299,11 @@ void Http1Session::expire(SteadyTime now) {
   if (within_body && home_.limits.is_too_slow(body_pace_, now)) deadline_ = now;
   if (now < deadline_) return;
   const bool within_head = state_ == State::kHead && begin_ < end_;
-  if (within_head || within_body) {
-    refuse(error_response(408, "the request took too long to arrive"));
+  const Refusal late{408, "the request took too long to arrive"};
+  if (within_body) {
+    refuse(late);
+  } else if (within_head) {
+    refuse(error_response(late.status, late.why));
   } else {
     connection_.close();
   }

@@ -55,6 +55,7 @@ class Http1Session final : public Session, public Exchange, public ReplyTarget {
   Result<bool> collect_chunked();
   void finish_body(std::string_view body);
   void refuse(Response response);
+  void refuse(const Refusal& refusal);
   enum class Framing { kLength, kChunked, kUntilClose };
   void append_head(const Response& response, Framing framing);
   void append_answer(Response response);

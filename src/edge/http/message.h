@@ -71,6 +71,13 @@ struct Response {
   bool has_no_content() const { return status == 204 || status == 304; }
 };
 
+// Why a request is not served, before it is said in the form of its protocol.
+struct Refusal {
+  int status = 400;
+  std::string why;
+  std::string headers = {};  // further lines
+};
+
 std::string_view status_text(int status);
 
 // Answers {"error": text}, the shape that inference clients read.

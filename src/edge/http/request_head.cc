@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "edge/http/field_value.h"
+
 namespace modelyard::edge {
 namespace {
 
@@ -46,12 +48,6 @@ bool is_field_value(std::string_view text) {
     const auto byte = static_cast<unsigned char>(c);
     return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
   });
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 // The position behind the empty line, 0 when it has not come yet, npos when a LF stands alone.
@@ -114,11 +110,9 @@ HeadOutcome take_transfer_encoding(std::string_view value, RequestHead& head) {
 
 void take_connection(std::string_view value, RequestHead& head) {
   while (!value.empty()) {
-    const auto comma = value.find(',');
-    const std::string_view option = trim(value.substr(0, comma));
+    const std::string_view option = take_item(value, ',');
     if (equal_ignoring_case(option, "close")) head.keep_alive = false;
     if (equal_ignoring_case(option, "keep-alive") && head.minor_version == 0) head.keep_alive = true;
-    value = comma == std::string_view::npos ? "" : value.substr(comma + 1);
   }
 }
 

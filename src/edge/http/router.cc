@@ -99,24 +99,30 @@ const Router::Route* Router::find(Method method, std::string_view path,
     if (count == texts.size()) return nullptr;
     texts[count] = take_segment(rest);
   }
-  for (const Route& route : routes_) {
-    if (route.segments.size() != count || (route.method != wanted && route.method != method)) continue;
-    if (matches(route, std::span(texts).first(count), parameters)) return &route;
-  }
-  return nullptr;
+  const std::span<const std::string_view> segments = std::span(texts).first(count);
+  const auto serves = [&](const Route& route) {
+    return route.segments.size() == count && (route.method == wanted || route.method == method) &&
+           matches(route, segments, parameters);
+  };
+  const auto found = std::find_if(routes_.begin(), routes_.end(), serves);
+  if (found == routes_.end()) return nullptr;
+  // "{model}:predict" is no model, whatever the methods of the verb.
+  const bool outranked =
+      path.find(':') != std::string_view::npos && std::any_of(routes_.begin(), found, [&](const Route& route) {
+        return route.segments.size() == count && route.literals > found->literals && matches(route, segments, nullptr);
+      });
+  return outranked ? nullptr : &*found;
 }
 
-Response Router::refuse(const Request& request) const {
+Response Router::refuse(const Request& request) {
   std::string allowed;
   for (const Method method :
        {Method::kGet, Method::kHead, Method::kPost, Method::kPut, Method::kPatch, Method::kDelete}) {
     if (!find(method, request.path, nullptr)) continue;
     allowed.append(allowed.empty() ? "" : ", ").append(method_name(method));
   }
-  if (allowed.empty()) return refusal_of(request.path, 404, "Not Found");
-  Response response = refusal_of(request.path, 405, "Method Not Allowed");
-  response.add_header("Allow", allowed);
-  return response;
+  if (allowed.empty()) return say(request, {404, "Not Found"});
+  return say(request, {405, "Method Not Allowed", "Allow: " + allowed + "\r\n"});
 }
 
 BodyPolicy Router::on_head(Request& request, std::string& scratch) {
@@ -140,17 +146,18 @@ Status Router::admit(const Route& route, Request& request) {
                           request.parameters.empty() ? std::string_view() : request.parameters.front());
 }
 
-Response Router::refusal_of(std::string_view path, int status, std::string_view why) const {
+Response Router::say(const Request& request, const Refusal& refusal) {
   const auto form = std::find_if(refusal_forms_.begin(), refusal_forms_.end(),
-                                 [&](const auto& candidate) { return path.starts_with(candidate.first); });
-  return form != refusal_forms_.end() ? form->second(status, why) : error_response(status, why);
+                                 [&](const auto& candidate) { return request.path.starts_with(candidate.first); });
+  if (form == refusal_forms_.end()) return Handler::say(request, refusal);
+  Response response = form->second(refusal.status, refusal.why);
+  response.headers += refusal.headers;
+  return response;
 }
 
-Response Router::refuse_caller(const Request& request, const Error& why) const {
-  const bool unknown = why.code() == Code::kUnauthenticated;
-  Response response = refusal_of(request.path, unknown ? 401 : 403, why.message());
-  if (unknown) response.add_header("WWW-Authenticate", "Bearer realm=\"modelyard\"");
-  return response;
+Response Router::refuse_caller(const Request& request, const Error& why) {
+  if (why.code() != Code::kUnauthenticated) return say(request, {403, std::string(why.message())});
+  return say(request, {401, std::string(why.message()), "WWW-Authenticate: Bearer realm=\"modelyard\"\r\n"});
 }
 
 void Router::handle(Exchange& exchange) {

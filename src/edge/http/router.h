@@ -1,7 +1,7 @@
 // Router finds the route of a request by method and path, and says 404 or 405 (with Allow) otherwise.
 //
 // Patterns: literal segments, "{name}" for one segment, "{name}:verb" for a segment that ends in ":verb".
-//           Literals win over parameters. HEAD is served by GET.
+//           Literals win over parameters, verbs too, whatever their method. HEAD is served by GET.
 // Threads:  add() before serving; then read-only.
 // Every route says what it asks of its caller; who may not pass is refused on the head, before any body is read. Where
 // a route is about one model, that is the first parameter of its pattern.
@@ -44,6 +44,7 @@ class Router final : public Handler {
 
   BodyPolicy on_head(Request& request, std::string& scratch) override;
   void handle(Exchange& exchange) override;
+  Response say(const Request& request, const Refusal& refusal) override;
 
   // "GET /v2/models/{model}", in the order of add().
   std::vector<std::string> routes() const;
@@ -68,10 +69,9 @@ class Router final : public Handler {
 
   Route& insert(Method method, std::string_view pattern, Access access);
   Status admit(const Route& route, Request& request);
-  Response refuse_caller(const Request& request, const Error& why) const;
-  Response refusal_of(std::string_view path, int status, std::string_view why) const;
+  Response refuse_caller(const Request& request, const Error& why);
   const Route* find(Method method, std::string_view path, std::vector<std::string_view>* parameters) const;
-  Response refuse(const Request& request) const;
+  Response refuse(const Request& request);
   // For as many texts as the route has segments.
   static bool matches(const Route& route, std::span<const std::string_view> texts,
                       std::vector<std::string_view>* parameters);

@@ -55,6 +55,7 @@ class RouterTest : public testing::Test {
       router_.add(Method::kGet, pattern, Access::open(), [](Exchange&) {});
     }
     router_.add(Method::kPost, "/v2/models/{model}", Access::open(), [](Exchange&) {}, BodyNeed::kRequired);
+    router_.add(Method::kPost, "/v2/models/{model}:restore", Access::open(), [](Exchange&) {});
   }
   // "a,b" for its parameters, or the status it is refused with.
   std::string route(Method method, std::string_view target) {
@@ -93,6 +94,7 @@ TEST_F(RouterTest, ServesHeadByGet) {
 
 TEST_F(RouterTest, SaysWhichMethodsAPathHas) {
   EXPECT_EQ(route(Method::kDelete, "/v2/models/fraud"), "405Allow: GET, HEAD, POST\r\n");
+  EXPECT_EQ(route(Method::kGet, "/v2/models/fraud:restore"), "405Allow: POST\r\n") << "a model's GET is none of a verb";
   EXPECT_EQ(route(Method::kGet, "/v3"), "404");
   EXPECT_EQ(route(Method::kGet, "/v2/models//"), "404");
   EXPECT_EQ(route(Method::kGet, "/v1/models/:predict"), "404");
@@ -137,7 +139,7 @@ TEST_F(RouterTest, AsksWhoCallsBeforeAnyBody) {
 
 TEST_F(RouterTest, ListsWhatWasAdded) {
   EXPECT_EQ(router_.routes().front(), "GET /v2/models/{model}");
-  EXPECT_EQ(router_.routes().size(), 6u);
+  EXPECT_EQ(router_.routes().size(), 7u);
 }
 
 }  // namespace

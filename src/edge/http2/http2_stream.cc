@@ -135,15 +135,15 @@ void Http2Stream::end_headers(bool end_stream) {
   request_.loop_index = session_->connection().home().loop_index;
   data_ended_ = end_stream;
   LoopCounters::add(home_.counters.requests, 1);
-  if (headers_too_large_) return refuse(error_response(431, "the header lines are too large"));
-  if (target_.size() > home_.limits.head.max_target_bytes) return refuse(error_response(414, "the URI is too long"));
+  if (headers_too_large_) return refuse({431, "the header lines are too large"});
+  if (target_.size() > home_.limits.head.max_target_bytes) return refuse({414, "the URI is too long"});
   content_length_ = parse_length(request_.header("content-length"));
   take_policy(home_.handler.on_head(request_, scratch_), end_stream);
 }
 
 // Says a refusal in the handler's protocol.
-void Http2Stream::refuse(Response refusal) {
-  respond(home_.handler.adapt_refusal(request_, std::move(refusal)));
+void Http2Stream::refuse(const Refusal& refusal) {
+  respond(home_.handler.say(request_, refusal));
 }
 
 void Http2Stream::take_policy(BodyPolicy policy, bool end_stream) {
@@ -152,16 +152,14 @@ void Http2Stream::take_policy(BodyPolicy policy, bool end_stream) {
   input_deadline_ = began_ + home_.limits.body_timeout;
   input_pace_.begin(began_);
   if (const auto* streamed = std::get_if<StreamBody>(&policy)) {
-    if (auto refusal = refuse_streamed(request_)) return refuse(std::move(*refusal));
+    if (const auto refusal = refuse_streamed(request_)) return refuse(*refusal);
     input_ = Input::kSink;
     sink_ = streamed->open(*this);
   } else {
     const auto& buffered = std::get<BufferBody>(policy);
     body_limit_ = std::min(buffered.max_bytes, home_.limits.max_body_bytes);
     const AnnouncedBody announced{content_length_ || !end_stream, content_length_.value_or(0)};
-    if (auto refusal = refuse_buffered(buffered, request_, announced, body_limit_)) {
-      return refuse(std::move(*refusal));
-    }
+    if (const auto refusal = refuse_buffered(buffered, request_, announced, body_limit_)) return refuse(*refusal);
     input_ = Input::kBody;
   }
   if (end_stream) end_data();
@@ -180,7 +178,7 @@ void Http2Stream::append_body(std::span<const std::byte> data) {
   const std::size_t size = body_size_ + data.size();
   if (size > body_limit_) {
     consume(data.size());
-    return refuse(error_response(413, fmt::format("the body is larger than the limit of {} bytes", body_limit_)));
+    return refuse({413, fmt::format("the body is larger than the limit of {} bytes", body_limit_)});
   }
   if (size + kBodyPadding > body_.capacity()) {
     const std::size_t announced = static_cast<std::size_t>(content_length_.value_or(0));
@@ -237,9 +235,7 @@ void Http2Stream::end_input() {
 void Http2Stream::finish_body() {
   end_input();
   const std::string_view body{body_.data(), body_size_};
-  if (auto refusal = decode_body(request_, body, body_limit_, inflated_, request_.body)) {
-    return refuse(std::move(*refusal));
-  }
+  if (const auto refusal = decode_body(request_, body, body_limit_, inflated_, request_.body)) return refuse(*refusal);
   home_.handler.handle(*this);
 }
 
@@ -392,7 +388,7 @@ void Http2Stream::expire(SteadyTime now) {
   const bool offers_answer = output_ != Output::kNone && (unsent() > 0 || answer_ended_);
   if (now >= input_deadline_ || (awaits_body && home_.limits.is_too_slow(input_pace_, now))) {
     input_deadline_ = SteadyTime::max();
-    refuse(error_response(408, "the request took too long to arrive"));
+    refuse({408, "the request took too long to arrive"});
   } else if (offers_answer && (now >= output_deadline_ || home_.limits.is_too_slow(output_pace_, now))) {
     output_deadline_ = SteadyTime::max();
     nghttp2_submit_rst_stream(session_->wire(), NGHTTP2_FLAG_NONE, id_, NGHTTP2_CANCEL);

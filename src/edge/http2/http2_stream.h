@@ -58,7 +58,7 @@ class Http2Stream final : public Exchange, public ReplyTarget, public std::enabl
   enum class Output { kNone, kAnswer, kStream };
 
   void take_policy(BodyPolicy policy, bool end_stream);
-  void refuse(Response refusal);
+  void refuse(const Refusal& refusal);
   void finish_body();
   void append_body(std::span<const std::byte> data);
   void feed_sink(std::span<const std::byte> data);

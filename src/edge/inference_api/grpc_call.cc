@@ -179,6 +179,16 @@ class ModelStream final : public GrpcStream {
   const std::shared_ptr<StreamAnswers> answers_;
 };
 
+// What the message asks of the route's model.
+Status fill(const InferenceApi& api, const oip::InferMessage& message, const Request& request,
+            const security::Caller& caller, GrpcInferAsk& ask) {
+  MODELYARD_TRY(oip::decode_infer_message(message, ask.route.signature(), ask.asked));
+  ask.asked.request.endpoint = message.model;
+  MODELYARD_ASSIGN(ask.asked.request.deadline, grpc_deadline(request, ask.asked.timeout, api.now()));
+  MODELYARD_ASSIGN(ask.shared, SharedUse::take(api.shared_memory(), caller, ask.asked));
+  return ok();
+}
+
 }  // namespace
 
 Response predicted_answer(GrpcParts parts, inference::InferResponse& prediction, std::string_view request_id,
@@ -223,14 +233,9 @@ Status read_grpc_infer(InferenceApi& api, serving::Dispatcher& dispatcher, std::
   MODELYARD_ASSIGN(ask.route,
                    api.find_to_infer(dispatcher, caller, {serving::Protocol::kOpenInferenceGrpc, message.model, bytes},
                                      choose_version(message.version)));
-  if (const Status decoded = oip::decode_infer_message(message, ask.route.signature(), ask.asked); !decoded) {
-    dispatcher.count_failure(ask.route, serving::Protocol::kOpenInferenceGrpc, decoded.error().code());
-    return decoded;
-  }
-  ask.asked.request.endpoint = message.model;
-  MODELYARD_ASSIGN(ask.asked.request.deadline, grpc_deadline(request, ask.asked.timeout, api.now()));
-  MODELYARD_ASSIGN(ask.shared, SharedUse::take(api.shared_memory(), caller, ask.asked));
-  return ok();
+  const Status filled = fill(api, message, request, caller, ask);
+  if (!filled) dispatcher.count_failure(ask.route, serving::Protocol::kOpenInferenceGrpc, filled.error().code());
+  return filled;
 }
 
 void answer_model_infer(InferenceApi& api, Exchange& exchange, GrpcMessage message) {

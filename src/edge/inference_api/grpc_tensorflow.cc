@@ -51,6 +51,14 @@ Result<inference::VersionChoice> choice_of(const wire::ModelSpec& spec) {
   return inference::VersionChoice{spec.has_version() ? spec.version().value() : 0, spec.version_label()};
 }
 
+// What the message asks of the route's model.
+Status fill(const InferenceApi& api, std::string_view bytes, const Request& request, const serving::Route& route,
+            tfs::PredictAsk& asked) {
+  MODELYARD_TRY(tfs::decode_predict_message(bytes, route.signature(), asked));
+  MODELYARD_ASSIGN(asked.request.deadline, grpc_deadline(request, std::nullopt, api.now()));
+  return ok();
+}
+
 }  // namespace
 
 void GrpcTensorflow::predict(Exchange& exchange, GrpcMessage message) {
@@ -73,12 +81,12 @@ Result<serving::Route> GrpcTensorflow::read_predict(serving::Dispatcher& dispatc
       const serving::Route route,
       api_.find_to_infer(dispatcher, request.caller, {serving::Protocol::kTensorFlowServingGrpc, spec.model, bytes},
                          {spec.version, spec.label}));
-  if (const Status decoded = tfs::decode_predict_message(bytes, route.signature(), asked); !decoded) {
-    dispatcher.count_failure(route, serving::Protocol::kTensorFlowServingGrpc, decoded.error().code());
-    return decoded.error();
+  const Status filled = fill(api_, bytes, request, route, asked);
+  if (!filled) {
+    dispatcher.count_failure(route, serving::Protocol::kTensorFlowServingGrpc, filled.error().code());
+    return filled.error();
   }
   asked.request.endpoint = spec.model;
-  MODELYARD_ASSIGN(asked.request.deadline, grpc_deadline(request, std::nullopt, api_.now()));
   return route;
 }
 

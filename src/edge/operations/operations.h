@@ -5,11 +5,15 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "edge/http/router.h"
 #include "telemetry/exposition.h"
 
 namespace modelyard::edge {
+
+// By the Accept header.
+telemetry::ExpositionFormat choose_exposition(std::string_view accept);
 
 struct OperationsHooks {
   std::function<bool()> ready;
