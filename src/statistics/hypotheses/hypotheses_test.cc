@@ -1,0 +1,138 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "statistics/hypotheses/means.h"
+#include "statistics/hypotheses/multiplicity.h"
+#include "statistics/hypotheses/proportions.h"
+#include "statistics/test_streams.h"
+
+namespace modelyard::statistics {
+namespace {
+
+void expect_near(double found, double expected) {
+  EXPECT_NEAR(found, expected, std::abs(expected) * 1e-8);
+}
+
+void expect_near(const Interval& found, double low, double high) {
+  expect_near(found.low, low);
+  expect_near(found.high, high);
+}
+
+// Expected values: scipy 1.17 binomtest(...).proportion_ci.
+TEST(Proportions, HaveTheIntervalsOfScipy) {
+  expect_near(*wilson_interval({3, 20}, 0.05), 0.05236874589621662, 0.3604188647407569);
+  expect_near(*wilson_interval({0, 30}, 0.05), 0, 0.11351339317396875);
+  expect_near(*clopper_pearson_interval({3, 20}, 0.05), 0.03207093718554477, 0.37892682654529564);
+  expect_near(*clopper_pearson_interval({0, 30}, 0.05), 0, 0.11570330822202743);
+  EXPECT_EQ(clopper_pearson_interval({30, 30}, 0.05)->high, 1);
+  EXPECT_EQ(wilson_interval({30, 30}, 0.05)->high, 1);
+}
+
+// Newcombe 1998, table II, example (a), method 10.
+TEST(Proportions, HaveNewcombesIntervalOfTheirDifference) {
+  const Interval found = *newcombe_interval({56, 70}, {48, 80}, 0.05);
+
+  EXPECT_NEAR(found.low, 0.0524, 5e-5);
+  EXPECT_NEAR(found.high, 0.3339, 5e-5);
+}
+
+TEST(Proportions, AreComparedByTheirPooledVariance) {
+  const ZTest found = *two_proportion_test({120, 1000}, {160, 1100});
+
+  EXPECT_NEAR(found.z, -1.7137861, 1e-7);
+  EXPECT_NEAR(found.p, 0.0865680, 1e-7);
+  EXPECT_EQ(two_proportion_test({5, 5}, {9, 9})->p, 1) << "nothing varies";
+}
+
+// Expected values: scipy 1.17 binomtest.
+TEST(Proportions, HaveTheExactTestOfScipy) {
+  expect_near(*binomial_test({3, 20}, 0.4), 0.022427038142043255);
+  expect_near(*binomial_test({17, 20}, 0.4), 8.390655509266437e-05);
+  expect_near(*binomial_test({0, 30}, 0.2), 0.002139809368012913);
+  expect_near(*binomial_test({160, 1100}, 0.12), 0.010690954702020158);
+  expect_near(*binomial_test({7, 20}, 0.4), 0.8202942122453107);
+  expect_near(*binomial_test({9, 20}, 0.4), 0.6544119466255975);
+  EXPECT_EQ(*binomial_test({8, 20}, 0.4), 1);
+  EXPECT_EQ(*binomial_test({1, 20}, 0), 0);
+}
+
+TEST(Proportions, RefuseWhatIsNoShare) {
+  EXPECT_FALSE(wilson_interval({1, 0}, 0.05).has_value());
+  EXPECT_FALSE(wilson_interval({2, 1}, 0.05).has_value());
+  EXPECT_FALSE(wilson_interval({1, 2}, 1).has_value());
+  EXPECT_FALSE(binomial_test({1, 2}, std::nan("")).has_value());
+}
+
+TEST(WilsonInterval, HoldsTheTrueShareAboutAsOftenAsItSays) {
+  int held = 0;
+  const int trials = 4000;
+  for (int trial = 0; trial < trials; ++trial) {
+    const auto values = uniform_stream(static_cast<std::uint32_t>(trial) * 2654435761u + 3, 80);
+    const auto hits = std::count_if(values.begin(), values.end(), [](double value) { return value < 0.2; });
+    const Interval interval = *wilson_interval({static_cast<std::uint64_t>(hits), 80}, 0.05);
+    held += interval.low <= 0.2 && 0.2 <= interval.high ? 1 : 0;
+  }
+  EXPECT_NEAR(static_cast<double>(held) / trials, 0.95, 0.015);
+}
+
+const std::vector<double> kA{.1, .4, .7, 1.1, 1.5, 2.2, 2.9, 3.3};
+const std::vector<double> kB{.3, .9, 1.4, 2, 2.6, 3.1, 3.9, 4.4, 5, 5.2};
+
+// Expected values: scipy 1.17 ttest_ind(equal_var=False), mannwhitneyu.
+TEST(Means, AreComparedAsByScipy) {
+  const auto welch = *welch_test(*mean_and_variance(kA), *mean_and_variance(kB), 0.05);
+
+  expect_near(welch.t, -1.973836776701473);
+  expect_near(welch.degrees, 15.673085277093165);
+  expect_near(welch.p, 0.06629654917762208);
+  expect_near(welch.difference, -2.8127440609281207, 0.10274406092812072);
+}
+
+TEST(MannWhitney, AgreesWithScipy) {
+  auto y = uniform_stream(2, 1200);
+  for (double& value : y) value = std::pow(value, 1.1);
+  const auto exact = *mann_whitney_test(kA, kB), large = *mann_whitney_test(uniform_stream(1, 1000), y);
+  const auto tied = *mann_whitney_test(std::vector<double>{1, 2, 2, 3}, std::vector<double>{2, 3, 3, 5, 7});
+
+  EXPECT_EQ(exact.u, 22);
+  expect_near(exact.p, 0.12198912198912198);
+  EXPECT_EQ(large.u, 621912);
+  expect_near(large.p, 0.13969241863698129);
+  EXPECT_EQ(tied.u, 3);
+  expect_near(tied.p, 0.09934224785346528);
+}
+
+TEST(Means, RefuseWhatCannotBeCompared) {
+  const std::vector<double> same{2, 2, 2}, infinite{1, std::numeric_limits<double>::infinity()};
+
+  EXPECT_FALSE(welch_test(*mean_and_variance(same), *mean_and_variance(same), 0.05).has_value());
+  EXPECT_FALSE(mean_and_variance(std::vector{1.0}).has_value());
+  EXPECT_FALSE(mann_whitney_test(infinite, kA).has_value());
+  EXPECT_EQ(mann_whitney_test(same, same)->p, 1);
+}
+
+int rejections(const std::vector<double>& adjusted) {
+  return static_cast<int>(std::count_if(adjusted.begin(), adjusted.end(), [](double p) { return p <= 0.05; }));
+}
+
+// Benjamini & Hochberg 1995, section 3.2.
+TEST(Multiplicity, RejectsAsInThePaper) {
+  const std::vector<double> p{.4262, .0001, .0004, .0019, .0095, .0201, .0278, .0298,
+                              .0344, .0459, .3240, .5719, .6528, .7590, 1};
+
+  EXPECT_EQ(rejections(bonferroni_adjusted(p)), 3);
+  EXPECT_EQ(rejections(holm_adjusted(p)), 3);
+  EXPECT_EQ(rejections(benjamini_hochberg_adjusted(p)), 4);
+  EXPECT_EQ(rejections(benjamini_yekutieli_adjusted(p)), 3);
+  expect_near(benjamini_hochberg_adjusted(p)[4], 0.035625);  // scipy 1.17 false_discovery_control
+  expect_near(benjamini_hochberg_adjusted(p)[0], 0.5811818181818181);
+  expect_near(benjamini_yekutieli_adjusted(p)[4], 0.11821190788378289);
+  expect_near(holm_adjusted(p)[3], 0.0019 * 13);
+  EXPECT_TRUE(holm_adjusted({}).empty());
+}
+
+}  // namespace
+}  // namespace modelyard::statistics
