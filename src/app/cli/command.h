@@ -58,6 +58,7 @@ void add_schedule_command(CommandLine& line);
 void add_tune_command(CommandLine& line);
 void add_key_commands(CommandLine& line);
 void add_offline_commands(CommandLine& line);
+void add_stats_command(CommandLine& line);
 void add_completion_command(CommandLine& line);
 
 // Refuses an argument that is not KEY=VALUE.

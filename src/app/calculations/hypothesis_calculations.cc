@@ -1,0 +1,101 @@
+#include "app/calculations/calculation.h"
+#include "statistics/hypotheses/means.h"
+#include "statistics/hypotheses/multiplicity.h"
+#include "statistics/hypotheses/proportions.h"
+
+namespace modelyard::app {
+namespace {
+
+namespace st = statistics;
+
+Json to_json(const st::Interval& interval) {
+  return {interval.low, interval.high};
+}
+
+// "a": {"successes": 3, "trials": 20}
+Result<st::Share> read_share(ObjectReader& input, std::string_view key) {
+  MODELYARD_ASSIGN(const Json* object, input.object(key));
+  MODELYARD_ASSIGN(ObjectReader reader, ObjectReader::open(*object, input.path_of(key)));
+  MODELYARD_ASSIGN(const std::size_t successes, read_count(reader, "successes"));
+  MODELYARD_ASSIGN(const std::size_t trials, read_count(reader, "trials"));
+  MODELYARD_TRY(reader.finish());
+  return st::Share{successes, trials};
+}
+
+Result<st::Share> read_own_share(ObjectReader& input) {
+  MODELYARD_ASSIGN(const std::size_t successes, read_count(input, "successes"));
+  MODELYARD_ASSIGN(const std::size_t trials, read_count(input, "trials"));
+  return st::Share{successes, trials};
+}
+
+Result<Json> proportion(ObjectReader& input) {
+  MODELYARD_ASSIGN(const st::Share share, read_own_share(input));
+  MODELYARD_ASSIGN(const double alpha, read_number(input, "alpha", 0.05));
+  MODELYARD_ASSIGN(const st::Interval wilson, st::wilson_interval(share, alpha));
+  MODELYARD_ASSIGN(const st::Interval exact, st::clopper_pearson_interval(share, alpha));
+  return Json{{"share", share.value()}, {"wilson", to_json(wilson)}, {"clopper_pearson", to_json(exact)}};
+}
+
+Result<Json> two_proportions(ObjectReader& input) {
+  MODELYARD_ASSIGN(const st::Share a, read_share(input, "a"));
+  MODELYARD_ASSIGN(const st::Share b, read_share(input, "b"));
+  MODELYARD_ASSIGN(const double alpha, read_number(input, "alpha", 0.05));
+  MODELYARD_ASSIGN(const st::ZTest test, st::two_proportion_test(a, b));
+  MODELYARD_ASSIGN(const st::Interval newcombe, st::newcombe_interval(a, b, alpha));
+  return Json{{"difference", a.value() - b.value()}, {"z", test.z}, {"p", test.p}, {"newcombe", to_json(newcombe)}};
+}
+
+Result<Json> binomial(ObjectReader& input) {
+  MODELYARD_ASSIGN(const st::Share seen, read_own_share(input));
+  MODELYARD_ASSIGN(const double share, input.number("share"));
+  MODELYARD_ASSIGN(const double p, st::binomial_test(seen, share));
+  return Json{{"p", p}};
+}
+
+Result<Json> welch(ObjectReader& input) {
+  MODELYARD_ASSIGN(const auto a, read_numbers(input, "a"));
+  MODELYARD_ASSIGN(const auto b, read_numbers(input, "b"));
+  MODELYARD_ASSIGN(const double alpha, read_number(input, "alpha", 0.05));
+  MODELYARD_ASSIGN(const auto of_a, st::mean_and_variance(a));
+  MODELYARD_ASSIGN(const auto of_b, st::mean_and_variance(b));
+  MODELYARD_ASSIGN(const st::WelchTest test, st::welch_test(of_a, of_b, alpha));
+  return Json{{"t", test.t}, {"degrees", test.degrees}, {"p", test.p}, {"difference", to_json(test.difference)}};
+}
+
+Result<Json> mann_whitney(ObjectReader& input) {
+  MODELYARD_ASSIGN(const auto a, read_numbers(input, "a"));
+  MODELYARD_ASSIGN(const auto b, read_numbers(input, "b"));
+  MODELYARD_ASSIGN(const st::MannWhitneyTest test, st::mann_whitney_test(a, b));
+  return Json{{"u", test.u}, {"p", test.p}};
+}
+
+template <auto adjust>
+Result<Json> adjusted(ObjectReader& input) {
+  MODELYARD_ASSIGN(const auto p, read_numbers(input, "p"));
+  for (const double value : p) {
+    if (!(value >= 0 && value <= 1)) return error(Code::kInvalidArgument, "p: {} is no probability", value);
+  }
+  return Json{{"adjusted", adjust(p)}};
+}
+
+}  // namespace
+
+std::vector<Calculation> hypothesis_calculations() {
+  return {
+      {"proportion", "successes, trials [, alpha]", "intervals of a share", proportion},
+      {"two-proportions", "a, b: {successes, trials} [, alpha]", "z test, and Newcombe's interval of a − b",
+       two_proportions},
+      {"binomial", "successes, trials, share", "exact test, two-sided", binomial},
+      {"welch", "a, b: numbers [, alpha]", "means of samples whose variances may differ", welch},
+      {"mann-whitney", "a, b: numbers", "whether one sample tends to be above the other", mann_whitney},
+      {"bonferroni", "p: probabilities", "adjusted for many tests: no false rejection",
+       adjusted<st::bonferroni_adjusted>},
+      {"holm", "p: probabilities", "the same promise, never weaker", adjusted<st::holm_adjusted>},
+      {"benjamini-hochberg", "p: probabilities", "adjusted for a share of false rejections",
+       adjusted<st::benjamini_hochberg_adjusted>},
+      {"benjamini-yekutieli", "p: probabilities", "the same, whatever the dependence",
+       adjusted<st::benjamini_yekutieli_adjusted>},
+  };
+}
+
+}  // namespace modelyard::app

@@ -1,0 +1,175 @@
+"""`modelyard stats` against scipy, river and numpy, on inputs that differ from those of the unit tests."""
+
+import json
+import subprocess
+
+import numpy as np
+import pytest
+from river import drift
+from scipy import special, stats
+
+from conftest import BINARY
+
+ALPHA = 0.05
+
+
+def ask(name, **fields):
+    done = subprocess.run([BINARY, "stats", name], input=json.dumps(fields), text=True, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def close(expected):
+    return pytest.approx(expected, rel=1e-6)
+
+
+def samples(kind, seed):
+    draw = np.random.default_rng(seed)
+    m, n = draw.integers(20, 300, 2)
+    if kind == "normal":
+        return draw.normal(0, 1, m).tolist(), draw.normal(0.2, 1.3, n).tolist()
+    if kind == "ties":
+        return draw.integers(0, 6, m).astype(float).tolist(), draw.integers(0, 7, n).astype(float).tolist()
+    return draw.standard_cauchy(m).tolist(), (draw.standard_cauchy(n) * 1e6).tolist()
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", ["normal", "ties", "heavy"])
+def test_distances_of_samples_are_those_of_scipy(kind, seed):
+    reference, current = samples(kind, seed)
+
+    ks = ask("kolmogorov-smirnov", reference=reference, current=current)
+    found = stats.ks_2samp(reference, current, method="exact")
+    assert (ks["statistic"], ks["exact_p"]) == (close(found.statistic), close(found.pvalue))
+    m, n = len(reference), len(current)
+    assert ks["limit_p"] == close(special.kolmogorov(found.statistic * np.sqrt(m * n / (m + n))))
+
+    wasserstein = ask("wasserstein", reference=reference, current=current)
+    assert wasserstein["distance"] == close(stats.wasserstein_distance(reference, current))
+    assert wasserstein["normed"] == close(stats.wasserstein_distance(reference, current) / np.std(reference))
+    assert ask("energy", reference=reference, current=current)["distance"] == close(
+        stats.energy_distance(reference, current))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_distances_of_bins_are_those_of_scipy(seed):
+    draw = np.random.default_rng(seed)
+    counts = {"reference": draw.integers(1, 500, 12).tolist(), "current": draw.integers(1, 900, 12).tolist()}
+    p, q = (np.array(side) / sum(side) for side in counts.values())
+
+    assert ask("kl-divergence", **counts)["distance"] == close(stats.entropy(p, q))
+    assert ask("psi", **counts)["distance"] == close(stats.entropy(p, q) + stats.entropy(q, p))
+    middle = (p + q) / 2
+    shannon = (stats.entropy(p, middle) + stats.entropy(q, middle)) / 2
+    both = ask("jensen-shannon", **counts)
+    assert both["natural"] == {"divergence": close(shannon), "distance": close(np.sqrt(shannon))}
+    assert both["binary"]["divergence"] == close(shannon / np.log(2))
+    assert ask("hellinger", **counts)["distance"] == close(np.sqrt(1 - np.sum(np.sqrt(p * q))))
+    assert ask("total-variation", **counts)["distance"] == close(np.abs(p - q).sum() / 2)
+    assert ask("l-infinity", **counts)["distance"] == close(np.abs(p - q).max())
+
+    table = [counts["reference"], counts["current"]]
+    found = stats.chi2_contingency(table, correction=False)
+    assert ask("chi-square-two-samples", **counts) == {
+        "statistic": close(found.statistic), "p": close(found.pvalue), "degrees": found.dof}
+    fit = stats.chisquare(counts["current"], f_exp=p * sum(counts["current"]))
+    assert ask("chi-square-fit", **counts)["p"] == close(fit.pvalue)
+    assert ask("psi-critical", bins=12, reference_rows=4000, current_rows=500)["critical"] == close(
+        stats.chi2.ppf(1 - ALPHA, 11) * (1 / 4000 + 1 / 500))
+
+
+def test_the_mean_discrepancy_is_that_of_its_formula():
+    draw = np.random.default_rng(5)
+    x, y = draw.normal(size=(40, 3)), draw.normal(0.5, 1, size=(50, 3))
+
+    found = ask("mmd", reference=x.ravel().tolist(), current=y.ravel().tolist(), width=3)
+
+    def kernel(a, b):
+        squares = ((a[:, None, :] - b[None, :, :]) ** 2).sum(-1)
+        return np.exp(-squares / (2 * found["sigma"] ** 2))
+
+    m, n = len(x), len(y)
+    biased = kernel(x, x).mean() + kernel(y, y).mean() - 2 * kernel(x, y).mean()
+    unbiased = ((kernel(x, x).sum() - m) / m / (m - 1) + (kernel(y, y).sum() - n) / n / (n - 1)
+                - 2 * kernel(x, y).mean())
+    assert found["biased"] == close(biased) and found["unbiased"] == close(unbiased)
+
+
+@pytest.mark.parametrize("successes, trials, share", [(3, 20, 0.4), (0, 7, 0.1), (999, 1000, 0.99), (50, 100, 0.5),
+                                                      (61, 100, 0.5), (12345, 100000, 0.12)])
+def test_shares_are_judged_as_by_scipy(successes, trials, share):
+    found = stats.binomtest(successes, trials, share)
+
+    assert ask("binomial", successes=successes, trials=trials, share=share)["p"] == close(found.pvalue)
+    asked = ask("proportion", successes=successes, trials=trials)
+    for name, method in (("wilson", "wilson"), ("clopper_pearson", "exact")):
+        interval = found.proportion_ci(1 - ALPHA, method)
+        assert asked[name] == [pytest.approx(interval.low, rel=1e-6, abs=1e-12), close(interval.high)]
+
+
+@pytest.mark.parametrize("kind, seed", [("normal", 1), ("ties", 2), ("heavy", 3)])
+def test_samples_are_compared_as_by_scipy(kind, seed):
+    a, b = samples(kind, seed)
+
+    welch, expected = ask("welch", a=a, b=b), stats.ttest_ind(a, b, equal_var=False)
+    assert (welch["t"], welch["p"], welch["degrees"]) == (
+        close(expected.statistic), close(expected.pvalue), close(expected.df))
+    assert welch["difference"] == [close(bound) for bound in expected.confidence_interval(1 - ALPHA)]
+    ranks = stats.mannwhitneyu(a, b, method="asymptotic")
+    assert ask("mann-whitney", a=a, b=b) == {"u": ranks.statistic, "p": close(ranks.pvalue)}
+    few = stats.mannwhitneyu([0.1, 5, 7, 9], [1, 2, 3, 4, 6.5], method="exact")
+    assert ask("mann-whitney", a=[0.1, 5, 7, 9], b=[1, 2, 3, 4, 6.5])["p"] == close(few.pvalue)
+
+
+def test_many_tests_are_adjusted_as_by_scipy():
+    p = (np.random.default_rng(7).uniform(size=40) ** 3).tolist()
+
+    assert ask("benjamini-hochberg", p=p)["adjusted"] == [close(v) for v in stats.false_discovery_control(p)]
+    assert ask("benjamini-yekutieli", p=p)["adjusted"] == [
+        close(v) for v in stats.false_discovery_control(p, method="by")]
+
+
+def alarms(detector, values):
+    places = []
+    for place, value in enumerate(values):
+        detector.update(value)
+        if detector.drift_detected:
+            places.append(place)
+    return places
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_detectors_alarm_where_river_does(seed):
+    draw = np.random.default_rng(seed)
+    values = np.concatenate([draw.uniform(0, 1, 1300), draw.uniform(0.25, 1, 900), draw.uniform(0, 0.6, 1300)]).tolist()
+    errors = (np.array(values) > 0.8).astype(int).tolist()
+    both = {"both_directions": True}
+
+    assert ask("adwin", values=values)["drifts"] == alarms(drift.ADWIN(), values)
+    assert ask("adwin", values=values, delta=0.1, clock=1, least_part=8, least_values=20)["drifts"] == alarms(
+        drift.ADWIN(delta=0.1, clock=1, min_window_length=8, grace_period=20), values)
+    assert ask("page-hinkley", values=values, threshold=8)["drifts"] == alarms(drift.PageHinkley(threshold=8), values)
+    assert ask("page-hinkley", values=values, threshold=3, tolerance=0.05, fading=0.99, least_values=50,
+               direction="down")["drifts"] == alarms(
+        drift.PageHinkley(threshold=3, delta=0.05, alpha=0.99, min_instances=50, mode="down"), values)
+    assert ask("ddm", values=errors)["drifts"] == alarms(drift.binary.DDM(), errors)
+    assert ask("eddm", values=errors)["drifts"] == alarms(drift.binary.EDDM(), errors)
+    assert ask("hddm-a", values=values, **both)["drifts"] == alarms(drift.binary.HDDMA(two_sided_test=True), values)
+    assert ask("hddm-w", values=values, **both)["drifts"] == alarms(drift.binary.HDDMW(two_sided_test=True), values)
+    assert ask("hddm-w", values=errors, weight=0.01, drift_confidence=0.01)["drifts"] == alarms(
+        drift.binary.HDDMW(lambda_val=0.01, drift_confidence=0.01), errors)
+
+
+def test_what_cannot_be_calculated_is_refused_with_its_reason():
+    done = subprocess.run([BINARY, "stats", "energy"], input='{"reference": [1, null], "current": [2]}', text=True,
+                          capture_output=True, timeout=60)
+
+    assert done.returncode == 1 and done.stdout == ""
+    assert "reference[1]: expected a number" in done.stderr
+
+
+def test_the_list_names_every_calculation(capfd):
+    done = subprocess.run([BINARY, "stats", "list", "--json"], text=True, capture_output=True, timeout=60, check=True)
+
+    names = [entry["name"] for entry in json.loads(done.stdout)]
+    assert len(names) == len(set(names)) > 30 and "kolmogorov-smirnov" in names
