@@ -1,5 +1,7 @@
 #include "control/applier.h"
 
+#include <map>
+
 #include "control/deployer.h"
 #include "rollout/traffic_plan.h"
 
@@ -28,6 +30,7 @@ class Planner {
   }
 
   Status plan_endpoint(const std::string& name, const Json& value) {
+    MODELYARD_TRY(check_model_name(name));
     MODELYARD_ASSIGN(auto fields, ObjectReader::open(value, "endpoints." + name));
     MODELYARD_ASSIGN(const auto model, fields.optional_string("model"));
     MODELYARD_ASSIGN(const auto version, fields.optional_integer("version"));
@@ -46,7 +49,11 @@ class Planner {
     MODELYARD_TRY(reader_.model(owner));
     MODELYARD_TRY(plan_settings(name, owner, objectives, scheduling, present ? &*present : nullptr));
     if (!version && !alias) return ok();
-    MODELYARD_ASSIGN(const VersionRef wanted, resolve_version(reader_, owner, version.value_or(0), alias.value_or("")));
+    const auto moved = alias ? aliases_.find({owner, *alias}) : aliases_.end();
+    MODELYARD_ASSIGN(const VersionRef wanted,
+                     moved != aliases_.end()
+                         ? resolve_version(reader_, owner, moved->second, "")
+                         : resolve_version(reader_, owner, version.value_or(0), alias.value_or("")));
     return plan_deployment(name, wanted, present ? present->plan_revision : 0);
   }
 
@@ -57,6 +64,7 @@ class Planner {
       if (!value.is_number_integer())
         return error(Code::kInvalidArgument, "models.{}.aliases.{}: expected a version", model, alias);
       MODELYARD_ASSIGN(const VersionRef wanted, resolve_version(reader_, model, value.get<VersionNumber>(), ""));
+      aliases_[{model, alias}] = wanted.version;
       const auto present = reader_.alias(model, alias);
       if (present && present->version == wanted.version) continue;
       changes_.push_back(
@@ -109,6 +117,7 @@ class Planner {
 
   CatalogReader& reader_;
   std::vector<PlannedChange>& changes_;
+  std::map<std::pair<std::string, std::string>, VersionNumber> aliases_;  // as the document will have them
 };
 
 Status carry_out(CatalogWriter& writer, const PlannedChange& change) {

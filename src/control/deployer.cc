@@ -61,6 +61,7 @@ Result<Deployed> Deployer::change(const std::string& action, const std::string& 
                                   const VersionRef& version) {
   const registry::AuditNote note{actor.name, action, endpoint, {{"reason", request.reason}}};
   MODELYARD_ASSIGN(const auto revision, catalog_.transact(note, write));
+  reconciler_.retry(version);
   Deployed deployed{revision, version};
   if (!request.wait) return deployed;
   const std::int64_t awaited = version.version == 0 ? 0 : revision;
@@ -91,11 +92,12 @@ Result<Deployed> Deployer::deploy(const std::string& name, const DeployRequest& 
   }
   MODELYARD_ASSIGN(const Deployed present, already_deployed(name, request, expected));
   if (present.plan_revision > 0) {
+    reconciler_.retry(present.version);
     if (request.wait) MODELYARD_TRY(reconciler_.wait_for_endpoint(name, present.plan_revision, *request.wait));
     return present;
   }
   VersionRef version;
-  auto deployed = change(
+  return change(
       "endpoint.deploy", name, request, actor,
       [&](CatalogWriter& writer) -> Status {
         MODELYARD_ASSIGN(const auto endpoint, endpoint_or_new(writer, name));
@@ -104,15 +106,13 @@ Result<Deployed> Deployer::deploy(const std::string& name, const DeployRequest& 
         MODELYARD_TRY(writer.set_plan(name, plan_text(name, version), request.reason));
         return writer.add_event("endpoint_deployed", version, fmt::format("endpoint '{}', by {}", name, actor.name));
       },
-      VersionRef{"", 1});
-  if (deployed) deployed->version = version;
-  return deployed;
+      version);
 }
 
 Result<Deployed> Deployer::roll_back(const std::string& name, const DeployRequest& request, const Actor& actor,
                                      const Expected& expected) {
   VersionRef version;
-  auto deployed = change(
+  return change(
       "endpoint.roll_back", name, request, actor,
       [&](CatalogWriter& writer) -> Status {
         MODELYARD_ASSIGN(const auto endpoint, writer.endpoint(name));
@@ -136,9 +136,7 @@ Result<Deployed> Deployer::roll_back(const std::string& name, const DeployReques
         MODELYARD_TRY(writer.set_plan(name, earlier->plan, reason));
         return writer.add_event("endpoint_rolled_back", version, fmt::format("endpoint '{}', by {}", name, actor.name));
       },
-      VersionRef{"", 1});
-  if (deployed) deployed->version = version;
-  return deployed;
+      version);
 }
 
 Result<Deployed> Deployer::undeploy(const std::string& name, const DeployRequest& request, const Actor& actor,

@@ -121,7 +121,7 @@ Result<inference::Signature> Publisher::decide_signature(const PublishRequest& r
   std::vector<registry::ViewFile> files;
   for (const registry::VersionFile& file : request.files) files.push_back({file.path, file.digest});
   MODELYARD_ASSIGN(const auto folder, blobs_.make_view(files));
-  auto engine = read_signature_(request.format, *folder);
+  auto engine = hooks_.read_signature(request.format, *folder);
   const bool no_engine = !engine && engine.error().code() == Code::kUnavailable;
   if (no_engine && !request.signature) return Error(Code::kUnimplemented, engine.error().message());
   if (!request.signature) return engine;
@@ -169,25 +169,58 @@ Status Publisher::write(const PublishRequest& request, const registry::VersionDo
   return ok();
 }
 
+// With the engine that is here; without one, the next load tells.
+Status Publisher::prove(const registry::VersionDocument& document, const Attachment& attachment) {
+  if (attachment.kind != registry::AttachmentKind::kGolden) return ok();
+  std::vector<registry::ViewFile> files;
+  for (const registry::VersionFile& file : document.files) files.push_back({file.path, file.digest});
+  MODELYARD_ASSIGN(const auto folder, blobs_.make_view(files));
+  MODELYARD_ASSIGN(const auto signature, inference::parse_signature(document.signature));
+  MODELYARD_ASSIGN(const Json content, parse_json(attachment.content));
+  MODELYARD_ASSIGN(const lifecycle::Golden golden, parse_golden(content));
+  const Status proved = hooks_.reproduce(document.format, *folder, signature, golden);
+  if (proved || proved.error().code() == Code::kUnavailable) return ok();
+  return error(Code::kFailedPrecondition, "golden samples: {}; nothing was changed", proved.error().message());
+}
+
+Status Publisher::prove_if_known(const PublishRequest& request, const registry::VersionDocument& document) {
+  MODELYARD_ASSIGN(const Digest identity, registry::identity_of(document));
+  bool known = false;
+  MODELYARD_TRY(catalog_.read([&](CatalogReader& reader) -> Status {
+    MODELYARD_ASSIGN(const auto version, reader.version_by_identity(request.model, identity));
+    known = version.has_value();
+    return ok();
+  }));
+  if (!known) return ok();
+  for (const Attachment& attachment : request.attachments) MODELYARD_TRY(prove(document, attachment));
+  return ok();
+}
+
 Result<Published> Publisher::publish(const PublishRequest& request, const Actor& actor) {
   MODELYARD_TRY(check_files(request));
   MODELYARD_ASSIGN(const inference::Signature signature, decide_signature(request));
   for (const Attachment& attachment : request.attachments) MODELYARD_TRY(check_golden(attachment, signature));
   MODELYARD_ASSIGN(const auto document, registry::parse_version_document(registry::to_json(registry::VersionDocument{
                                             request.format, request.files, inference::to_json(signature)})));
+  MODELYARD_TRY(prove_if_known(request, document));
   Published published;
   const registry::AuditNote note{actor.name, "version.publish", request.model, registry::to_json(document)};
   MODELYARD_TRY(
       catalog_.transact(note, [&](CatalogWriter& writer) { return write(request, document, writer, published); }));
+  if (!published.created) hooks_.retry(published.version);
   return published;
 }
 
 Status Publisher::attach(const VersionRef& ref, const Attachment& attachment, const Actor& actor) {
+  registry::VersionDocument document;
   MODELYARD_TRY(catalog_.read([&](CatalogReader& reader) -> Status {
     MODELYARD_ASSIGN(const auto version, reader.version(ref));
-    MODELYARD_ASSIGN(const auto signature, inference::parse_signature(version.document.signature));
-    return check_golden(attachment, signature);
+    document = version.document;
+    return ok();
   }));
+  MODELYARD_ASSIGN(const auto signature, inference::parse_signature(document.signature));
+  MODELYARD_TRY(check_golden(attachment, signature));
+  MODELYARD_TRY(prove(document, attachment));
   if (const auto digest = registry::referenced_blob(attachment)) MODELYARD_TRY(blobs_.find(*digest));
   const registry::AuditNote note{
       actor.name,
@@ -195,6 +228,7 @@ Status Publisher::attach(const VersionRef& ref, const Attachment& attachment, co
       fmt::format("{}/{}", ref.model, ref.version),
       {{"kind", registry::attachment_kind_name(attachment.kind)}, {"digest", attachment.digest.hex()}}};
   MODELYARD_TRY(catalog_.transact(note, [&](CatalogWriter& writer) { return writer.add_attachment(ref, attachment); }));
+  hooks_.retry(ref);
   return ok();
 }
 

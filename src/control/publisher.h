@@ -10,12 +10,22 @@
 
 #include "control/actor.h"
 #include "inference/signature.h"
+#include "lifecycle/source.h"
 #include "registry/blob_store.h"
 
 namespace modelyard::control {
 
-// Reads the signature from the files of a version; what an engine says. Unavailable when there is no engine.
-using ReadSignature = std::function<Result<inference::Signature>(const std::string& format, const std::string& folder)>;
+// What the publisher asks of engines and of the lifecycle.
+struct PublisherHooks {
+  // What an engine says of the files of a version. Unavailable when there is no engine.
+  std::function<Result<inference::Signature>(const std::string& format, const std::string& folder)> read_signature;
+  // Whether a version reproduces golden samples. Unavailable when there is no engine.
+  std::function<Status(const std::string& format, const std::string& folder, const inference::Signature& signature,
+                       const lifecycle::Golden& golden)>
+      reproduce;
+  // What a version must prove has changed.
+  std::function<void(const VersionRef&)> retry;
+};
 
 enum class DeployChoice { kFirstOnly, kAlways, kNever };
 
@@ -39,21 +49,25 @@ struct Published {
 
 class Publisher {
  public:
-  Publisher(registry::Catalog& catalog, registry::BlobStore& blobs, ReadSignature read_signature)
-      : catalog_(catalog), blobs_(blobs), read_signature_(std::move(read_signature)) {}
+  Publisher(registry::Catalog& catalog, registry::BlobStore& blobs, PublisherHooks hooks)
+      : catalog_(catalog), blobs_(blobs), hooks_(std::move(hooks)) {}
 
   Result<Published> publish(const PublishRequest& request, const Actor& actor);
+  // Golden samples of a version that is there must be reproduced, or are refused (FailedPrecondition): it may be
+  // serving, and would fail at its next load.
   Status attach(const VersionRef& ref, const registry::Attachment& attachment, const Actor& actor);
 
  private:
   Status check_files(const PublishRequest& request);
   Result<inference::Signature> decide_signature(const PublishRequest& request);
+  Status prove(const registry::VersionDocument& document, const registry::Attachment& attachment);
+  Status prove_if_known(const PublishRequest& request, const registry::VersionDocument& document);
   Status write(const PublishRequest& request, const registry::VersionDocument& document,
                registry::CatalogWriter& writer, Published& published);
 
   registry::Catalog& catalog_;
   registry::BlobStore& blobs_;
-  const ReadSignature read_signature_;
+  const PublisherHooks hooks_;
 };
 
 }  // namespace modelyard::control

@@ -58,7 +58,8 @@ class Proof {
                         [&] { return check_signature(artifact_.signature, loaded_.model->signature()); }));
     loaded_.signature = artifact_.signature;
     if (!artifact_.golden.samples.empty()) {
-      MODELYARD_TRY(check(VersionPhase::kChecking, "golden samples", [&] { return reproduce_golden(); }));
+      MODELYARD_TRY(check(VersionPhase::kChecking, "golden samples",
+                          [&] { return reproduce_golden(*loaded_.model, loaded_.signature, artifact_.golden); }));
     }
     return check(VersionPhase::kWarming, "warm-up", [&] { return warm_up(); });
   }
@@ -72,19 +73,6 @@ class Proof {
     progress_.on_check({std::string(name), outcome, clock_.steady_now() - began});
     if (outcome) return ok();
     return outcome.error().with_context("{}", name);
-  }
-
-  Status reproduce_golden() {
-    MODELYARD_ASSIGN(const auto context, loaded_.model->new_context());
-    const auto wanted = all_outputs(loaded_.signature);
-    for (std::size_t i = 0; i < artifact_.golden.samples.size(); ++i) {
-      const auto inputs = views_of(artifact_.golden.samples[i].inputs);
-      MODELYARD_TRY(inference::check_inputs(loaded_.signature, inputs, "golden sample"));
-      std::vector<Tensor> outputs;
-      MODELYARD_TRY(context->run(inputs, wanted, outputs));
-      MODELYARD_TRY(compare_outputs(artifact_.golden, i, outputs));
-    }
-    return ok();
   }
 
   Result<std::chrono::nanoseconds> measure(backend::ExecutionContext& context, std::span<const Tensor> tensors) {
@@ -147,6 +135,19 @@ Status check_signature(const Signature& published, const Signature& engine) {
   if (published.outputs.size() == engine.outputs.size() && (!published.batched || engine.batched)) return ok();
   return error(Code::kInvalidArgument, "the signature has {} outputs (batched: {}), the model has {} (batched: {})",
                published.outputs.size(), published.batched, engine.outputs.size(), engine.batched);
+}
+
+Status reproduce_golden(backend::LoadedModel& model, const Signature& signature, const Golden& golden) {
+  MODELYARD_ASSIGN(const auto context, model.new_context());
+  const auto wanted = all_outputs(signature);
+  for (std::size_t i = 0; i < golden.samples.size(); ++i) {
+    const auto inputs = views_of(golden.samples[i].inputs);
+    MODELYARD_TRY(inference::check_inputs(signature, inputs, "golden sample"));
+    std::vector<Tensor> outputs;
+    MODELYARD_TRY(context->run(inputs, wanted, outputs));
+    MODELYARD_TRY(compare_outputs(golden, i, outputs));
+  }
+  return ok();
 }
 
 Result<LoadedVersion> load_version(backend::Backend& backend, const Artifact& artifact,

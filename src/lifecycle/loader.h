@@ -45,6 +45,9 @@ class LoadProgress {
 // Names and datatypes equal; published shapes may be narrower than the engine's, and carry feature names.
 Status check_signature(const inference::Signature& published, const inference::Signature& engine);
 
+// Runs every sample and compares: FailedPrecondition names the first that differs.
+Status reproduce_golden(backend::LoadedModel& model, const inference::Signature& signature, const Golden& golden);
+
 Result<LoadedVersion> load_version(backend::Backend& backend, const Artifact& artifact,
                                    const backend::LoadOptions& options, const Clock& clock, LoadProgress& progress);
 

@@ -78,6 +78,16 @@ void Reconciler::stop() {
   }
 }
 
+void Reconciler::retry(const VersionRef& version) {
+  MutexLock lock(mutex_);
+  const auto found = versions_.find(version);
+  if (found == versions_.end() || found->second.phase != VersionPhase::kFailed) return;
+  found->second.attempts = 0;
+  found->second.retry_at = {};
+  found->second.next_try.reset();
+  changed_.notify_all();
+}
+
 void Reconciler::poke() {
   MutexLock lock(mutex_);
   changed_.notify_all();

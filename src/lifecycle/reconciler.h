@@ -77,6 +77,8 @@ class Reconciler {
   Status wait_for_endpoint(const std::string& endpoint, std::int64_t plan_revision, std::chrono::nanoseconds timeout);
   // Waits until a version is ready, has failed, or the time is over.
   Status wait_for_settled(std::chrono::nanoseconds timeout);
+  // Tries a version that has failed again at once, as somebody has asked for it or mended it.
+  void retry(const VersionRef& version);
   // Looks at the clock again; tests move theirs.
   void poke();
 

@@ -72,6 +72,7 @@ Status Reconciler::wait_for_endpoint(const std::string& endpoint, std::int64_t p
       for (const rollout::Share& share : plan.shares) {
         const auto needed = versions_.find({plan.model, share.version});
         if (needed == versions_.end() || needed->second.phase != VersionPhase::kFailed) continue;
+        if (needed->second.retry_at == SteadyTime()) continue;  // retry() has been called
         return error(Code::kFailedPrecondition, "version {} of '{}' did not become ready: {}", share.version,
                      plan.model, needed->second.reason);
       }

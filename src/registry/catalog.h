@@ -179,6 +179,7 @@ class CatalogWriter : public CatalogReader {
   virtual Status purge_model(std::string_view name) = 0;  // with versions, aliases, tags
   virtual Result<VersionRef> add_version(std::string_view model, const VersionDocument& document) = 0;
   virtual Status set_version_state(const VersionRef& ref, VersionState state) = 0;
+  // One that is there becomes the newest of its kind again.
   virtual Status add_attachment(const VersionRef& ref, const Attachment& attachment) = 0;
   virtual Status set_alias(std::string_view model, std::string_view alias, VersionNumber version) = 0;  // 0 removes
   virtual Status set_tag(const VersionRef& ref, std::string_view key, std::optional<std::string> value) = 0;

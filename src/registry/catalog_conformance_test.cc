@@ -269,6 +269,23 @@ TEST_P(CatalogConformance, RefersToBlobsOfVersionsUntilTheyArePurged) {
   EXPECT_EQ(*ask([](CatalogReader& reader) { return reader.referenced_blobs(); }), std::vector{sha256("b")});
 }
 
+TEST_P(CatalogConformance, MakesAnAttachmentThatIsAddedAgainTheNewest) {
+  const auto first = *make_attachment(AttachmentKind::kMetrics, {{"auc", 0.9}});
+  const auto second = *make_attachment(AttachmentKind::kMetrics, {{"auc", 0.8}});
+  publish("fraud", 1);
+  for (const Attachment& attachment : {first, second, first, first}) {
+    clock_.advance(std::chrono::seconds(1));
+    ASSERT_TRUE(
+        change([&](CatalogWriter& writer) { return writer.add_attachment({"fraud", 1}, attachment); }).has_value());
+  }
+
+  const auto kept = *ask([](CatalogReader& reader) { return reader.attachments({"fraud", 1}); });
+
+  ASSERT_EQ(kept.size(), 2u);
+  EXPECT_EQ(kept[1].attachment.digest, first.digest);
+  EXPECT_EQ(kept[1].created - kept[0].created, std::chrono::seconds(1)) << "what is newest already keeps its date";
+}
+
 TEST_P(CatalogConformance, KeepsAttachmentsAndTheBlobsTheyName) {
   publish("fraud", 1);
   const Digest blob = sha256("reference rows");

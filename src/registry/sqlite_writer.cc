@@ -138,8 +138,12 @@ Status SqliteWriter::set_version_state(const VersionRef& ref, VersionState state
 
 Status SqliteWriter::add_attachment(const VersionRef& ref, const Attachment& attachment) {
   MODELYARD_ASSIGN(const VersionRecord owner, version(ref));
-  MODELYARD_ASSIGN(auto statement, connection_.prepare("INSERT OR IGNORE INTO attachments (model, number, kind, "
-                                                       "digest, content, created) VALUES (?, ?, ?, ?, ?, ?)"));
+  MODELYARD_ASSIGN(auto statement,
+                   connection_.prepare("INSERT INTO attachments (model, number, kind, digest, content, created) "
+                                       "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET created = excluded.created "
+                                       "WHERE EXISTS (SELECT 1 FROM attachments AS other WHERE other.model = "
+                                       "excluded.model AND other.number = excluded.number AND other.kind = "
+                                       "excluded.kind AND other.created > attachments.created)"));
   MODELYARD_TRY(statement.bind(owner.ref.model)
                     .bind(owner.ref.version)
                     .bind(attachment_kind_name(attachment.kind))

@@ -161,7 +161,12 @@ Result<int> collect_garbage(const ChangeFlags& flags, const CommandContext& cont
 }
 
 Result<int> back_up(const ChangeFlags& flags, const CommandContext& context) {
-  const std::string folder = std::filesystem::absolute(flags.folder).lexically_normal().string();
+  std::error_code failure;
+  const std::string folder = std::filesystem::absolute(flags.folder, failure).lexically_normal().string();
+  if (failure || flags.folder.empty()) {
+    return error(Code::kInvalidArgument, "'{}' is no folder to write to: {}", flags.folder,
+                 failure ? failure.message() : "name one");
+  }
   MODELYARD_ASSIGN(const Json done, context.client().call("POST", "/api/v1/backup", {{"folder", folder}}));
   say(context, done,
       fmt::format("backup of revision {} in {}: {} blob(s), {}", done["revision"].dump(), folder, done["blobs"].dump(),

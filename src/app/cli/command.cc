@@ -46,6 +46,9 @@ CLI::App& CommandLine::add(CLI::App& parent, const std::string& name, const std:
   app->add_option("--key", context_.tls.key, "Its key [MODELYARD_CLIENT_KEY]")->type_name("FILE");
   app->add_option("--api-key-file", api_key_file_, "File with our API key [MODELYARD_API_KEY: the key itself]")
       ->type_name("FILE");
+  app->add_option("--timeout", context_.timeout_seconds, "Seconds for which the server may be silent [60; changes 660]")
+      ->check(CLI::Range(1, 86'400))
+      ->type_name("N");
   app->add_flag("--json", context_.json, "Print JSON");
   app->callback([this, command = std::move(command)] { chosen_ = command; });
   return *app;
@@ -76,7 +79,20 @@ int CommandLine::report_usage(const CLI::ParseError& failure, int argc, char** a
   return kUsage;
 }
 
+// "$UNSET" in a script must not mean "no file".
+void CommandLine::refuse_empty_paths(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    const std::string type = option->get_type_name();
+    if (type == "FILE" || type == "DIR") {
+      option->check(
+          [](const std::string& path) { return path.empty() ? "an empty path names no file" : std::string(); }, "", "");
+    }
+  }
+  for (CLI::App* command : app.get_subcommands({})) refuse_empty_paths(*command);
+}
+
 int CommandLine::run(int argc, char** argv) {
+  refuse_empty_paths(root_);
   try {
     root_.parse(argc, argv);
   } catch (const CLI::ParseError& failure) {

@@ -18,9 +18,10 @@ struct CommandContext {
   std::string server;
   TlsOptions tls;
   std::string api_key;
+  std::int64_t timeout_seconds = 0;  // 0: as the client thinks right
   bool json = false;
 
-  HttpClient client() const { return HttpClient(server, tls, api_key); }
+  HttpClient client() const { return HttpClient(server, tls, api_key, std::chrono::seconds(timeout_seconds)); }
 };
 
 // Runs a command: result or error.
@@ -41,6 +42,7 @@ class CommandLine {
   CLI::App& root() { return root_; }
 
  private:
+  static void refuse_empty_paths(CLI::App& app);
   int report_usage(const CLI::ParseError& failure, int argc, char** argv);
   int report_failure(const Error& failure, int argc, char** argv) const;
 

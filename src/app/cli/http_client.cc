@@ -6,15 +6,23 @@
 #include <memory>
 
 #include "app/cli/curl_library.h"
+#include "app/cli/screen.h"
 
 namespace modelyard::app {
 namespace {
 
 constexpr long kConnectSeconds = 5;
+constexpr std::chrono::seconds kReadSilence{60};
+constexpr std::chrono::seconds kChangeSilence{660};  // more than any --wait
 
 std::size_t take_body(char* data, std::size_t size, std::size_t count, void* to) {
   static_cast<std::string*>(to)->append(data, size * count);
   return size * count;
+}
+
+int take_tick(void* waiting, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  static_cast<WaitingLine*>(waiting)->tick();
+  return 0;
 }
 
 std::size_t take_header(char* data, std::size_t size, std::size_t count, void* to) {
@@ -52,6 +60,17 @@ class Transfer {
   }
   void add_header(const std::string& line) { headers_.reset(curl_->slist_append(headers_.release(), line.c_str())); }
 
+  // A second is the finest that libcurl looks at.
+  void limit_silence(std::chrono::seconds silence) {
+    set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(silence.count()));
+  }
+  void show_waiting(WaitingLine& waiting) {
+    set(CURLOPT_NOPROGRESS, 0L);
+    set(CURLOPT_XFERINFOFUNCTION, take_tick);
+    set(CURLOPT_XFERINFODATA, &waiting);
+  }
+
   // Of the answer, once its head has come.
   int status() const {
     long status = 0;
@@ -72,7 +91,8 @@ class Transfer {
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     const CURLcode outcome = curl_->easy_perform(handle_.get());
     if (outcome == CURLE_OPERATION_TIMEDOUT) {
-      return error(Code::kDeadlineExceeded, "{} did not answer in time", server);
+      return error(Code::kDeadlineExceeded, "{} did not answer in time; see its log, or wait longer with --timeout",
+                   server);
     }
     if (outcome != CURLE_OK) {
       return error(Code::kUnavailable, "cannot reach {}: {}; start it with `modelyard serve`, or name it by --server",
@@ -159,8 +179,8 @@ std::size_t write_file_piece(char* data, std::size_t size, std::size_t count, vo
 
 }  // namespace
 
-HttpClient::HttpClient(std::string server, TlsOptions tls, std::string api_key)
-    : server_(std::move(server)), tls_(std::move(tls)), api_key_(std::move(api_key)) {}
+HttpClient::HttpClient(std::string server, TlsOptions tls, std::string api_key, std::chrono::seconds silence)
+    : server_(std::move(server)), tls_(std::move(tls)), api_key_(std::move(api_key)), silence_(silence) {}
 
 Result<HttpAnswer> HttpClient::send(std::string_view method, const std::string& path, std::optional<std::string> body,
                                     const std::map<std::string, std::string>& headers) const {
@@ -176,6 +196,10 @@ Result<HttpAnswer> HttpClient::send(std::string_view method, const std::string& 
     transfer.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
     transfer.set(CURLOPT_POSTFIELDS, body->data());
   }
+  const bool reads = method == "GET";
+  transfer.limit_silence(silence_.count() > 0 ? silence_ : reads ? kReadSilence : kChangeSilence);
+  WaitingLine waiting(server_);
+  transfer.show_waiting(waiting);
   return transfer.perform(server_);
 }
 
@@ -206,6 +230,7 @@ Status HttpClient::upload(const std::string& path, const std::string& file,
   transfer.set(CURLOPT_READFUNCTION, read_file_piece);
   transfer.set(CURLOPT_READDATA, &state);
   transfer.set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
+  transfer.limit_silence(silence_.count() > 0 ? silence_ : kChangeSilence);
   MODELYARD_ASSIGN(const HttpAnswer answer, transfer.perform(server_));
   return answer.status == 200 || answer.status == 201 ? ok() : Status(error_of(answer));
 }
@@ -219,6 +244,7 @@ Result<Digest> HttpClient::download(const std::string& path, const std::string& 
   const std::string url = server_ + path;
   transfer.set(CURLOPT_URL, url.c_str());
   set_identity(transfer, tls_, api_key_);
+  transfer.limit_silence(silence_.count() > 0 ? silence_ : kChangeSilence);
   MODELYARD_ASSIGN(HttpAnswer answer, transfer.perform(server_, {write_file_piece, &state}));
   if (answer.status != 200) {
     answer.body = std::move(state.refusal);

@@ -1,10 +1,12 @@
 // The command line's HTTP client, over libcurl.
 //
-// Errors: Unavailable when the server cannot be reached, DeadlineExceeded, or the code of the server's problem
-//         document with its words.
+// Errors: Unavailable when the server cannot be reached, DeadlineExceeded when it is silent for too long, or the code
+// of
+//         the server's problem document with its words.
 // Threads: one at a time.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
@@ -30,8 +32,10 @@ struct TlsOptions {
 
 class HttpClient {
  public:
-  // `server` like "http://127.0.0.1:8080"; `api_key` is sent with every request, "" for none.
-  explicit HttpClient(std::string server, TlsOptions tls = {}, std::string api_key = {});
+  // `server` like "http://127.0.0.1:8080"; `api_key` is sent with every request, "" for none. `silence` is how long the
+  // server may send nothing; 0: a minute for what is only read, eleven for the rest.
+  explicit HttpClient(std::string server, TlsOptions tls = {}, std::string api_key = {},
+                      std::chrono::seconds silence = {});
 
   Result<HttpAnswer> send(std::string_view method, const std::string& path, std::optional<std::string> body = {},
                           const std::map<std::string, std::string>& headers = {}) const;
@@ -52,6 +56,7 @@ class HttpClient {
   const std::string server_;
   const TlsOptions tls_;
   const std::string api_key_;
+  const std::chrono::seconds silence_;
 };
 
 // The error a refused request stands for.

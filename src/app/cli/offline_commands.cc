@@ -127,14 +127,19 @@ std::string junit_xml(const std::string& path, const std::vector<lifecycle::Chec
 
 Result<lifecycle::Golden> read_golden(const std::string& path) {
   MODELYARD_ASSIGN(const std::string text, read_file(path, registry::kMaxAttachmentBytes));
-  MODELYARD_ASSIGN(const Json document, parse_json(text));
-  MODELYARD_ASSIGN(const auto attachment, registry::make_attachment(registry::AttachmentKind::kGolden, document));
-  MODELYARD_ASSIGN(const Json checked, parse_json(attachment.content));
-  return control::parse_golden(checked);
+  const auto parse = [&]() -> Result<lifecycle::Golden> {
+    MODELYARD_ASSIGN(const Json document, parse_json(text));
+    MODELYARD_ASSIGN(const auto attachment, registry::make_attachment(registry::AttachmentKind::kGolden, document));
+    MODELYARD_ASSIGN(const Json checked, parse_json(attachment.content));
+    return control::parse_golden(checked);
+  };
+  auto golden = parse();
+  if (!golden) return golden.error().with_context("'{}'", path);
+  return golden;
 }
 
-Result<int> validate(const OfflineFlags& flags, const CommandContext& context) {
-  MODELYARD_ASSIGN(const Engines engines, open_engines(flags.engine, nullptr));
+// Stops at the first step that fails.
+Status prove(const OfflineFlags& flags, const Engines& engines, CheckList& list) {
   MODELYARD_ASSIGN(const ModelFolder folder, ModelFolder::make(flags.path));
   backend::Backend& backend = *engines.find("onnx");
   lifecycle::Artifact artifact;
@@ -143,14 +148,20 @@ Result<int> validate(const OfflineFlags& flags, const CommandContext& context) {
   if (!flags.golden.empty()) {
     MODELYARD_ASSIGN(artifact.golden, read_golden(flags.golden));
   }
+  MODELYARD_ASSIGN(const auto probe, backend.load(folder.path(), {}));
+  artifact.signature = probe->signature();
+  MODELYARD_TRY(lifecycle::load_version(backend, artifact, {}, system_clock(), list));
+  return ok();
+}
+
+Result<int> validate(const OfflineFlags& flags, const CommandContext& context) {
+  MODELYARD_ASSIGN(const Engines engines, open_engines(flags.engine, nullptr));
+  std::error_code failure;
+  if (!fs::exists(flags.path, failure)) return error(Code::kNotFound, "'{}' is not there", flags.path);
   CheckList list;
-  const auto probe = backend.load(folder.path(), {});
-  if (probe) {
-    artifact.signature = (*probe)->signature();
-    (void)lifecycle::load_version(backend, artifact, {}, system_clock(), list).has_value();
-  } else {
-    list.checks.push_back({"load", probe.error(), {}});
-  }
+  const Status proved = prove(flags, engines, list);
+  const bool told = !list.checks.empty() && !list.checks.back().outcome;
+  if (!proved && !told) list.checks.insert(list.checks.begin(), {"load", proved.error(), {}});
   if (!flags.junit.empty()) MODELYARD_TRY(write_file_atomically(flags.junit, junit_xml(flags.path, list.checks)));
   bool passed = true;
   Json documents = Json::array();

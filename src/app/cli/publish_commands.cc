@@ -1,6 +1,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -8,6 +10,7 @@
 #include "app/cli/command.h"
 #include "app/server/file_upload.h"
 #include "base/directory.h"
+#include "registry/attachment.h"
 
 namespace modelyard::app {
 namespace {
@@ -63,17 +66,31 @@ Result<Json> upload_files(const HttpClient& client, const std::string& path) {
   return listed;
 }
 
+// By its first bytes: a Parquet file, or text, which is taken for CSV.
+Result<bool> is_parquet(const std::string& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+  if (!file) return system_error("open", path, errno);
+  std::array<char, 4096> piece{};
+  const std::string_view begin(piece.data(), std::fread(piece.data(), 1, piece.size(), file.get()));
+  if (begin.starts_with("PAR1")) return true;
+  const auto binary = [](char c) { return c >= 0 && c < ' ' && c != '\t' && c != '\r' && c != '\n'; };
+  if (!begin.empty() && std::none_of(begin.begin(), begin.end(), binary)) return false;
+  return error(Code::kInvalidArgument, "'{}' is neither a Parquet file nor CSV", path);
+}
+
 Status add_attachments(const PushFlags& flags, const HttpClient& client, Json& request) {
   Json attachments = Json::array();
   for (const auto& [kind, path] :
        {std::pair("golden", flags.golden), std::pair("card", flags.card), std::pair("lineage", flags.lineage)}) {
     if (path.empty()) continue;
     MODELYARD_ASSIGN(Json content, read_json_file(path));
+    const auto checked = registry::make_attachment(*registry::parse_attachment_kind(kind), content);
+    if (!checked) return checked.error().with_context("'{}'", path);
     attachments.push_back({{"kind", kind}, {"content", std::move(content)}});
   }
   if (!flags.reference.empty()) {
+    MODELYARD_ASSIGN(const bool parquet, is_parquet(flags.reference));
     MODELYARD_ASSIGN(const Digest digest, upload_blob(client, flags.reference));
-    const bool parquet = flags.reference.ends_with(".parquet");
     attachments.push_back({{"kind", "reference"},
                            {"content",
                             {{"blob", digest.hex()},
@@ -94,6 +111,17 @@ Status add_attachments(const PushFlags& flags, const HttpClient& client, Json& r
   return ok();
 }
 
+// Whether the endpoint's plan is this version already.
+Result<bool> is_wanted(const HttpClient& client, const std::string& endpoint, VersionNumber version) {
+  MODELYARD_ASSIGN(const Json status, client.call("GET", "/api/v1/status?model=" + endpoint));
+  for (const Json& entry : status["endpoints"]) {
+    if (entry["endpoint"] != endpoint || !entry.contains("desired")) continue;
+    const Json& shares = entry["desired"]["shares"];
+    return shares.size() == 1 && shares[0]["version"] == version;
+  }
+  return false;
+}
+
 Result<int> push(const PushFlags& flags, const CommandContext& context) {
   MODELYARD_TRY(check_model_name(flags.model));
   const HttpClient client = context.client();
@@ -110,7 +138,10 @@ Result<int> push(const PushFlags& flags, const CommandContext& context) {
   MODELYARD_ASSIGN(request["files"], upload_files(client, flags.path));
   MODELYARD_ASSIGN(const Json published, client.call("POST", "/api/v1/models/" + flags.model + "/versions", request));
   const auto version = published["version"].get<VersionNumber>();
-  const bool deployed = !published["plan_revision"].is_null();
+  bool deployed = !published["plan_revision"].is_null();
+  if (!deployed) {
+    MODELYARD_ASSIGN(deployed, is_wanted(client, flags.model, version));
+  }
   if (flags.wait && deployed) {
     const Json deploy{{"version", version}, {"reason", "push --wait"}, {"wait_seconds", kWaitSeconds}};
     MODELYARD_TRY(client.call("POST", "/api/v1/endpoints/" + flags.model + ":deploy", deploy));
@@ -128,12 +159,15 @@ Result<int> push(const PushFlags& flags, const CommandContext& context) {
 }
 
 struct PredictFlags {
-  std::string model, data, file;
+  std::string model, input, data, file;
   bool binary = false;
 };
 
 Result<std::string> read_input(const PredictFlags& flags) {
   if (!flags.data.empty()) return flags.data;
+  if (flags.file.empty() && flags.input.empty() && ::isatty(STDIN_FILENO) != 0) {
+    std::fputs("reading rows from the terminal; Ctrl-D ends them\n", stderr);
+  }
   if (flags.file.empty() || flags.file == "-") return read_all(STDIN_FILENO, "standard input", 1u << 30);
   return read_file(flags.file);
 }
@@ -226,6 +260,9 @@ void add_publish_commands(CommandLine& line) {
   CLI::App& predict_app =
       line.add("predict", "Ask a model", [predict_flags, &line] { return predict(*predict_flags, line.context()); });
   predict_app.add_option("model", predict_flags->model, "MODEL, MODEL/VERSION or MODEL@ALIAS")->required();
+  predict_app.add_option("input", predict_flags->input, "-: rows from standard input, as without -d and -f")
+      ->check(CLI::IsMember({"-"}))
+      ->type_name("");
   auto* data = predict_app.add_option("-d,--data", predict_flags->data, "A row, rows, or a body of a protocol")
                    ->type_name("JSON");
   predict_app.add_option("-f,--file", predict_flags->file, "The same from a file; - is standard input")

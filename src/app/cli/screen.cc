@@ -119,4 +119,18 @@ void ProgressBar::show(std::int64_t done, std::int64_t total) {
                unit_ == Unit::kBytes ? (" of " + human_bytes(total)).c_str() : "");
 }
 
+WaitingLine::WaitingLine(std::string what)
+    : what_(std::move(what)), terminal_(::isatty(STDERR_FILENO) == 1), began_(system_clock().steady_now()) {}
+
+WaitingLine::~WaitingLine() {
+  if (shown_seconds_ > 0) std::fprintf(stderr, "\r\x1b[K");
+}
+
+void WaitingLine::tick() {
+  const auto waited = std::chrono::duration_cast<std::chrono::seconds>(system_clock().steady_now() - began_).count();
+  if (!terminal_ || waited <= shown_seconds_) return;
+  shown_seconds_ = waited;
+  std::fprintf(stderr, "\rwaiting for %s, %lld s", what_.c_str(), static_cast<long long>(waited));
+}
+
 }  // namespace modelyard::app

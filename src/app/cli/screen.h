@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/json.h"
 
 namespace modelyard::app {
@@ -49,6 +50,21 @@ class ProgressBar {
   const Unit unit_;
   const bool terminal_;
   int last_percent_ = -1;
+};
+
+// "waiting for URL, 3 s" on standard error, on a terminal only and not before a second has passed; gone when it is
+// destroyed.
+class WaitingLine {
+ public:
+  explicit WaitingLine(std::string what);
+  ~WaitingLine();
+  void tick();
+
+ private:
+  const std::string what_;
+  const bool terminal_;
+  const SteadyTime began_;
+  std::int64_t shown_seconds_ = 0;
 };
 
 }  // namespace modelyard::app

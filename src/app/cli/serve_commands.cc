@@ -30,9 +30,11 @@ std::map<std::string, std::string> environment() {
   return variables;
 }
 
-// --config, else ./modelyard.yaml, else /etc/modelyard/modelyard.yaml; the usual places may be without a file.
+// --config, else MODELYARD_CONFIG, else ./modelyard.yaml, else /etc/modelyard/modelyard.yaml; the usual places may be
+// without a file.
 Result<Configuration> load_configuration(const ServeFlags& flags) {
-  std::string file = flags.config;
+  const char* const named = std::getenv("MODELYARD_CONFIG");
+  std::string file = flags.config.empty() && named != nullptr ? named : flags.config;
   std::error_code ignored;
   for (const char* usual : {"modelyard.yaml", "/etc/modelyard/modelyard.yaml"}) {
     if (file.empty() && fs::exists(usual, ignored)) file = usual;
@@ -45,7 +47,8 @@ Result<Configuration> load_configuration(const ServeFlags& flags) {
 }
 
 void add_setting_flags(CLI::App& app, ServeFlags& flags) {
-  app.add_option("--config", flags.config, "Configuration file (default ./modelyard.yaml)")->type_name("FILE");
+  app.add_option("--config", flags.config, "Configuration file (default ./modelyard.yaml) [MODELYARD_CONFIG]")
+      ->type_name("FILE");
   for (const Setting& setting : settings()) {
     const std::string key(setting.key);
     app.add_option_function<std::string>(

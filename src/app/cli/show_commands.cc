@@ -38,9 +38,11 @@ Result<int> show_models(const CommandContext& context) {
   MODELYARD_ASSIGN(const Json status, client.call("GET", "/api/v1/status"));
   Table table({"MODEL", "STATE", "SERVES", "CREATED", "DESCRIPTION"});
   for (const Json& model : models) {
-    std::string state = model.contains("deleted") ? "deleted" : "undeployed", serves = "-";
+    const bool deleted = model.contains("deleted") && !model["deleted"].is_null();
+    std::string state = deleted ? "deleted" : "undeployed", serves = "-";
     for (const Json& endpoint : status["endpoints"]) {
-      if (endpoint["model"] != model["name"]) continue;
+      // Of several endpoints, one that answers.
+      if (deleted || endpoint["model"] != model["name"] || serves != "-") continue;
       state = endpoint["state"].get<std::string>();
       if (endpoint.contains("effective")) serves = "version " + endpoint["effective"]["shares"][0]["version"].dump();
     }
@@ -167,14 +169,15 @@ Result<int> show_status(const std::string& model, const CommandContext& context)
   for (const Json& endpoint : status["endpoints"]) {
     const std::string state = text_of(endpoint["state"]);
     const Json desired = endpoint.value("desired", Json::object());
-    endpoints.add({text_of(endpoint["endpoint"]), coloured(state, colour_of_state(state)),
-                   endpoint.contains("effective") ? shares_of(endpoint["effective"]) : "-",
-                   desired.empty() ? "-" : shares_of(desired),
-                   desired.empty() ? "-" : human_age(text_of(desired["created"])),
-                   desired.empty() ? "-" : text_of(desired["actor"]),
-                   endpoint.contains("reason") ? text_of(endpoint["reason"])
-                   : desired.empty()           ? "-"
-                                               : text_of(desired["reason"])});
+    const std::string name = text_of(endpoint["endpoint"]), owner = text_of(endpoint["model"]);
+    endpoints.add(
+        {name == owner ? name : fmt::format("{} (of {})", name, owner), coloured(state, colour_of_state(state)),
+         endpoint.contains("effective") ? shares_of(endpoint["effective"]) : "-",
+         desired.empty() ? "-" : shares_of(desired), desired.empty() ? "-" : human_age(text_of(desired["created"])),
+         desired.empty() ? "-" : text_of(desired["actor"]),
+         endpoint.contains("reason") ? text_of(endpoint["reason"])
+         : desired.empty()           ? "-"
+                                     : text_of(desired["reason"])});
   }
   endpoints.print("no endpoints yet: modelyard push NAME model.onnx");
   if (status["versions"].empty()) return kDone;

@@ -15,6 +15,13 @@ std::vector<backend::Backend*> Engines::all() const {
   return pointers;
 }
 
+Result<std::unique_ptr<backend::LoadedModel>> Engines::load(const std::string& format,
+                                                            const std::string& folder) const {
+  backend::Backend* backend = find(format);
+  if (!backend) return error(Code::kUnimplemented, "no engine for the format '{}'", format);
+  return backend->load(folder, {});
+}
+
 Result<Engines> open_engines(const std::string& onnxruntime_lib, backend::EngineLog log) {
   Engines engines;
   engines.onnx = backend::find_engine_library(onnxruntime_lib);

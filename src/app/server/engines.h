@@ -17,6 +17,7 @@ struct Engines {
 
   backend::Backend* find(std::string_view format) const;
   std::vector<backend::Backend*> all() const;
+  Result<std::unique_ptr<backend::LoadedModel>> load(const std::string& format, const std::string& folder) const;
 };
 
 Result<Engines> open_engines(const std::string& onnxruntime_lib, backend::EngineLog log);

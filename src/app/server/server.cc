@@ -296,12 +296,17 @@ class RunningServer final : public Server {
   void open_edge() {
     publisher_ = std::make_unique<control::Publisher>(
         *catalog_, *blobs_,
-        [this](const std::string& format, const std::string& folder) -> Result<inference::Signature> {
-          backend::Backend* backend = engines_.find(format);
-          if (!backend) return error(Code::kUnimplemented, "no engine for the format '{}'", format);
-          MODELYARD_ASSIGN(const auto model, backend->load(folder, {}));
-          return model->signature();
-        });
+        control::PublisherHooks{
+            [this](const std::string& format, const std::string& folder) -> Result<inference::Signature> {
+              MODELYARD_ASSIGN(const auto model, engines_.load(format, folder));
+              return model->signature();
+            },
+            [this](const std::string& format, const std::string& folder, const inference::Signature& signature,
+                   const lifecycle::Golden& golden) -> Status {
+              MODELYARD_ASSIGN(const auto model, engines_.load(format, folder));
+              return lifecycle::reproduce_golden(*model, signature, golden);
+            },
+            [this](const VersionRef& version) { reconciler_->retry(version); }});
     deployer_ = std::make_unique<control::Deployer>(*catalog_, *reconciler_);
     curator_ = std::make_unique<control::Curator>(*catalog_, system_clock());
     applier_ = std::make_unique<control::Applier>(*catalog_);
