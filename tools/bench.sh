@@ -11,4 +11,8 @@ step "building what is measured beside the server"
 cmake -S . -B build/release -DMODELYARD_BENCHMARKS=ON >build/configure-benchmarks.log 2>&1 ||
   { tail -20 build/configure-benchmarks.log >&2; fail "cmake could not configure the benchmarks" "read build/configure-benchmarks.log"; }
 cmake --build build/release --target modelyard_benchmarks -j "$(jobs)"
+if [ $# = 0 ]; then
+  step "what one value costs a sketch"
+  build/release/bin/modelyard_bench_sketches
+fi
 exec build/venv/test/bin/python -m benchmarks "$@"

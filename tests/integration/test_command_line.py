@@ -366,3 +366,16 @@ def test_a_reference_is_rows_and_errors_name_their_file(server, tmp_path):
     assert binary.returncode == 1 and "neither a Parquet file nor CSV" in binary.stderr
     assert shapeless.returncode == 1 and "bad.json" in shapeless.stderr
     assert server.cli("models", json_output=True) == []
+
+
+@pytest.mark.parametrize("arguments, meant", [
+    (("predict", "scaled@champoin", "-d", "[[1, 1, 1, 1]]"), "champion"), (("deploy", "scaled", "@champoin"), "champion"),
+    (("alias", "unset", "scaled", "champoin"), "champion"), (("alias", "sett", "scaled", "a", "1"), "set"),
+    (("tag", "unsett", "scaled", "a"), "unset"),
+])
+def test_misspelt_aliases_and_subcommands_are_guessed(scaled, arguments, meant):
+    scaled.cli("alias", "set", "scaled", "champion", "1")
+
+    done = scaled.cli(*arguments, check=False)
+
+    assert done.returncode in (2, 3) and f"did you mean '{meant}'" in done.stderr, done.stderr

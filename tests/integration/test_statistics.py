@@ -1,8 +1,9 @@
-"""`modelyard stats` against scipy, river and numpy, on inputs that differ from those of the unit tests."""
+"""`modelyard stats` against scipy, river, datasketches and numpy, on inputs that differ from those of the unit tests."""
 
 import json
 import subprocess
 
+import datasketches
 import numpy as np
 import pytest
 from river import drift
@@ -158,6 +159,57 @@ def test_detectors_alarm_where_river_does(seed):
     assert ask("hddm-w", values=values, **both)["drifts"] == alarms(drift.binary.HDDMW(two_sided_test=True), values)
     assert ask("hddm-w", values=errors, weight=0.01, drift_confidence=0.01)["drifts"] == alarms(
         drift.binary.HDDMW(lambda_val=0.01, drift_confidence=0.01), errors)
+
+
+@pytest.mark.parametrize("kind, seed", [("normal", 4), ("ties", 5), ("heavy", 6)])
+def test_moments_are_those_of_scipy(kind, seed):
+    values, _ = samples(kind, seed)
+
+    assert ask("moments", values=values) == {
+        "count": len(values), "mean": close(np.mean(values)), "variance": close(np.var(values, ddof=1)),
+        "skewness": close(stats.skew(values)), "excess_kurtosis": close(stats.kurtosis(values)),
+        "smallest": min(values), "largest": max(values)}
+
+
+@pytest.mark.parametrize("k", [50, 200, 800])
+def test_quantiles_keep_the_bound_that_datasketches_states(k):
+    values = np.random.default_rng(k).standard_normal(40_000)
+    theirs = datasketches.kll_doubles_sketch(k)
+    theirs.update(values)
+    shares = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99]
+
+    found = ask("quantiles", values=values.tolist(), shares=shares, k=k)
+
+    assert found["rank_error"] == pytest.approx(theirs.normalized_rank_error(False), rel=1e-4)
+    assert found["difference_error"] == pytest.approx(theirs.normalized_rank_error(True), rel=1e-4)
+    assert found["kept"] < 1.2 * theirs.num_retained
+    for share, value in zip(shares, found["quantiles"]):
+        assert abs((values <= value).mean() - share) <= 1.3 * found["rank_error"]
+
+
+def test_distinct_and_frequent_values_are_found_within_their_bounds():
+    draw = np.random.default_rng(3)
+    texts = [f"t{value}" for value in np.minimum(draw.zipf(1.4, 30_000), 100_000)]
+
+    different = ask("distinct", values=texts)["estimate"]
+    assert different == pytest.approx(len(set(texts)), rel=3 * 1.04 / 64)
+    frequent = ask("frequent", values=texts, places=32)
+    assert frequent["slack"] <= len(texts) / 33
+    for entry in frequent["entries"]:
+        assert entry["count"] <= texts.count(entry["text"]) <= entry["count"] + frequent["slack"]
+    assert [entry["text"] for entry in frequent["entries"][:3]] == ["t1", "t2", "t3"]
+
+
+def test_histograms_count_as_numpy_does():
+    draw = np.random.default_rng(3)
+    reference, current = draw.normal(size=500).tolist(), draw.normal(0.3, 2, size=700).tolist()
+
+    found = ask("histogram", reference=reference, current=current, bins=8)
+
+    edges = [-np.inf, *found["edges"], np.inf]
+    assert found["counts"] == np.histogram(current, edges)[0].tolist()
+    assert found["edges"][0] == min(reference) and len(found["edges"]) == 9
+    assert np.histogram(reference, edges)[0][1:-1] == pytest.approx([62.5] * 8, abs=1)
 
 
 def test_what_cannot_be_calculated_is_refused_with_its_reason():

@@ -9,7 +9,7 @@ namespace modelyard::app {
 
 std::vector<Calculation> calculations() {
   std::vector<Calculation> all = distance_calculations();
-  for (const auto& group : {hypothesis_calculations(), detector_calculations()}) {
+  for (const auto& group : {hypothesis_calculations(), detector_calculations(), sketch_calculations()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

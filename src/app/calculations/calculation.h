@@ -24,6 +24,7 @@ struct Calculation {
 std::vector<Calculation> distance_calculations();
 std::vector<Calculation> hypothesis_calculations();
 std::vector<Calculation> detector_calculations();
+std::vector<Calculation> sketch_calculations();
 // All of them.
 std::vector<Calculation> calculations();
 

@@ -14,6 +14,14 @@ std::string environment_or(const char* name, const char* otherwise) {
   return value != nullptr && *value != '\0' ? value : otherwise;
 }
 
+// "alias 'x' of …" → "x"
+std::string quoted_behind(const std::string& text, std::string_view word) {
+  const auto begin = text.find(fmt::format("{}'", word));
+  if (begin == std::string::npos) return "";
+  const auto first = begin + word.size() + 1;
+  return text.substr(first, text.find('\'', first) - first);
+}
+
 }  // namespace
 
 CommandLine::CommandLine() : root_("modelyard takes a trained model and keeps it in production.", "modelyard") {
@@ -61,13 +69,16 @@ int CommandLine::report_usage(const CLI::ParseError& failure, int argc, char** a
   const CLI::App* app = &root_;
   for (const CLI::App* parsed : root_.get_subcommands()) app = parsed;
   std::vector<std::string> known;
-  for (const CLI::App* command : root_.get_subcommands({})) known.push_back(command->get_name());
+  for (const CLI::App* parent : {static_cast<const CLI::App*>(&root_), app}) {
+    for (const CLI::App* command : parent->get_subcommands({})) known.push_back(command->get_name());
+  }
+  const bool wants_command = !app->get_subcommands({}).empty();
   for (const CLI::Option* option : app->get_options()) {
     for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
   }
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    const bool misspelt = message.find(word) != std::string::npos || i == 1;
+    const bool misspelt = message.find(word) != std::string::npos || i == 1 || (i == 2 && wants_command);
     const auto nearest = misspelt ? nearest_name(word, known) : std::nullopt;
     if (!nearest || *nearest == word) continue;
     message += fmt::format("; did you mean '{}'?", *nearest);
@@ -112,17 +123,19 @@ int CommandLine::run(int argc, char** argv) {
   return code ? *code : report_failure(code.error(), argc, argv);
 }
 
-// With the nearest name, when a model that was asked for is not there.
+// With the nearest name, when a model or an alias that was asked for is not there.
 int CommandLine::report_failure(const Error& failure, int argc, char** argv) const {
   std::string message = failure.message();
   for (int i = 2; failure.code() == Code::kNotFound && i < argc; ++i) {
     const std::string word = argv[i], name = word.substr(0, word.find_first_of("/@"));
     if (message.find("model") == std::string::npos || message.find("'" + name + "'") == std::string::npos) continue;
-    const auto models = context_.client().call("GET", "/api/v1/models?limit=1000");
-    if (!models) break;
+    const bool of_alias = message.find("alias '") != std::string::npos;
+    const auto list = context_.client().call(
+        "GET", of_alias ? "/api/v1/models/" + path_segment(name) + "/aliases" : "/api/v1/models?limit=1000");
+    if (!list) break;
     std::vector<std::string> known;
-    for (const Json& model : (*models)["items"]) known.push_back(model.value("name", ""));
-    const auto nearest = nearest_name(name, known);
+    for (const Json& item : (*list)["items"]) known.push_back(item.value(of_alias ? "alias" : "name", ""));
+    const auto nearest = nearest_name(of_alias ? quoted_behind(message, "alias ") : name, known);
     if (nearest && *nearest != name) message += fmt::format("; did you mean '{}'?", *nearest);
     break;
   }

@@ -65,7 +65,9 @@ Result<int> serve(const ServeFlags& flags) {
   MODELYARD_ASSIGN(const auto server, Server::open(configuration, [flags] { return load_configuration(flags); }));
   for (const std::string& path : flags.models) {
     const Status served = server->serve_file(fs::path(path).stem().string(), path);
-    if (!served) return served.error().with_context("'{}'", path);
+    const bool named = served || served.error().message().find(path) != std::string::npos;
+    if (!named) return served.error().with_context("'{}'", path);
+    MODELYARD_TRY(served);
   }
   MODELYARD_TRY(server->start());
   return server->run() ? kDone : kFailed;
