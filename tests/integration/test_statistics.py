@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from river import drift
 from scipy import special, stats
+from sklearn.calibration import calibration_curve
+from sklearn.isotonic import IsotonicRegression
+from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, roc_auc_score
 
 from conftest import BINARY
 
@@ -159,6 +162,62 @@ def test_detectors_alarm_where_river_does(seed):
     assert ask("hddm-w", values=values, **both)["drifts"] == alarms(drift.binary.HDDMW(two_sided_test=True), values)
     assert ask("hddm-w", values=errors, weight=0.01, drift_confidence=0.01)["drifts"] == alarms(
         drift.binary.HDDMW(lambda_val=0.01, drift_confidence=0.01), errors)
+
+
+def test_calibration_is_that_of_scikit_learn():
+    draw = np.random.default_rng(11)
+    probabilities = np.round(draw.uniform(size=600), 2)
+    labels = (draw.uniform(size=600) < probabilities ** 2).astype(int)
+    rows = {"probabilities": probabilities.tolist(), "labels": labels.tolist()}
+
+    found = ask("calibration", **rows, bins=7)
+
+    assert found["brier"] == close(brier_score_loss(labels, probabilities))
+    shares, means = calibration_curve(labels, probabilities, n_bins=7)
+    assert [bin["share_of_ones"] for bin in found["curve"] if bin["count"]] == [close(share) for share in shares]
+    assert [bin["mean_probability"] for bin in found["curve"] if bin["count"]] == [close(mean) for mean in means]
+    at = np.linspace(0, 1, 41)
+    expected = IsotonicRegression(out_of_bounds="clip").fit(probabilities, labels).predict(at)
+    assert ask("isotonic", **rows, at=at.tolist())["mapped"] == [pytest.approx(v, abs=1e-9) for v in expected]
+
+
+def test_estimated_performance_is_that_of_weighted_rows():
+    probabilities = np.round(np.random.default_rng(12).uniform(size=400), 2)
+    # Each row is a one with the weight of its probability and a zero with the rest.
+    labels, weights = np.repeat([1, 0], 400), np.concatenate([probabilities, 1 - probabilities])
+    scores = np.tile(probabilities, 2)
+
+    found = ask("estimated-performance", probabilities=probabilities.tolist(), threshold=0.3)
+
+    assert found["roc_auc"] == close(roc_auc_score(labels, scores, sample_weight=weights))
+    assert found["f1"] == close(f1_score(labels, scores >= 0.3, sample_weight=weights))
+    assert found["accuracy"] == close(accuracy_score(labels, scores >= 0.3, sample_weight=weights))
+
+    rows = np.random.default_rng(13).dirichlet([1, 2, 3], 200)
+    found = ask("estimated-performance-multiclass", probabilities=rows.ravel().tolist(), classes=3)
+    labels, predicted, weights = np.tile([0, 1, 2], 200), np.repeat(rows.argmax(1), 3), rows.ravel()
+    assert found["accuracy"] == close(accuracy_score(labels, predicted, sample_weight=weights))
+    assert found["macro_f1"] == close(f1_score(labels, predicted, sample_weight=weights, average="macro"))
+
+
+def test_label_shift_and_powered_means_are_those_of_their_formulas():
+    draw = np.random.default_rng(14)
+    confusion = np.diag([400, 300, 200]) + draw.integers(1, 40, (3, 3))
+    predicted = draw.integers(200, 600, 3)
+    weights = np.linalg.solve(confusion / confusion.sum(), predicted / predicted.sum())
+    assert (weights > 0).all()
+
+    found = ask("label-shift", confusion=confusion.ravel().tolist(), predicted=predicted.tolist())
+    assert found["weights"] == [close(weight) for weight in weights]
+    assert found["shares"] == [close(share) for share in weights * confusion.sum(0) / confusion.sum()]
+
+    labels = draw.normal(size=50)
+    theirs, others = labels + draw.normal(0.3, 0.2, 50), draw.normal(0.3, 1, 500)
+    powered = ask("prediction-powered", labels=labels.tolist(), their_predictions=theirs.tolist(),
+                  predictions=others.tolist())
+    mean = others.mean() + (labels - theirs).mean()
+    half = stats.norm.ppf(0.975) * np.sqrt(others.var(ddof=1) / 500 + (labels - theirs).var(ddof=1) / 50)
+    assert powered == {"mean": close(mean), "interval": [close(mean - half), close(mean + half)]}
 
 
 @pytest.mark.parametrize("kind, seed", [("normal", 4), ("ties", 5), ("heavy", 6)])

@@ -25,6 +25,7 @@ std::vector<Calculation> distance_calculations();
 std::vector<Calculation> hypothesis_calculations();
 std::vector<Calculation> detector_calculations();
 std::vector<Calculation> sketch_calculations();
+std::vector<Calculation> estimate_calculations();
 // All of them.
 std::vector<Calculation> calculations();
 

@@ -1,0 +1,114 @@
+#include "app/calculations/calculation.h"
+#include "statistics/estimates/calibration.h"
+#include "statistics/estimates/label_shift.h"
+#include "statistics/estimates/performance.h"
+
+namespace modelyard::app {
+namespace {
+
+namespace st = statistics;
+
+struct LabelledRows {
+  std::vector<double> probabilities;
+  std::vector<std::uint8_t> labels;
+  st::Labelled view() const { return {probabilities, labels}; }
+};
+
+Result<LabelledRows> read_labelled(ObjectReader& input) {
+  LabelledRows rows;
+  MODELYARD_ASSIGN(rows.probabilities, read_numbers(input, "probabilities"));
+  MODELYARD_ASSIGN(const auto labels, read_numbers(input, "labels"));
+  for (const double label : labels) {
+    if (label != 0 && label != 1) return error(Code::kInvalidArgument, "labels: {} is neither 0 nor 1", label);
+    rows.labels.push_back(label == 1 ? 1 : 0);
+  }
+  return rows;
+}
+
+Result<Json> calibration(ObjectReader& input) {
+  MODELYARD_ASSIGN(const LabelledRows rows, read_labelled(input));
+  MODELYARD_ASSIGN(const std::size_t bins, read_count(input, "bins", 10));
+  MODELYARD_ASSIGN(const auto curve, st::reliability_curve(rows.view(), bins));
+  MODELYARD_ASSIGN(const double brier, st::brier_score(rows.view()));
+  Json listed = Json::array();
+  for (const st::ReliabilityBin& bin : curve) {
+    listed.push_back({{"low", bin.low},
+                      {"high", bin.high},
+                      {"count", bin.count},
+                      {"mean_probability", bin.mean_probability},
+                      {"share_of_ones", bin.share_of_ones}});
+  }
+  return Json{{"brier", brier},
+              {"expected_calibration_error", st::expected_calibration_error(curve)},
+              {"curve", std::move(listed)}};
+}
+
+Result<Json> isotonic(ObjectReader& input) {
+  MODELYARD_ASSIGN(const LabelledRows rows, read_labelled(input));
+  MODELYARD_ASSIGN(const auto at, read_numbers(input, "at"));
+  MODELYARD_ASSIGN(const st::Isotonic map, st::Isotonic::fit(rows.view()));
+  Json mapped = Json::array();
+  for (const double probability : at) mapped.push_back(map(probability));
+  return Json{{"mapped", std::move(mapped)}};
+}
+
+Result<Json> estimated_performance(ObjectReader& input) {
+  MODELYARD_ASSIGN(const auto probabilities, read_numbers(input, "probabilities"));
+  MODELYARD_ASSIGN(const double threshold, read_number(input, "threshold", 0.5));
+  MODELYARD_ASSIGN(const st::ConfusionShares shares, st::estimated_confusion(probabilities, threshold));
+  MODELYARD_ASSIGN(const double roc_auc, st::estimated_roc_auc(probabilities));
+  return Json{{"true_positive", shares.true_positive},
+              {"false_positive", shares.false_positive},
+              {"false_negative", shares.false_negative},
+              {"true_negative", shares.true_negative},
+              {"accuracy", shares.accuracy()},
+              {"precision", shares.precision()},
+              {"recall", shares.recall()},
+              {"f1", shares.f1()},
+              {"roc_auc", roc_auc}};
+}
+
+Result<Json> estimated_multiclass(ObjectReader& input) {
+  MODELYARD_ASSIGN(const auto probabilities, read_numbers(input, "probabilities"));
+  MODELYARD_ASSIGN(const std::size_t classes, read_count(input, "classes"));
+  MODELYARD_ASSIGN(const double accuracy, st::estimated_accuracy(probabilities, classes));
+  MODELYARD_ASSIGN(const double f1, st::estimated_macro_f1(probabilities, classes));
+  return Json{{"accuracy", accuracy}, {"macro_f1", f1}};
+}
+
+Result<Json> label_shift(ObjectReader& input) {
+  MODELYARD_ASSIGN(const auto confusion, read_numbers(input, "confusion"));
+  MODELYARD_ASSIGN(const auto predicted, read_numbers(input, "predicted"));
+  MODELYARD_ASSIGN(const st::LabelShift shift, st::label_shift(confusion, predicted));
+  return Json{{"weights", shift.weights}, {"shares", shift.shares}};
+}
+
+Result<Json> prediction_powered(ObjectReader& input) {
+  MODELYARD_ASSIGN(const auto labels, read_numbers(input, "labels"));
+  MODELYARD_ASSIGN(const auto theirs, read_numbers(input, "their_predictions"));
+  MODELYARD_ASSIGN(const auto predictions, read_numbers(input, "predictions"));
+  MODELYARD_ASSIGN(const double alpha, read_number(input, "alpha", 0.05));
+  MODELYARD_ASSIGN(const st::PoweredMean found, st::prediction_powered_mean(labels, theirs, predictions, alpha));
+  return Json{{"mean", found.mean}, {"interval", {found.interval.low, found.interval.high}}};
+}
+
+}  // namespace
+
+std::vector<Calculation> estimate_calculations() {
+  return {
+      {"calibration", "probabilities, labels: 0 or 1 [, bins]", "Brier score, expected error, reliability curve",
+       calibration},
+      {"isotonic", "probabilities, labels: 0 or 1; at: probabilities",
+       "what a calibration fitted to the rows maps `at` to", isotonic},
+      {"estimated-performance", "probabilities [, threshold]", "of a binary model, without labels, if it is calibrated",
+       estimated_performance},
+      {"estimated-performance-multiclass", "probabilities: rows one behind the other; classes",
+       "accuracy and macro F1, without labels, if it is calibrated", estimated_multiclass},
+      {"label-shift", "confusion: predicted × true, row-major; predicted: by class",
+       "the mix of classes now, from predictions alone", label_shift},
+      {"prediction-powered", "labels, their_predictions; predictions [, alpha]",
+       "a mean from few labels and many predictions", prediction_powered},
+  };
+}
+
+}  // namespace modelyard::app
