@@ -10,6 +10,7 @@ from river import drift
 from scipy import special, stats
 from sklearn.calibration import calibration_curve
 from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, roc_auc_score
 
 from conftest import BINARY
@@ -198,6 +199,32 @@ def test_estimated_performance_is_that_of_weighted_rows():
     labels, predicted, weights = np.tile([0, 1, 2], 200), np.repeat(rows.argmax(1), 3), rows.ravel()
     assert found["accuracy"] == close(accuracy_score(labels, predicted, sample_weight=weights))
     assert found["macro_f1"] == close(f1_score(labels, predicted, sample_weight=weights, average="macro"))
+
+
+def one_hot(rows, like):
+    """A column for each value of each feature, as binning makes of a few integers."""
+    return np.concatenate([(rows[:, [i]] == np.unique(like[:, i])) for i in range(rows.shape[1])], axis=1).astype(float)
+
+
+def test_learners_are_those_of_scikit_learn():
+    draw = np.random.default_rng(15)
+    reference, current = draw.integers(0, 4, (150, 3)), np.minimum(draw.integers(0, 5, (170, 3)), 3)
+    pooled = np.concatenate([reference, current])
+    labels, place = np.repeat([0, 1], [150, 170]), np.arange(320)
+    encoded, areas = one_hot(pooled, pooled), []
+    for fold in range(4):
+        held = place % 4 == fold
+        model = LogisticRegression(C=1 / 2.5, tol=1e-10, max_iter=10_000).fit(encoded[~held], labels[~held])
+        areas.append(roc_auc_score(labels[held], model.decision_function(encoded[held])))
+
+    found = ask("domain-classifier", reference=reference.ravel().tolist(), current=current.ravel().tolist(), width=3,
+                l2=2.5, folds=4)
+    assert found["auc"] == close(np.mean(areas))
+
+    losses = np.abs(draw.normal(reference[:, 0], 0.3))
+    expected = Ridge(alpha=0.7).fit(one_hot(reference, reference), losses).predict(one_hot(current, reference))
+    assert ask("loss-estimate", rows=reference.ravel().tolist(), losses=losses.tolist(), width=3, l2=0.7,
+               current=current.ravel().tolist())["mean_loss"] == close(np.maximum(expected, 0).mean())
 
 
 def test_label_shift_and_powered_means_are_those_of_their_formulas():

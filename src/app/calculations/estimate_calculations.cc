@@ -1,6 +1,7 @@
 #include "app/calculations/calculation.h"
 #include "statistics/estimates/calibration.h"
 #include "statistics/estimates/label_shift.h"
+#include "statistics/estimates/learned.h"
 #include "statistics/estimates/performance.h"
 
 namespace modelyard::app {
@@ -92,6 +93,34 @@ Result<Json> prediction_powered(ObjectReader& input) {
   return Json{{"mean", found.mean}, {"interval", {found.interval.low, found.interval.high}}};
 }
 
+Result<st::LearnerOptions> read_learner(ObjectReader& input) {
+  st::LearnerOptions options;
+  MODELYARD_ASSIGN(options.bins, read_count(input, "bins", options.bins));
+  MODELYARD_ASSIGN(options.l2, read_number(input, "l2", options.l2));
+  MODELYARD_ASSIGN(options.folds, read_count(input, "folds", options.folds));
+  return options;
+}
+
+Result<Json> domain_classifier(ObjectReader& input) {
+  MODELYARD_ASSIGN(const auto reference, read_numbers(input, "reference"));
+  MODELYARD_ASSIGN(const auto current, read_numbers(input, "current"));
+  MODELYARD_ASSIGN(const std::size_t width, read_count(input, "width", 1));
+  MODELYARD_ASSIGN(const st::LearnerOptions options, read_learner(input));
+  MODELYARD_ASSIGN(const auto found, st::domain_classifier(reference, current, width, options));
+  return Json{{"auc", found.auc}, {"standard_error", found.standard_error}};
+}
+
+Result<Json> loss_estimate(ObjectReader& input) {
+  MODELYARD_ASSIGN(const auto rows, read_numbers(input, "rows"));
+  MODELYARD_ASSIGN(const auto losses, read_numbers(input, "losses"));
+  MODELYARD_ASSIGN(const auto now, read_numbers(input, "current"));
+  MODELYARD_ASSIGN(const std::size_t width, read_count(input, "width", 1));
+  MODELYARD_ASSIGN(const st::LearnerOptions options, read_learner(input));
+  MODELYARD_ASSIGN(const auto estimate, st::LossEstimate::fit(rows, width, losses, options));
+  MODELYARD_ASSIGN(const double mean, estimate.mean_loss(now));
+  return Json{{"mean_loss", mean}};
+}
+
 }  // namespace
 
 std::vector<Calculation> estimate_calculations() {
@@ -104,6 +133,10 @@ std::vector<Calculation> estimate_calculations() {
        estimated_performance},
       {"estimated-performance-multiclass", "probabilities: rows one behind the other; classes",
        "accuracy and macro F1, without labels, if it is calibrated", estimated_multiclass},
+      {"domain-classifier", "reference, current: rows one behind the other [, width, bins, l2, folds]",
+       "whether a classifier tells both sides apart; 0.5 when it cannot", domain_classifier},
+      {"loss-estimate", "rows, losses: of the reference; current: rows [, width, bins, l2]",
+       "a regression's mean loss now, without labels", loss_estimate},
       {"label-shift", "confusion: predicted × true, row-major; predicted: by class",
        "the mix of classes now, from predictions alone", label_shift},
       {"prediction-powered", "labels, their_predictions; predictions [, alpha]",
