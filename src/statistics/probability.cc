@@ -52,8 +52,8 @@ double chi_square_survival(double value, double degrees) {
   return bm::cdf(bm::complement(ChiSquare(degrees), value));
 }
 
-double chi_square_quantile(double share, double degrees) {
-  return bm::quantile(ChiSquare(degrees), share);
+double chi_square_upper_quantile(double share, double degrees) {
+  return bm::quantile(bm::complement(ChiSquare(degrees), share));
 }
 
 double beta_quantile(double share, double a, double b) {

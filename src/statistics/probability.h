@@ -12,7 +12,7 @@ double normal_quantile(double share);  // z with P(Z ≤ z) = share
 double student_survival(double t, double degrees);
 double student_quantile(double share, double degrees);
 double chi_square_survival(double value, double degrees);
-double chi_square_quantile(double share, double degrees);
+double chi_square_upper_quantile(double share, double degrees);  // value with P(X > value) = share
 double beta_quantile(double share, double a, double b);
 double binomial_probability(double successes, double trials, double share);
 double binomial_cdf(double successes, double trials, double share);

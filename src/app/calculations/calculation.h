@@ -1,7 +1,7 @@
 // Calculation is one computation of `statistics` on JSON: what `modelyard stats` offers to notebooks, audits and checks
 // from other languages.
 //
-// Input:  one object; unknown fields are errors. Numbers are finite; the result's infinities are null.
+// Input:  one object; unknown fields are errors. Numbers are finite; a result that is infinite or not defined is null.
 // Errors: InvalidArgument with the path of the field, or the calculation's own refusal.
 #pragma once
 

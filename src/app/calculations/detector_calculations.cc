@@ -12,8 +12,18 @@ namespace {
 namespace st = statistics;
 
 // Positions from zero.
-Result<Json> watch(ObjectReader& input, st::Detector& detector) {
+enum class Values { kAny, kShares, kErrors };
+
+Result<Json> watch(ObjectReader& input, st::Detector& detector, Values kind = Values::kAny) {
   MODELYARD_ASSIGN(const auto values, read_numbers(input, "values"));
+  for (const double value : values) {
+    if (kind == Values::kErrors && value != 0 && value != 1) {
+      return error(Code::kInvalidArgument, "values: {} is neither 0 nor 1", value);
+    }
+    if (kind == Values::kShares && !(value >= 0 && value <= 1)) {
+      return error(Code::kInvalidArgument, "values: {} is not in 0 … 1", value);
+    }
+  }
   Json drifts = Json::array(), warnings = Json::array();
   for (std::size_t i = 0; i < values.size(); ++i) {
     const st::Change change = detector.add(values[i]);
@@ -74,7 +84,7 @@ Result<Json> ddm(ObjectReader& input) {
   MODELYARD_ASSIGN(options.warning_deviations, read_positive(input, "warning_deviations", options.warning_deviations));
   MODELYARD_ASSIGN(options.drift_deviations, read_positive(input, "drift_deviations", options.drift_deviations));
   st::Ddm detector(options);
-  return watch(input, detector);
+  return watch(input, detector, Values::kErrors);
 }
 
 Result<Json> eddm(ObjectReader& input) {
@@ -82,8 +92,11 @@ Result<Json> eddm(ObjectReader& input) {
   MODELYARD_ASSIGN(options.least_errors, read_small_count(input, "least_errors", options.least_errors));
   MODELYARD_ASSIGN(options.warning_share, read_open_share(input, "warning_share", options.warning_share));
   MODELYARD_ASSIGN(options.drift_share, read_open_share(input, "drift_share", options.drift_share));
+  if (options.warning_share < options.drift_share) {
+    return error(Code::kInvalidArgument, "warning_share: must not be below drift_share");
+  }
   st::Eddm detector(options);
-  return watch(input, detector);
+  return watch(input, detector, Values::kErrors);
 }
 
 Status read_hddm(ObjectReader& input, st::HddmOptions& options) {
@@ -99,7 +112,7 @@ Result<Json> hddm_a(ObjectReader& input) {
   st::HddmOptions options;
   MODELYARD_TRY(read_hddm(input, options));
   st::HddmA detector(options);
-  return watch(input, detector);
+  return watch(input, detector, Values::kShares);
 }
 
 Result<Json> hddm_w(ObjectReader& input) {
@@ -107,7 +120,7 @@ Result<Json> hddm_w(ObjectReader& input) {
   MODELYARD_TRY(read_hddm(input, options));
   MODELYARD_ASSIGN(options.weight, read_open_share(input, "weight", options.weight));
   st::HddmW detector(options);
-  return watch(input, detector);
+  return watch(input, detector, Values::kShares);
 }
 
 Result<Json> kswin(ObjectReader& input) {
@@ -117,9 +130,9 @@ Result<Json> kswin(ObjectReader& input) {
   MODELYARD_ASSIGN(options.newest, read_count(input, "newest", options.newest));
   MODELYARD_ASSIGN(const std::size_t seed, read_count(input, "seed", std::size_t{options.seed}));
   options.seed = seed;
-  if (options.newest == 0 || options.window > 100'000 || 2 * options.newest > options.window) {
+  if (options.newest == 0 || options.window > 2000 || 2 * options.newest > options.window) {
     return error(Code::kInvalidArgument,
-                 "newest: must be at least 1 and at most half of window, which is at most 100000");
+                 "newest: must be at least 1 and at most half of window, which is at most 2000");
   }
   st::Kswin detector(options);
   return watch(input, detector);
@@ -140,6 +153,7 @@ Result<Json> cusum(ObjectReader& input) {
   MODELYARD_ASSIGN(options.slack, read_number(input, "slack", options.slack));
   MODELYARD_ASSIGN(options.threshold, read_positive(input, "threshold", options.threshold));
   MODELYARD_ASSIGN(options.learnt_from, read_small_count(input, "learnt_from", options.learnt_from));
+  if (options.learnt_from < 2) return error(Code::kInvalidArgument, "learnt_from: must be at least 2");
   MODELYARD_ASSIGN(options.baseline, read_baseline(input));
   st::Cusum detector(options);
   return watch(input, detector);
@@ -150,6 +164,7 @@ Result<Json> ewma(ObjectReader& input) {
   MODELYARD_ASSIGN(options.weight, read_open_share(input, "weight", options.weight));
   MODELYARD_ASSIGN(options.limit, read_positive(input, "limit", options.limit));
   MODELYARD_ASSIGN(options.learnt_from, read_small_count(input, "learnt_from", options.learnt_from));
+  if (options.learnt_from < 2) return error(Code::kInvalidArgument, "learnt_from: must be at least 2");
   MODELYARD_ASSIGN(options.baseline, read_baseline(input));
   st::EwmaChart detector(options);
   return watch(input, detector);

@@ -10,6 +10,7 @@ namespace {
 namespace st = statistics;
 
 constexpr std::size_t kMostExactRows = 10'000;
+constexpr std::size_t kMostPairedRows = 5'000;
 
 Result<st::BinnedPair> read_binned(ObjectReader& input) {
   MODELYARD_ASSIGN(const auto reference, read_numbers(input, "reference"));
@@ -104,6 +105,9 @@ Result<Json> mmd(ObjectReader& input) {
   MODELYARD_ASSIGN(const auto reference, read_numbers(input, "reference"));
   MODELYARD_ASSIGN(const auto current, read_numbers(input, "current"));
   MODELYARD_ASSIGN(const auto given, input.optional_number("sigma"));
+  if (width > 0 && (reference.size() + current.size()) / width > kMostPairedRows) {
+    return error(Code::kInvalidArgument, "all pairs are compared: at most {} rows in all", kMostPairedRows);
+  }
   const st::Rows p{reference, width}, q{current, width};
   double sigma = given.value_or(0);
   if (!given) {
@@ -137,7 +141,7 @@ std::vector<Calculation> distance_calculations() {
       {"chi-square-two-samples", kCounts, "both sides are samples", chi_square<st::chi_square_two_samples>},
       {"chi-square-fit", kCounts, "the reference's shares are known", chi_square<st::chi_square_fit>},
       {"mmd", "reference, current: rows one behind the other [, width] [, sigma]",
-       "maximum mean discrepancy, squared, Gaussian kernel", mmd},
+       "maximum mean discrepancy, squared, Gaussian kernel; up to 5000 rows", mmd},
   };
 }
 

@@ -43,11 +43,21 @@ Result<Json> quantiles(ObjectReader& input) {
               {"difference_error", sketch.difference_error()}};
 }
 
+bool is_exact(const Json& integer) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 53;
+  if (integer.is_number_unsigned()) return integer.get<std::uint64_t>() <= static_cast<std::uint64_t>(kMost);
+  return integer.get<std::int64_t>() >= -kMost && integer.get<std::int64_t>() <= kMost;
+}
+
 // Numbers, or texts.
 Result<Json> distinct(ObjectReader& input) {
   MODELYARD_ASSIGN(const Json* values, input.array("values"));
   st::Distinct sketch;
   for (const Json& value : *values) {
+    if (value.is_number_integer() && !is_exact(value)) {
+      return error(Code::kInvalidArgument, "values: {} is beyond 2^53 and would be rounded; pass ids as texts",
+                   value.dump());
+    }
     if (value.is_number()) {
       sketch.add(value.get<double>());
     } else if (value.is_string()) {

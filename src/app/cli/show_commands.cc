@@ -1,6 +1,7 @@
 #include <poll.h>
 
 #include <cstdio>
+#include <map>
 
 #include "app/cli/command.h"
 
@@ -89,15 +90,16 @@ std::string tensors_of(const Json& specs) {
   return text;
 }
 
-void print_attachment(const Json& attachment) {
+void print_attachment(const Json& attachment, bool replaced) {
   const std::string kind = text_of(attachment["kind"]);
   const Json& content = attachment["content"];
+  const char* const note = replaced ? " (replaced by newer ones)" : "";
   if (kind == "golden") {
-    std::printf("  golden samples  %zu, recorded %s\n", content["samples"].size(),
-                human_age(text_of(attachment["created"])).c_str());
+    std::printf("  golden samples  %zu, recorded %s%s\n", content["samples"].size(),
+                human_age(text_of(attachment["created"])).c_str(), note);
     return;
   }
-  std::printf("  %s\n", kind.c_str());
+  std::printf("  %s%s\n", kind.c_str(), note);
   for (const auto& [key, value] : content.items())
     std::printf("    %-14s %s\n", key.c_str(), text_of(value).substr(0, 200).c_str());
 }
@@ -120,7 +122,13 @@ void print_version(const Json& version) {
   if (version.value("pinned", false)) std::printf("  pinned          stays loaded\n");
   for (const auto& [key, value] : version["tags"].items())
     std::printf("  tag             %s=%s\n", key.c_str(), text_of(value).c_str());
-  for (const Json& attachment : version["attachments"]) print_attachment(attachment);
+  std::map<Json, std::size_t> newest;  // by kind; they come oldest first
+  const Json& attachments = version["attachments"];
+  for (std::size_t i = 0; i < attachments.size(); ++i) newest[attachments[i]["kind"]] = i;
+  for (std::size_t i = 0; i < attachments.size(); ++i) {
+    const Json& kind = attachments[i]["kind"];
+    print_attachment(attachments[i], kind != "evidence" && newest[kind] != i);
+  }
 }
 
 Result<int> show(const std::string& text, const CommandContext& context) {

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "backend/onnx/engine_message.h"
+
 namespace modelyard::backend {
 namespace {
 
@@ -15,33 +17,19 @@ constexpr std::array<ONNXTensorElementDataType, inference::kDataTypes> kElementT
     ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16, ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT,
     ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE,  ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING};
 
-// Words of the engine that need advice of ours.
-std::string advised(std::string message) {
-  if (message.find("locale") != std::string::npos) {
-    message +=
-        "; convert the text model with the locale \"C\" (skl2onnx: options={TfidfVectorizer: "
-        "{\"locale\": \"C\"}}), or install the locale on this machine";
-  } else if (message.find("Protobuf parsing failed") != std::string::npos) {
-    message += "; the file is damaged or not an ONNX model";
-  } else if (message.find("is not a registered function/op") != std::string::npos) {
-    message += "; the model uses an operator that this engine does not have";
-  }
-  return message;
-}
-
 }  // namespace
 
 Status engine_status(const OrtApi& api, OrtStatus* status) {
   if (status == nullptr) return ok();
   const OrtErrorCode code = api.GetErrorCode(status);
-  std::string message = api.GetErrorMessage(status);
+  const std::string message = api.GetErrorMessage(status);
   api.ReleaseStatus(status);
   const bool input_is_wrong = code == ORT_INVALID_ARGUMENT || code == ORT_INVALID_PROTOBUF ||
                               code == ORT_INVALID_GRAPH || code == ORT_NO_SUCHFILE;
   const Code ours = input_is_wrong                ? Code::kInvalidArgument
                     : code == ORT_NOT_IMPLEMENTED ? Code::kUnimplemented
                                                   : Code::kInternal;
-  return error(ours, "ONNX Runtime: {}", advised(std::move(message)));
+  return error(ours, "ONNX Runtime: {}", plain_message(message));
 }
 
 DataType data_type_of(ONNXTensorElementDataType type, bool& known) {

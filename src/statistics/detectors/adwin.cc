@@ -54,7 +54,7 @@ bool Adwin::has_cut() const {
 }
 
 Change Adwin::add(double value) {
-  if (!std::isfinite(value)) return Change::kNone;
+  if (!can_be_watched(value)) return Change::kNone;
   insert(value);
   ++seen_;
   if (seen_ % static_cast<std::uint64_t>(options_.clock) != 0 || window_.count <= options_.least_values) {

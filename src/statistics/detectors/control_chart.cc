@@ -7,14 +7,13 @@ namespace modelyard::statistics {
 
 std::optional<double> BaselineKeeper::standardized(double value) {
   if (given_) return (value - given_->mean) / given_->deviation;
-  if (count_ < learnt_from_) {
+  if (count_ < learnt_from_ || squares_ == 0) {
     count_ += 1;
     const double before = value - mean_;
     mean_ += before / count_;
     squares_ += before * (value - mean_);
     return std::nullopt;
   }
-  if (squares_ == 0) return std::nullopt;
   return (value - mean_) / std::sqrt(squares_ / (count_ - 1));
 }
 
@@ -23,7 +22,7 @@ void BaselineKeeper::reset() {
 }
 
 Change Cusum::add(double value) {
-  if (!std::isfinite(value)) return Change::kNone;
+  if (!can_be_watched(value)) return Change::kNone;
   const auto z = baseline_.standardized(value);
   if (!z) return Change::kNone;
   up_ = std::max(0.0, up_ + *z - options_.slack);
@@ -35,7 +34,7 @@ Change Cusum::add(double value) {
 }
 
 Change EwmaChart::add(double value) {
-  if (!std::isfinite(value)) return Change::kNone;
+  if (!can_be_watched(value)) return Change::kNone;
   const auto z = baseline_.standardized(value);
   if (!z) return Change::kNone;
   const double weight = options_.weight;

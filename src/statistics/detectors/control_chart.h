@@ -2,8 +2,9 @@
 //
 // Cusum:     S⁺ = max(0, S⁺ + z − k), S⁻ likewise downwards, z in deviations from the mean; a drift beyond h.
 // EwmaChart: the weighted mean against limits L·√(λ/(2−λ)·(1−(1−λ)²ᵗ)).
-// Run lengths to a false alarm (two-sided, normal values, mean and deviation known): Cusum k=½: h=4 → 168, h=5 → 465;
-// EwmaChart λ=0.1, L=2.814 → 500. A learnt mean makes them shorter.
+// Mean run lengths to a false alarm (two-sided, normal values, mean and deviation known): Cusum k=½: h=4 → 168, h=5 →
+// 465; EwmaChart λ=0.1, L=2.814 → 490 (500 with limits that do not widen with t). With a learnt baseline they differ
+// much from stream to stream.
 //
 // Memory: a few numbers. Source: Montgomery, Introduction to Statistical Quality Control, tables 9.3 and 9.11; Page
 // 1954; Roberts, Technometrics 1959.
@@ -20,11 +21,11 @@ struct Baseline {
   double deviation = 1;
 };
 
-// Learns mean and deviation (n − 1) from the first values and holds them.
+// Learns mean and deviation (n − 1) from the first values, two at least, and holds them.
 class BaselineKeeper {
  public:
   BaselineKeeper(std::optional<Baseline> given, int learnt_from) : given_(given), learnt_from_(learnt_from) {}
-  // The value in deviations from the mean; nullopt while learning, or when nothing varied meanwhile.
+  // The value in deviations from the mean; nullopt while learning, which goes on until something has varied.
   std::optional<double> standardized(double value);
   void reset();
 

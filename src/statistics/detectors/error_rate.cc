@@ -5,7 +5,7 @@
 namespace modelyard::statistics {
 
 Change Ddm::add(double value) {
-  if (!std::isfinite(value)) return Change::kNone;
+  if (!can_be_watched(value)) return Change::kNone;
   State& state = state_;
   state.count += 1;
   state.rate += (value - state.rate) / state.count;
@@ -25,7 +25,7 @@ Change Ddm::add(double value) {
 
 Change Eddm::add(double value) {
   State& state = state_;
-  if (!std::isfinite(value)) return Change::kNone;
+  if (!can_be_watched(value)) return Change::kNone;
   state.count += 1;
   const Change unchanged = state.warned ? Change::kWarning : Change::kNone;
   if (value != 1) return unchanged;

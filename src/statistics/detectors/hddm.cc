@@ -24,7 +24,7 @@ bool HddmA::has_moved(const Mean& cut, double gap, double confidence) const {
 }
 
 Change HddmA::add(double value) {
-  if (!std::isfinite(value)) return Change::kNone;
+  if (!can_be_watched(value)) return Change::kNone;
   Mean& all = state_.all;
   all.count += 1;
   all.value += (value - all.value) / all.count;
@@ -66,7 +66,7 @@ void HddmW::follow_fall(double value) {
 }
 
 Change HddmW::add(double value) {
-  if (!std::isfinite(value)) return Change::kNone;
+  if (!can_be_watched(value)) return Change::kNone;
   take(state_.all, value);
   follow_rise(value);
   follow_fall(value);

@@ -15,7 +15,7 @@ Kswin::Kswin(const KswinOptions& options) : options_(options), random_(options.s
 }
 
 Change Kswin::add(double value) {
-  if (!std::isfinite(value)) return Change::kNone;
+  if (!can_be_watched(value)) return Change::kNone;
   if (window_.size() == options_.window) window_.erase(window_.begin());
   window_.push_back(value);
   if (window_.size() < options_.window) return Change::kNone;

@@ -3,7 +3,7 @@
 // Of the older values as many are drawn at random as there are newest ones. After a drift the newest stay in the
 // window.
 //
-// Memory:  the window. Cost: a test of `newest`² steps a value, once the window is full.
+// Memory:  the window. Cost: sorting it and a test of `newest`² steps a value, once it is full.
 // Numbers: which older values are drawn depends on the seed; river draws others, so that alarms differ by some values.
 // Source:  Raab, Heusinger & Schleif, Reactive Soft Prototype Computing for Concept Drift Streams, Neurocomputing 2020.
 #pragma once

@@ -6,7 +6,7 @@
 namespace modelyard::statistics {
 
 Change PageHinkley::add(double value) {
-  if (!std::isfinite(value)) return Change::kNone;
+  if (!can_be_watched(value)) return Change::kNone;
   State& state = state_;
   state.count += 1;
   state.mean += (value - state.mean) / state.count;

@@ -17,18 +17,43 @@ Result<std::vector<double>> shares_of(std::span<const double> entries, std::stri
     }
     sum += entry;
   }
-  if (!(sum > 0) || std::isinf(sum)) return error(Code::kInvalidArgument, "{}: the bins are empty", side);
+  if (!(sum > 0)) return error(Code::kInvalidArgument, "{}: the bins are empty", side);
+  if (std::isinf(sum)) return error(Code::kInvalidArgument, "{}: the bins cannot be summed up", side);
   std::vector<double> shares(entries.begin(), entries.end());
   for (double& share : shares) share /= sum;
   return shares;
 }
 
+struct Sides {
+  std::span<const double> reference, current;
+};
+
 // Σ term(p, q) over the bins.
 template <typename Term>
-double sum_over(const BinnedPair& pair, Term term) {
+double sum_over(const Sides& sides, Term term) {
   double sum = 0;
-  for (std::size_t i = 0; i < pair.reference().size(); ++i) sum += term(pair.reference()[i], pair.current()[i]);
+  for (std::size_t i = 0; i < sides.reference.size(); ++i) sum += term(sides.reference[i], sides.current[i]);
   return sum;
+}
+template <typename Term>
+double sum_over(const BinnedPair& pair, Term term) {
+  return sum_over(Sides{pair.reference(), pair.current()}, term);
+}
+
+// With shares of at least `least`, or half of an equal share, that sum to one.
+std::vector<double> floored(std::span<const double> shares, double least) {
+  least = std::min(least, 0.5 / static_cast<double>(shares.size()));
+  std::vector<double> raised(shares.begin(), shares.end());
+  double sum = 0;
+  for (double& share : raised) sum += share = std::max(share, least);
+  for (double& share : raised) share /= sum;
+  return raised;
+}
+
+template <typename Term>
+double sum_over_floored(const BinnedPair& pair, double least, Term term) {
+  const auto reference = floored(pair.reference(), least), current = floored(pair.current(), least);
+  return sum_over(Sides{reference, current}, term);
 }
 
 double information(double share, double other) {
@@ -49,30 +74,23 @@ Result<BinnedPair> BinnedPair::make(std::span<const double> reference, std::span
 }
 
 double psi(const BinnedPair& pair, double least_share) {
-  return sum_over(pair, [&](double p, double q) {
-    p = std::max(p, least_share);
-    q = std::max(q, least_share);
-    return (q - p) * std::log(q / p);
-  });
+  return sum_over_floored(pair, least_share, [](double p, double q) { return (q - p) * std::log(q / p); });
 }
 
 double psi_critical(std::size_t bins, double reference_rows, double current_rows, double alpha) {
-  return chi_square_quantile(1 - alpha, static_cast<double>(bins) - 1) * (1 / reference_rows + 1 / current_rows);
+  return chi_square_upper_quantile(alpha, static_cast<double>(bins) - 1) * (1 / reference_rows + 1 / current_rows);
 }
 
 double kl_divergence(const BinnedPair& pair, double least_share) {
-  return sum_over(pair, [&](double p, double q) {
-    p = std::max(p, least_share);
-    return p * std::log(p / std::max(q, least_share));
-  });
+  return sum_over_floored(pair, least_share, [](double p, double q) { return p * std::log(p / q); });
 }
 
 double js_divergence(const BinnedPair& pair, Logarithm logarithm) {
   const double sum = sum_over(pair, [](double p, double q) {
     const double middle = (p + q) / 2;
-    return (information(p, middle) + information(q, middle)) / 2;
+    return middle > 0 ? (information(p, middle) + information(q, middle)) / 2 : 0;
   });
-  const double divergence = std::max(sum, 0.0);  // equal sides may come out below by rounding
+  const double divergence = std::clamp(sum, 0.0, std::numbers::ln2);  // rounding may leave it
   return logarithm == Logarithm::kBinary ? divergence / std::numbers::ln2 : divergence;
 }
 
@@ -82,14 +100,15 @@ double js_distance(const BinnedPair& pair, Logarithm logarithm) {
 
 double hellinger_distance(const BinnedPair& pair) {
   // ½Σ(√p−√q)² keeps the digits that 1 − Σ√(pq) loses when both sides are alike.
-  return std::sqrt(sum_over(pair, [](double p, double q) {
+  const double squared = sum_over(pair, [](double p, double q) {
     const double gap = std::sqrt(p) - std::sqrt(q);
     return gap * gap / 2;
-  }));
+  });
+  return std::sqrt(std::min(squared, 1.0));
 }
 
 double total_variation_distance(const BinnedPair& pair) {
-  return sum_over(pair, [](double p, double q) { return std::abs(p - q) / 2; });
+  return std::min(1.0, sum_over(pair, [](double p, double q) { return std::abs(p - q) / 2; }));
 }
 
 double l_infinity_distance(const BinnedPair& pair) {

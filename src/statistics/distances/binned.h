@@ -27,7 +27,8 @@ class BinnedPair {
   std::vector<double> reference_, current_;
 };
 
-// A share below it counts as this in PSI and KL, which a share of zero would make infinite.
+// A share below it, or below half of an equal share where there are many bins, is raised to that in PSI and KL, which a
+// share of zero would make infinite; all are then scaled to sum to one (Evidently leaves them).
 inline constexpr double kLeastShare = 1e-4;
 
 enum class Logarithm { kNatural, kBinary };

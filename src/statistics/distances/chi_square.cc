@@ -29,6 +29,7 @@ Result<Counts> counts_of(std::span<const double> reference, std::span<const doub
     counts.categories += reference[i] + current[i] > 0 ? 1 : 0;
   }
   if (counts.categories < 2) return error(Code::kInvalidArgument, "at least two categories with rows are needed");
+  if (std::isinf(counts.reference + counts.current)) return error(Code::kInvalidArgument, "counts cannot be summed up");
   if (counts.reference == 0 || counts.current == 0) return error(Code::kInvalidArgument, "one side has no rows");
   return counts;
 }
@@ -51,7 +52,7 @@ Result<ChiSquare> chi_square_two_samples(std::span<const double> reference, std:
   for (std::size_t i = 0; i < reference.size(); ++i) {
     const double both = reference[i] + current[i];
     if (both == 0) continue;
-    statistic += part(reference[i], both * counts.reference / all) + part(current[i], both * counts.current / all);
+    statistic += part(reference[i], both * (counts.reference / all)) + part(current[i], both * (counts.current / all));
   }
   return verdict(statistic, counts);
 }
@@ -62,7 +63,7 @@ Result<ChiSquare> chi_square_fit(std::span<const double> reference, std::span<co
   for (std::size_t i = 0; i < reference.size(); ++i) {
     if (reference[i] + current[i] == 0) continue;
     if (reference[i] == 0) return verdict(std::numeric_limits<double>::infinity(), counts);
-    statistic += part(current[i], reference[i] * counts.current / counts.reference);
+    statistic += part(current[i], reference[i] * (counts.current / counts.reference));
   }
   return verdict(statistic, counts);
 }

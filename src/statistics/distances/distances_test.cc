@@ -51,7 +51,19 @@ TEST(BinnedDistances, AreBoundedWhenNothingIsShared) {
   expect_near(js_divergence(apart, Logarithm::kNatural), std::numbers::ln2);
   expect_near(js_divergence(apart, Logarithm::kBinary), 1);
   expect_near(hellinger_distance(apart), 1);
-  expect_near(psi(apart), 2 * (1 - kLeastShare) * std::log(1 / kLeastShare));
+  const double least = kLeastShare / (1 + kLeastShare), rest = 1 - least;
+  expect_near(psi(apart), 2 * (rest - least) * std::log(rest / least));
+}
+
+TEST(BinnedDistances, KnowManyEmptyBins) {
+  std::vector<double> left(20'000, 0.0), right(20'000, 0.0), spread(1001, 1e-4), narrow(1001, 0.0);
+  std::fill(left.begin(), left.begin() + 10'000, 1);
+  std::fill(right.begin() + 10'000, right.end(), 1);
+  spread[0] = 0.9;
+  narrow[0] = 1;
+
+  EXPECT_GT(psi(binned(left, right)), 0.5);
+  EXPECT_GT(kl_divergence(binned(spread, narrow)), 0) << "no divergence is below zero";
 }
 
 TEST(BinnedDistances, RefuseWhatIsNoDistribution) {
@@ -211,7 +223,7 @@ TEST(Mmd, IsApproximatedByRandomFeaturesThatMerge) {
   for (double& value : y) value += 0.5;
   const double sigma = *median_sigma({x, 2}, {y, 2});
   const double exact = mmd_squared({x, 2}, {y, 2}, sigma)->biased;
-  const RandomFeatures features(2, 1024, sigma, 1);
+  const auto features = std::make_shared<const RandomFeatures>(2, 1024, sigma, 1);
   MeanEmbedding of_x(features), of_y(features), other_half(features);
 
   for (std::size_t i = 0; i < x.size(); i += 2) {

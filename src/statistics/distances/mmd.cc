@@ -40,7 +40,7 @@ double kernel_sum(const Rows& a, const Rows& b, double sigma) {
   double sum = 0;
   for (std::size_t i = 0; i < a.count(); ++i) {
     for (std::size_t j = 0; j < b.count(); ++j) {
-      sum += std::exp(-squared_distance(a.row(i), b.row(j)) / (2 * sigma * sigma));
+      sum += std::exp(-squared_distance(a.row(i), b.row(j)) / sigma / sigma / 2);
     }
   }
   return sum;
@@ -82,13 +82,15 @@ RandomFeatures::RandomFeatures(std::size_t width, std::size_t features, double s
   const auto uniform = [&] { return (static_cast<double>(random.next() >> 11) + 0.5) * 0x1p-53; };
   frequencies_.reserve(width * features);
   for (std::size_t i = 0; i < width * features; ++i) {
-    // Box and Muller's normal number, of which one half is used.
-    frequencies_.push_back(std::sqrt(-2 * std::log(uniform())) * std::cos(2 * std::numbers::pi * uniform()) / sigma);
+    // Box and Muller's normal number, of which one half is used. In this order, so that the seed alone decides.
+    const double radius = std::sqrt(-2 * std::log(uniform()));
+    frequencies_.push_back(radius * std::cos(2 * std::numbers::pi * uniform()) / sigma);
   }
   for (std::size_t i = 0; i < features; ++i) phases_.push_back(2 * std::numbers::pi * uniform());
 }
 
 void RandomFeatures::add_to(std::span<const double> row, std::span<double> sums) const {
+  MODELYARD_CHECK(row.size() == width_ && sums.size() == size(), "a row, or sums, of another size");
   const double scale = std::sqrt(2.0 / static_cast<double>(size()));
   const double* frequency = frequencies_.data();
   for (std::size_t i = 0; i < size(); ++i) {
@@ -99,16 +101,18 @@ void RandomFeatures::add_to(std::span<const double> row, std::span<double> sums)
 }
 
 void MeanEmbedding::add(std::span<const double> row) {
-  features_.add_to(row, sums_);
+  features_->add_to(row, sums_);
   ++count_;
 }
 
 void MeanEmbedding::merge(const MeanEmbedding& other) {
+  MODELYARD_CHECK(features_ == other.features_, "embeddings of different features");
   for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i] += other.sums_[i];
   count_ += other.count_;
 }
 
 double MeanEmbedding::distance(const MeanEmbedding& a, const MeanEmbedding& b) {
+  MODELYARD_CHECK(a.features_ == b.features_, "embeddings of different features");
   const auto m = static_cast<double>(a.count_), n = static_cast<double>(b.count_);
   double sum = 0;
   for (std::size_t i = 0; i < a.sums_.size(); ++i) {

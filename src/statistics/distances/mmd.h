@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -32,7 +33,7 @@ struct MmdSquared {
 };
 
 Result<MmdSquared> mmd_squared(const Rows& reference, const Rows& current, double sigma);
-// σ with σ² = ½ · the median of the squared distances between all pairs of the pooled rows.
+// σ with σ² = ½ · the (upper) median of the squared distances between all pairs of the pooled rows.
 Result<double> median_sigma(const Rows& reference, const Rows& current);
 
 class RandomFeatures {
@@ -52,7 +53,8 @@ class RandomFeatures {
 
 class MeanEmbedding {
  public:
-  explicit MeanEmbedding(const RandomFeatures& features) : features_(features), sums_(features.size(), 0.0) {}
+  explicit MeanEmbedding(std::shared_ptr<const RandomFeatures> features)
+      : features_(std::move(features)), sums_(features_->size(), 0.0) {}
 
   void add(std::span<const double> row);
   void merge(const MeanEmbedding& other);  // of the same features
@@ -62,7 +64,7 @@ class MeanEmbedding {
   static double distance(const MeanEmbedding& a, const MeanEmbedding& b);
 
  private:
-  const RandomFeatures& features_;
+  std::shared_ptr<const RandomFeatures> features_;
   std::vector<double> sums_;
   std::uint64_t count_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "statistics/probability.h"
+#include "statistics/sketches/moments.h"
 
 namespace modelyard::statistics {
 namespace {
@@ -24,10 +25,9 @@ void walk_gaps(std::span<const double> reference, std::span<const double> curren
 }
 
 double deviation(std::span<const double> sample) {
-  double mean = 0, squares = 0;
-  for (const double value : sample) mean += value / static_cast<double>(sample.size());
-  for (const double value : sample) squares += (value - mean) * (value - mean);
-  return std::sqrt(squares / static_cast<double>(sample.size()));
+  Moments moments;
+  for (const double value : sample) moments.add(value);
+  return std::sqrt(moments.population_variance());
 }
 
 }  // namespace

@@ -105,6 +105,28 @@ TEST(MannWhitney, AgreesWithScipy) {
   expect_near(tied.p, 0.09934224785346528);
 }
 
+TEST(Means, KeepTheirDigits) {
+  const std::vector<double> same(10, 0.1), also(7, 0.1);
+  EXPECT_FALSE(welch_test(*mean_and_variance(same), *mean_and_variance(also), 0.05).has_value()) << "nothing varies";
+  auto a = uniform_stream(1, 99), b = uniform_stream(2, 99);
+  const double t = welch_test(*mean_and_variance(a), *mean_and_variance(b), 0.05)->t;
+  for (double& value : a) value += 1e6;
+  for (double& value : b) value += 1e6;
+  EXPECT_NEAR(welch_test(*mean_and_variance(a), *mean_and_variance(b), 0.05)->t, t, 1e-7);
+}
+
+TEST(Proportions, KeepTheirDigitsAtTheEdges) {
+  expect_near(*binomial_test({1, 10'000'000'000}, 1e-17), 9.9999995e-8);
+  expect_near(*binomial_test({1, 10}, 1e-300), 1e-299);
+  EXPECT_GT(*binomial_test({(std::uint64_t{1} << 51) - 1000, std::uint64_t{1} << 52}, 0.5), 0.9);
+  EXPECT_FALSE(binomial_test({1, std::uint64_t{1} << 53}, 0.5).has_value());
+  const Interval wide = *wilson_interval({3, 10}, 1e-17);
+  EXPECT_GT(wide.low, 0);
+  EXPECT_LT(wide.high, 1);
+  EXPECT_LT(clopper_pearson_interval({0, 5}, 1e-17)->high, 1);
+  EXPECT_GT(std::abs(two_proportion_test({1ull << 51, 1ull << 52}, {1ull << 51, 1ull << 51})->z), 1e6);
+}
+
 TEST(Means, RefuseWhatCannotBeCompared) {
   const std::vector<double> same{2, 2, 2}, infinite{1, std::numeric_limits<double>::infinity()};
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "statistics/probability.h"
+#include "statistics/sketches/moments.h"
 
 namespace modelyard::statistics {
 namespace {
@@ -69,10 +70,10 @@ double exact_survival(double u, std::size_t m, std::size_t n) {
 
 Result<MeanAndVariance> mean_and_variance(std::span<const double> sample) {
   MODELYARD_TRY(check_sample(sample));
-  MeanAndVariance of{static_cast<double>(sample.size()), 0, 0};
-  for (const double value : sample) of.mean += value / of.count;
-  for (const double value : sample) of.variance += (value - of.mean) * (value - of.mean) / (of.count - 1);
-  return of;
+  Moments moments;  // its variance of a constant is zero, not almost
+  for (const double value : sample) moments.add(value);
+  if (moments.infinite() > 0) return error(Code::kInvalidArgument, "numbers beyond 1e70 cannot be averaged");
+  return MeanAndVariance{static_cast<double>(moments.count()), moments.mean(), moments.variance()};
 }
 
 Result<WelchTest> welch_test(const MeanAndVariance& a, const MeanAndVariance& b, double alpha) {
@@ -84,8 +85,9 @@ Result<WelchTest> welch_test(const MeanAndVariance& a, const MeanAndVariance& b,
     return error(Code::kInvalidArgument, "neither side varies, so that the gap of {} cannot be judged", gap);
   }
   const double deviation = std::sqrt(variance), t = gap / deviation;
-  const double degrees = variance * variance / (of_a * of_a / (a.count - 1) + of_b * of_b / (b.count - 1));
-  const double half = student_quantile(1 - alpha / 2, degrees) * deviation;
+  const double share = of_a / variance;
+  const double degrees = 1 / (share * share / (a.count - 1) + (1 - share) * (1 - share) / (b.count - 1));
+  const double half = -student_quantile(alpha / 2, degrees) * deviation;
   return WelchTest{t, degrees, 2 * student_survival(std::abs(t), degrees), {gap - half, gap + half}};
 }
 

@@ -8,8 +8,11 @@
 namespace modelyard::statistics {
 namespace {
 
+constexpr std::uint64_t kMostTrials = std::uint64_t{1} << 52;  // halves between them are still numbers
+
 Status check(const Share& share) {
   if (share.trials == 0) return error(Code::kInvalidArgument, "there are no trials");
+  if (share.trials > kMostTrials) return error(Code::kInvalidArgument, "more than 2^52 trials");
   if (share.successes <= share.trials) return ok();
   return error(Code::kInvalidArgument, "{} successes of {} trials", share.successes, share.trials);
 }
@@ -19,12 +22,26 @@ Status check(double alpha) {
                                 : Status(error(Code::kInvalidArgument, "alpha must lie in (0, 1), not {}", alpha));
 }
 
+// The first whole number in [low, high) of which `holds` is false; it holds for those before. high when there is none.
+template <typename Predicate>
+double first_without(double low, double high, Predicate holds) {
+  while (low < high) {
+    const double middle = std::floor(low + (high - low) / 2);
+    if (holds(middle)) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
 }  // namespace
 
 Result<Interval> wilson_interval(const Share& share, double alpha) {
   MODELYARD_TRY(check(share));
   MODELYARD_TRY(check(alpha));
-  const double z = normal_quantile(1 - alpha / 2), n = static_cast<double>(share.trials), p = share.value();
+  const double z = -normal_quantile(alpha / 2), n = static_cast<double>(share.trials), p = share.value();
   const double middle = (p + z * z / (2 * n)) / (1 + z * z / n);
   const double half = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
   return Interval{share.successes == 0 ? 0 : middle - half, share.successes == share.trials ? 1 : middle + half};
@@ -35,7 +52,7 @@ Result<Interval> clopper_pearson_interval(const Share& share, double alpha) {
   MODELYARD_TRY(check(alpha));
   const auto k = static_cast<double>(share.successes), n = static_cast<double>(share.trials);
   return Interval{k == 0 ? 0 : beta_quantile(alpha / 2, k, n - k + 1),
-                  k == n ? 1 : beta_quantile(1 - alpha / 2, k + 1, n - k)};
+                  k == n ? 1 : 1 - beta_quantile(alpha / 2, n - k, k + 1)};
 }
 
 Result<Interval> newcombe_interval(const Share& a, const Share& b, double alpha) {
@@ -49,7 +66,7 @@ Result<ZTest> two_proportion_test(const Share& a, const Share& b) {
   MODELYARD_TRY(check(a));
   MODELYARD_TRY(check(b));
   const auto m = static_cast<double>(a.trials), n = static_cast<double>(b.trials);
-  const double pooled = static_cast<double>(a.successes + b.successes) / (m + n);
+  const double pooled = (static_cast<double>(a.successes) + static_cast<double>(b.successes)) / (m + n);
   const double variance = pooled * (1 - pooled) * (1 / m + 1 / n);
   if (variance == 0) return ZTest{};
   const double z = (a.value() - b.value()) / std::sqrt(variance);
@@ -60,21 +77,17 @@ Result<double> binomial_test(const Share& seen, double share) {
   MODELYARD_TRY(check(seen));
   if (!(share >= 0 && share <= 1)) return error(Code::kInvalidArgument, "{} is no share", share);
   const auto k = static_cast<double>(seen.successes), n = static_cast<double>(seen.trials), mean = n * share;
-  if (k > mean) return binomial_test({seen.trials - seen.successes, seen.trials}, 1 - share);
   if (k == mean) return 1.0;
-  // Above the mean the probabilities fall; the far tail begins at the first outcome that is no likelier than k, but for
-  // rounding.
+  // Probabilities rise to the mean and fall behind it; the far tail is what is no likelier than k, but for rounding.
   const double bound = binomial_probability(k, n, share) * (1 + 1e-7);
-  double low = std::ceil(mean), high = n + 1;
-  while (low < high) {
-    const double middle = std::floor((low + high) / 2);
-    if (binomial_probability(middle, n, share) > bound) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
+  const auto likelier = [&](double outcome) { return binomial_probability(outcome, n, share) > bound; };
+  if (k < mean) {
+    const double far = first_without(std::ceil(mean), n + 1, likelier);
+    return std::min(1.0, binomial_cdf(k, n, share) + binomial_survival(far - 1, n, share));
   }
-  return std::min(1.0, binomial_cdf(k, n, share) + binomial_survival(low - 1, n, share));
+  const double near = first_without(0, std::floor(mean) + 1, [&](double outcome) { return !likelier(outcome); });
+  const double below = near > 0 ? binomial_cdf(near - 1, n, share) : 0;
+  return std::min(1.0, binomial_survival(k - 1, n, share) + below);
 }
 
 }  // namespace modelyard::statistics

@@ -1,6 +1,6 @@
 // Intervals and tests for shares: successes out of trials.
 //
-// Errors: InvalidArgument for trials of zero, successes beyond the trials, an alpha outside of 0 … 1.
+// Errors: InvalidArgument for trials of zero or beyond 2^52, successes beyond the trials, an alpha outside of 0 … 1.
 // Sources: Wilson, JASA 1927; Newcombe, Interval Estimation for the Difference Between Independent Proportions, Stat.
 //          Med. 1998, method 10; Clopper & Pearson, Biometrika 1934.
 #pragma once
@@ -23,7 +23,7 @@ struct Interval {
   double high = 0;
 };
 
-// Holds the true share with probability 1 − alpha; good for small samples, too.
+// Holds the true share with a probability of about 1 − alpha; good for small samples, too.
 Result<Interval> wilson_interval(const Share& share, double alpha);
 // At least 1 − alpha; wider.
 Result<Interval> clopper_pearson_interval(const Share& share, double alpha);

@@ -37,10 +37,12 @@ class DecayedMoments {
   DecayedMoments(double half_life, double start) : decay_(half_life, start) {}
 
   void add(double value, double time) {
-    if (!std::isfinite(value)) return;
+    if (!std::isfinite(value) || !std::isfinite(time)) return;
     const double factor = decay_.renewal(time), weight = decay_.weight_at(time);
-    weight_ = weight_ * factor + weight;
+    weight_ *= factor;
     squares_ *= factor;
+    if (!(weight > 0)) return;  // it came too late to weigh anything
+    weight_ += weight;
     const double before = value - mean_;
     mean_ += before * weight / weight_;
     squares_ += weight * before * (value - mean_);

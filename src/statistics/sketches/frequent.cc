@@ -10,6 +10,13 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1;
 
+std::string_view beginning(std::string_view text) {
+  if (text.size() <= Frequent::kLongestText) return text;
+  std::size_t end = Frequent::kLongestText;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
 }  // namespace
 
 Frequent::Frequent(std::size_t places) : places_(places) {
@@ -18,7 +25,8 @@ Frequent::Frequent(std::size_t places) : places_(places) {
 }
 
 void Frequent::add(std::string_view text, std::uint64_t times) {
-  text = text.substr(0, kLongestText);
+  if (times == 0) return;
+  text = beginning(text);
   count_ += times;
   const auto known = counts_.find(text);
   if (known != counts_.end()) {
@@ -50,16 +58,20 @@ void Frequent::shrink() {
   }
 }
 
-void Frequent::merge(const Frequent& other) {
-  MODELYARD_CHECK(places_ == other.places_, "sketches of different sizes are not merged");
+Status Frequent::merge(const Frequent& other) {
+  if (places_ != other.places_) {
+    return error(Code::kInvalidArgument, "frequent: sketches of {} and {} places", places_, other.places_);
+  }
+  if (other.count_ > kMostCount - count_) return error(Code::kInvalidArgument, "frequent: more than 2^48 texts");
   for (const auto& [text, count] : other.counts_) counts_[text] += count;
   count_ += other.count_;
   slack_ += other.slack_;
   if (counts_.size() > 2 * places_) shrink();
+  return ok();
 }
 
 std::uint64_t Frequent::count_of(std::string_view text) const {
-  const auto known = counts_.find(text.substr(0, kLongestText));
+  const auto known = counts_.find(beginning(text));
   return known == counts_.end() ? 0 : known->second;
 }
 
@@ -105,6 +117,10 @@ Result<Frequent> Frequent::parse(std::string_view bytes) {
     if (!sketch.counts_.emplace(text, count).second) return reader.damaged("an entry stands twice");
   }
   MODELYARD_TRY(reader.finish());
+  const std::uint64_t gone = sketch.count_ - kept;
+  if (sketch.count_ > kMostCount || sketch.slack_ > gone / (sketch.places_ + 1)) {
+    return reader.damaged("its count or its slack is out of bounds");
+  }
   return sketch;
 }
 

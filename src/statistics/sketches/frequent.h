@@ -4,7 +4,7 @@
 //         slack(). Exact while there are no more different texts than places.
 // Merge:  any two of the same number of places; the bound holds for the joined stream. Which texts are kept may depend
 //         on the order, within the bound.
-// Limits: a text longer than kLongestText is kept by its beginning.
+// Limits: a text longer than kLongestText is kept by its beginning, whole characters of UTF-8.
 // Cost:   tens of nanoseconds a text; a text that is new may allocate, if it is long.
 // Source: Misra & Gries, Finding Repeated Elements, 1982; Agarwal et al., Mergeable Summaries, PODS 2012.
 #pragma once
@@ -23,6 +23,7 @@ namespace modelyard::statistics {
 class Frequent {
  public:
   static constexpr std::size_t kLongestText = 256, kMostPlaces = 65'536;
+  static constexpr std::uint64_t kMostCount = std::uint64_t{1} << 48;
 
   struct Entry {
     std::string text;
@@ -33,7 +34,8 @@ class Frequent {
   explicit Frequent(std::size_t places);
 
   void add(std::string_view text, std::uint64_t times = 1);
-  void merge(const Frequent& other);
+  // InvalidArgument for another number of places, or more than kMostCount texts together.
+  Status merge(const Frequent& other);
 
   std::size_t places() const { return places_; }
   std::uint64_t count() const { return count_; }

@@ -5,13 +5,13 @@
 #include <limits>
 #include <numeric>
 
-#include "base/check.h"
 #include "statistics/sketches/sketch_bytes.h"
 
 namespace modelyard::statistics {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
+constexpr double kMostCount = 1e300;  // two of them can be added
 
 }  // namespace
 
@@ -42,6 +42,7 @@ Result<Edges> Edges::of_reference(const Quantiles& reference, std::size_t bins) 
   edges.push_back(behind(reference.largest()));
   std::sort(edges.begin(), edges.end());
   edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
+  if (std::isinf(edges.back())) edges.pop_back();  // nothing lies behind the largest number there is
   return make(std::move(edges));
 }
 
@@ -53,10 +54,13 @@ void Histogram::add(double value, double weight) {
   (std::isnan(value) ? missing_ : counts_[edges_->bin_of(value)]) += weight;
 }
 
-void Histogram::merge(const Histogram& other) {
-  MODELYARD_CHECK(std::ranges::equal(edges_->values(), other.edges_->values()), "histograms of different edges");
+Status Histogram::merge(const Histogram& other) {
+  if (!std::ranges::equal(edges_->values(), other.edges_->values())) {
+    return error(Code::kInvalidArgument, "histogram: the edges differ");
+  }
   for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
   missing_ += other.missing_;
+  return ok();
 }
 
 void Histogram::scale(double factor) {
@@ -88,7 +92,7 @@ Result<Histogram> Histogram::parse(std::string_view bytes) {
   Histogram histogram(std::make_shared<const Edges>(std::move(checked)));
   const auto take = [&](double& count) -> Status {
     MODELYARD_ASSIGN(count, reader.take<double>());
-    return count >= 0 && std::isfinite(count) ? ok() : Status(reader.damaged("a count is out of bounds"));
+    return count >= 0 && count <= kMostCount ? ok() : Status(reader.damaged("a count is out of bounds"));
   };
   for (double& count : histogram.counts_) MODELYARD_TRY(take(count));
   MODELYARD_TRY(take(histogram.missing_));

@@ -28,7 +28,8 @@ class Edges {
   // InvalidArgument unless finite, strictly ascending, and 1 … kMost of them.
   static Result<Edges> make(std::vector<double> edges);
   // Edges for about `bins` bins of equal share within the reference's range, fewer when values repeat; a value that
-  // many rows share has an edge before and behind it. NotFound for an empty reference.
+  // many rows share has an edge before and behind it. NotFound for an empty reference, InvalidArgument for too many
+  // bins.
   static Result<Edges> of_reference(const Quantiles& reference, std::size_t bins);
 
   std::span<const double> values() const { return values_; }
@@ -46,8 +47,8 @@ class Histogram {
   explicit Histogram(std::shared_ptr<const Edges> edges) : edges_(std::move(edges)), counts_(edges_->bins(), 0.0) {}
 
   void add(double value, double weight = 1);
-  // Pre: other has the same edges.
-  void merge(const Histogram& other);
+  // InvalidArgument for other edges.
+  Status merge(const Histogram& other);
   // Multiplies what was counted.
   void scale(double factor);
 

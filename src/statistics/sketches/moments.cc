@@ -14,7 +14,7 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 }  // namespace
 
 void Moments::add(double value) {
-  if (!std::isfinite(value)) {
+  if (!(std::abs(value) <= kLargest)) {
     ++(std::isnan(value) ? missing_ : infinite_);
     return;
   }
@@ -28,10 +28,11 @@ void Moments::add(double value) {
   largest_ = std::max(largest_, value);
 }
 
-void Moments::merge(const Moments& other) {
+Status Moments::merge(const Moments& other) {
+  if (other.rows() > kMostCount - rows()) return error(Code::kInvalidArgument, "moments: more than 2^48 values");
   missing_ += other.missing_;
   infinite_ += other.infinite_;
-  if (other.count_ == 0) return;
+  if (other.count_ == 0) return ok();
   const auto a = static_cast<double>(count_), b = static_cast<double>(other.count_), n = a + b;
   const double gap = other.mean_ - mean_, part = gap / n;
   m4_ += other.m4_ + gap * part * part * part * a * b * (a * a - a * b + b * b) +
@@ -42,6 +43,7 @@ void Moments::merge(const Moments& other) {
   count_ += other.count_;
   smallest_ = std::min(smallest_, other.smallest_);
   largest_ = std::max(largest_, other.largest_);
+  return ok();
 }
 
 double Moments::mean() const {
@@ -66,6 +68,24 @@ double Moments::excess_kurtosis() const {
   return static_cast<double>(count_) * m4_ / (m2_ * m2_) - 3;
 }
 
+bool Moments::is_plausible() const {
+  for (const std::uint64_t count : {count_, missing_, infinite_}) {
+    if (count > kMostCount) return false;
+  }
+  if (rows() > kMostCount) return false;
+  if (count_ == 0) {
+    const Moments nothing;
+    return mean_ == 0 && m2_ == 0 && m3_ == 0 && m4_ == 0 && smallest_ == nothing.smallest_ &&
+           largest_ == nothing.largest_;
+  }
+  const double farthest = std::max(std::abs(smallest_), std::abs(largest_));
+  if (!(smallest_ <= largest_ && farthest <= kLargest)) return false;
+  const double rounding = 1e-9 * farthest, range = largest_ - smallest_ + rounding;
+  const auto n = static_cast<double>(count_);
+  return mean_ >= smallest_ - rounding && mean_ <= largest_ + rounding && m2_ >= 0 && m2_ <= n * range * range &&
+         std::abs(m3_) <= n * range * range * range && std::abs(m4_) <= n * range * range * range * range;
+}
+
 std::string Moments::serialize() const {
   SketchWriter writer(SketchKind::kMoments, kVersion);
   for (const std::uint64_t count : {count_, missing_, infinite_}) writer.put(count);
@@ -85,14 +105,7 @@ Result<Moments> Moments::parse(std::string_view bytes) {
   }
   MODELYARD_ASSIGN(moments.smallest_, reader.take<double>());
   MODELYARD_ASSIGN(moments.largest_, reader.take<double>());
-  // A mean may lie outside of the extremes by rounding.
-  const bool ordered =
-      std::isfinite(moments.smallest_) && std::isfinite(moments.largest_) && moments.smallest_ <= moments.largest_;
-  const Moments nothing;
-  const bool empty = moments.mean_ == 0 && moments.m2_ == 0 && moments.m3_ == 0 && moments.m4_ == 0 &&
-                     moments.smallest_ == nothing.smallest_ && moments.largest_ == nothing.largest_;
-  if (moments.m2_ < 0 || !(moments.count_ > 0 ? ordered : empty))
-    return reader.damaged("its figures contradict each other");
+  if (!moments.is_plausible()) return reader.damaged("its figures contradict each other");
   MODELYARD_TRY(reader.finish());
   return moments;
 }

@@ -93,8 +93,9 @@ void Quantiles::compact(std::size_t level) {
   for (std::size_t below = 0; below < level; ++below) begins_[below] += half;
 }
 
-void Quantiles::merge(const Quantiles& other) {
-  if (other.count_ == 0) return;
+Status Quantiles::merge(const Quantiles& other) {
+  if (other.count_ == 0) return ok();
+  if (other.count_ > kMostCount - count_) return error(Code::kInvalidArgument, "quantiles: more than 2^48 values");
   k_ = std::min(k_, other.k_);
   std::vector<std::vector<double>> parts(std::max(levels(), other.levels()));
   const auto take = [&](const Quantiles& from) {
@@ -127,6 +128,7 @@ void Quantiles::merge(const Quantiles& other) {
   count_ += other.count_;
   smallest_ = std::min(smallest_, other.smallest_);
   largest_ = std::max(largest_, other.largest_);
+  return ok();
 }
 
 double Quantiles::rank_error() const {
@@ -199,6 +201,7 @@ Result<Quantiles> Quantiles::parse(std::string_view bytes) {
   MODELYARD_ASSIGN(sketch.largest_, reader.take<double>());
   const bool empty = sketch.count_ == 0 && sketch.smallest_ == kInfinity && sketch.largest_ == -kInfinity;
   const bool ordered = std::isfinite(sketch.smallest_) && std::isfinite(sketch.largest_);
+  if (sketch.count_ > kMostCount) return reader.damaged("its count is out of bounds");
   if (!empty && (sketch.count_ == 0 || !ordered)) return reader.damaged("its extremes contradict its count");
   MODELYARD_ASSIGN(const auto levels, reader.take<std::uint8_t>());
   if (levels == 0 || levels > kMostLevels) return reader.damaged("its levels are out of bounds");

@@ -25,12 +25,14 @@ namespace modelyard::statistics {
 class Quantiles {
  public:
   static constexpr std::uint32_t kLeastK = 8, kMostK = 32'768;
+  static constexpr std::uint64_t kMostCount = std::uint64_t{1} << 48;
 
   // Pre: k within the bounds. The seed decides which of two neighbours is kept.
   explicit Quantiles(std::uint32_t k = 200, std::uint64_t seed = 1);
 
   void add(double value);
-  void merge(const Quantiles& other);
+  // InvalidArgument when both have more than kMostCount values.
+  Status merge(const Quantiles& other);
 
   std::uint32_t k() const { return k_; }
   std::uint64_t count() const { return count_; }

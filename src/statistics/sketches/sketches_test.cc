@@ -80,8 +80,7 @@ RC_GTEST_PROP(Moments, MergeAsIfTheStreamHadNotBeenParted, ()) {
   const auto second = filled(Moments(), std::span(values).subspan(cut));
   const Moments whole = filled(Moments(), values);
   Moments there = first, back = second;
-  there.merge(second);
-  back.merge(first);
+  RC_ASSERT(there.merge(second).has_value() && back.merge(first).has_value());
 
   const auto near = [](double a, double b) {
     return (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= 1e-6 * std::max(1.0, std::abs(b));
@@ -94,6 +93,14 @@ RC_GTEST_PROP(Moments, MergeAsIfTheStreamHadNotBeenParted, ()) {
     RC_ASSERT(near(merged.excess_kurtosis(), whole.excess_kurtosis()));
     RC_ASSERT(merged.smallest() == whole.smallest() && merged.largest() == whole.largest());
   }
+}
+
+TEST(Moments, CountWhatCouldNotBeSummedUpAsInfinite) {
+  Moments moments = filled(Moments(), std::vector<double>{1e70, -1e70, 1e71, -1.7e308});
+  EXPECT_EQ(moments.infinite(), 2u);
+  for (int i = 0; i < 45; ++i) EXPECT_TRUE(moments.merge(Moments(moments)).has_value());
+  expect_survives_its_bytes(moments);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(moments.merge(Moments(moments)).has_value(), i == 0);
 }
 
 TEST(Moments, SurviveTheirBytes) {
@@ -161,14 +168,14 @@ TEST(Quantiles, MergeWithinTheirBoundInAnyOrder) {
   }
   Quantiles forwards(200), backwards(200);
   for (std::size_t part = 0; part < 12; ++part) {
-    forwards.merge(parts[part]);
-    backwards.merge(parts[11 - part]);
+    ASSERT_TRUE(forwards.merge(parts[part]).has_value());
+    ASSERT_TRUE(backwards.merge(parts[11 - part]).has_value());
   }
   Quantiles left = parts[0], right = parts[1];  // (a + b) + c and a + (b + c)
-  left.merge(parts[1]);
-  left.merge(parts[2]);
-  right.merge(parts[2]);
-  right.merge(parts[0]);
+  ASSERT_TRUE(left.merge(parts[1]).has_value());
+  ASSERT_TRUE(left.merge(parts[2]).has_value());
+  ASSERT_TRUE(right.merge(parts[2]).has_value());
+  ASSERT_TRUE(right.merge(parts[0]).has_value());
 
   for (const Quantiles& merged : {forwards, backwards}) {
     EXPECT_EQ(merged.count(), 60'000u);
@@ -182,7 +189,7 @@ TEST(Quantiles, TakeTheSmallerKWhenTheyMerge) {
   Quantiles fine = filled(Quantiles(800), uniform_stream(1, 50'000));
   const Quantiles coarse = filled(Quantiles(100), uniform_stream(2, 50'000));
 
-  fine.merge(coarse);
+  ASSERT_TRUE(fine.merge(coarse).has_value());
 
   EXPECT_EQ(fine.k(), 100u);
   EXPECT_LT(fine.kept(), 3.5 * 100);
@@ -202,6 +209,14 @@ TEST(Quantiles, SurviveTheirBytesAndGoOn) {
     same.add(value);
   }
   EXPECT_EQ(again.serialize(), same.serialize());
+}
+
+TEST(Quantiles, RefuseToGrowBeyondTheirBound) {
+  Quantiles sketch = filled(Quantiles(8), uniform_stream(1, 1024));
+  for (int i = 0; i < 38; ++i) ASSERT_TRUE(sketch.merge(Quantiles(sketch)).has_value());
+  EXPECT_EQ(sketch.count(), Quantiles::kMostCount);
+  EXPECT_FALSE(sketch.merge(Quantiles(sketch)).has_value());
+  expect_survives_its_bytes(sketch);
 }
 
 TEST(Distinct, EstimatesWithinItsError) {
@@ -277,8 +292,8 @@ TEST(Frequent, KeepsItsBoundsMergedOrNot) {
     (i < 12'000 ? first : second).add(texts[i]);
   }
   Frequent there = first, back = second;
-  there.merge(second);
-  back.merge(first);
+  ASSERT_TRUE(there.merge(second).has_value());
+  ASSERT_TRUE(back.merge(first).has_value());
 
   for (const Frequent& sketch : {whole, there, back}) {
     expect_bounds(sketch, truth);
@@ -286,6 +301,17 @@ TEST(Frequent, KeepsItsBoundsMergedOrNot) {
     EXPECT_LE(sketch.entries().size(), 80u);
     EXPECT_EQ(sketch.entries().front().text, "text 1");
   }
+}
+
+TEST(Frequent, CutsLongTextsBetweenCharacters) {
+  Frequent sketch(2);
+  std::string text = "a";
+  for (int i = 0; i < 200; ++i) text += "\u00e9";
+  sketch.add(text);
+  sketch.add(text, 0);
+  EXPECT_EQ(sketch.entries().front().text.size(), 255u);
+  EXPECT_EQ(sketch.count_of(text), 1u);
+  EXPECT_FALSE(sketch.merge(Frequent(3)).has_value());
 }
 
 TEST(Frequent, SurvivesItsBytesAndLongTexts) {
@@ -319,7 +345,7 @@ TEST(Histogram, MergesExactly) {
     (i % 3 == 0 ? a : b).add(values[i]);
     whole.add(values[i]);
   }
-  b.merge(a);
+  ASSERT_TRUE(b.merge(a).has_value());
   EXPECT_EQ(b.serialize(), whole.serialize());
 }
 
@@ -345,6 +371,13 @@ TEST(Edges, GiveAValueThatManyShareABinForItself) {
   EXPECT_EQ(made.bin_of(-1e-9), 0u);
   const Edges constant = *Edges::of_reference(filled(Quantiles(), std::vector<double>(50, 4.0)), 10);
   EXPECT_EQ(constant.bins(), 3u) << "below, the value, above";
+}
+
+TEST(Edges, EndAtTheLargestNumber) {
+  const Edges made = *Edges::of_reference(filled(Quantiles(), std::vector<double>{1, 1.7976931348623157e308}), 2);
+  EXPECT_EQ(made.bin_of(1.7976931348623157e308), made.bins() - 1);
+  Histogram histogram(edges({1}));
+  EXPECT_FALSE(histogram.merge(Histogram(edges({2}))).has_value());
 }
 
 TEST(Edges, RefuseWhatIsNoOrder) {
@@ -373,6 +406,14 @@ TEST(DecayedMoments, WeighValuesByTheirAge) {
   EXPECT_NEAR(moments.mean(), sum / weight, 1e-9);
   EXPECT_NEAR(moments.variance(), squares / weight, 1e-9);
   EXPECT_NEAR(moments.weight(29'990), weight, 1e-6);
+}
+
+TEST(DecayedMoments, PassOverWhatComesFarTooLate) {
+  DecayedMoments moments(1, 1e9);
+  moments.add(5, 1e9 - 5000);
+  moments.add(5, kNaN);
+  for (int i = 0; i < 10; ++i) moments.add(3, 1e9 + i);
+  EXPECT_EQ(moments.mean(), 3);
 }
 
 TEST(Decay, ForgetsAHistogramAtTheSamePace) {
