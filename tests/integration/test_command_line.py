@@ -6,6 +6,7 @@ import time
 import subprocess
 
 import numpy as np
+import onnx
 import pytest
 
 import models
@@ -379,3 +380,18 @@ def test_misspelt_aliases_and_subcommands_are_guessed(scaled, arguments, meant):
     done = scaled.cli(*arguments, check=False)
 
     assert done.returncode in (2, 3) and f"did you mean '{meant}'" in done.stderr, done.stderr
+
+
+def test_inspect_shows_what_it_can_of_a_model_that_would_be_refused(tmp_path):
+    model = onnx.load(models.scale(tmp_path / "plain.onnx", 2))
+    model.graph.node[0].domain = "my.ops"
+    model.opset_import.add(domain="my.ops", version=1)
+    onnx.save(model, tmp_path / "custom.onnx")
+    model = onnx.load(models.wide(tmp_path / "wide.onnx"))
+    onnx.save_model(model, tmp_path / "external.onnx", save_as_external_data=True, location="weights.bin")
+    (tmp_path / "weights.bin").unlink()
+
+    for name, words in (("custom", "custom domain 'my.ops'"), ("external", "external data 'weights.bin' is missing")):
+        done = offline("inspect", tmp_path / f"{name}.onnx")
+        assert done.returncode == 4 and "opset" in done.stdout and words in done.stdout, done
+        assert offline("validate", tmp_path / f"{name}.onnx").returncode == 4

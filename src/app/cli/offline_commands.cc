@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -5,7 +6,7 @@
 #include "app/cli/command.h"
 #include "app/cli/temporary_folder.h"
 #include "app/server/engines.h"
-#include "app/server/file_upload.h"
+#include "backend/onnx/model_file.h"
 #include "base/directory.h"
 #include "control/golden_document.h"
 #include "lifecycle/loader.h"
@@ -28,20 +29,32 @@ Result<std::string> folder_of(const std::string& path) {
   return std::string();
 }
 
+bool is_beneath(const fs::path& relative) {
+  return relative.is_relative() && std::find(relative.begin(), relative.end(), "..") == relative.end();
+}
+
+Status copy_one(const fs::path& from, const fs::path& to) {
+  std::error_code failure;
+  fs::create_directories(to.parent_path(), failure);
+  fs::copy_file(from, to, failure);
+  return failure ? Status(error(Code::kInternal, "cannot copy '{}': {}", from.string(), failure.message())) : ok();
+}
+
 // The folder given, or a private one with the files of the model given.
 class ModelFolder {
  public:
   static Result<ModelFolder> make(const std::string& path) {
     MODELYARD_ASSIGN(const std::string folder, folder_of(path));
     if (!folder.empty()) return ModelFolder(folder, std::nullopt);
-    MODELYARD_ASSIGN(const auto files, list_model_files(path));
+    MODELYARD_ASSIGN(const backend::ModelFile model, backend::read_model_file(path));
     MODELYARD_ASSIGN(TemporaryFolder made, TemporaryFolder::make());
-    for (const ModelFilePath& file : files) {
-      std::error_code failure;
-      const fs::path target = fs::path(made.path()) / file.relative;
-      fs::create_directories(target.parent_path(), failure);
-      fs::copy_file(file.path, target, failure);
-      if (failure) return error(Code::kInternal, "cannot copy '{}': {}", file.path, failure.message());
+    MODELYARD_TRY(copy_one(path, fs::path(made.path()) / "model.onnx"));
+    for (const std::string& location : model.external_files) {
+      // What is missing, or lies elsewhere, the engine's adapter refuses by its name.
+      std::error_code ignored;
+      const fs::path source = fs::path(path).parent_path() / location;
+      if (!is_beneath(location) || !fs::is_regular_file(fs::symlink_status(source, ignored))) continue;
+      MODELYARD_TRY(copy_one(source, fs::path(made.path()) / location));
     }
     const std::string own = made.path();
     return ModelFolder(own, std::move(made));
