@@ -395,3 +395,18 @@ def test_inspect_shows_what_it_can_of_a_model_that_would_be_refused(tmp_path):
         done = offline("inspect", tmp_path / f"{name}.onnx")
         assert done.returncode == 4 and "opset" in done.stdout and words in done.stdout, done
         assert offline("validate", tmp_path / f"{name}.onnx").returncode == 4
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (("push", "m", "m.onnx", "--metric", "auc=high"), "'auc=high' is not KEY=NUMBER"),
+    (("deploy", "m", "champion"), "'champion' is not a version number: expected 1, 2, 3…, or @ALIAS"),
+    (("alias", "set", "m", "a", "-1"), ""), (("deploy", "m", "0"), "is not a version number"),
+])
+def test_arguments_of_a_wrong_kind_are_usage_errors(arguments, words):
+    done = offline(*arguments)
+
+    assert done.returncode == 2 and words in done.stderr, done.stderr
+
+
+def test_events_of_a_model_that_never_was_are_not_found(server):
+    assert server.cli("events", "nobody", check=False).returncode == 3

@@ -196,7 +196,10 @@ void add_endpoint_commands(CommandLine& line) {
     CLI::App& app =
         line.add(name, verb.help, [flags, name, &line] { return change_endpoint(*flags, name, line.context()); });
     app.add_option("model", flags->model, "Name of the endpoint; a model's own has its name")->required();
-    if (name == "deploy") app.add_option("version", flags->version, "VERSION or @ALIAS")->required();
+    if (name == "deploy")
+      app.add_option("version", flags->version, "VERSION or @ALIAS")
+          ->required()
+          ->check(version_argument(AliasToo::kYes));
     app.add_option("--reason", flags->reason, "Why; kept with the plan")->type_name("TEXT");
     app.add_flag("--wait", flags->wait, "Wait until it is in effect, or failed");
   }
@@ -210,7 +213,9 @@ void add_name_commands(CommandLine& line) {
       line.add(alias, "set", "Point an alias to a version", [set, &line] { return set_alias(*set, line.context()); });
   set_app.add_option("model", set->model, "Name of the model")->required();
   set_app.add_option("alias", set->alias, "Name of the alias")->required();
-  set_app.add_option("version", set->version, "Number of the version")->required();
+  set_app.add_option("version", set->version, "Number of the version")
+      ->required()
+      ->check(version_argument(AliasToo::kNo));
   CLI::App& unset_app =
       line.add(alias, "unset", "Remove an alias", [unset, &line] { return unset_alias(*unset, line.context()); });
   unset_app.add_option("model", unset->model, "Name of the model")->required();

@@ -151,6 +151,26 @@ CLI::Validator key_and_value() {
   return {check, "", ""};
 }
 
+CLI::Validator key_and_number() {
+  const auto check = [](const std::string& text) {
+    const auto [key, value] = split_pair(text);
+    const auto number = parse_json(value);
+    const bool good = !key.empty() && key != text && number && number->is_number();
+    return good ? "" : fmt::format("'{}' is not KEY=NUMBER", text);
+  };
+  return {check, "", ""};
+}
+
+CLI::Validator version_argument(AliasToo alias_too) {
+  const auto check = [alias_too](const std::string& text) -> std::string {
+    if (alias_too == AliasToo::kYes && text.starts_with('@')) return "";
+    const auto number = parse_version_number(text);
+    if (number) return "";
+    return number.error().message() + (alias_too == AliasToo::kYes ? ", or @ALIAS" : "");
+  };
+  return {check, "", ""};
+}
+
 std::pair<std::string, std::string> split_pair(const std::string& text) {
   const auto equals = text.find('=');
   return {text.substr(0, equals), text.substr(equals + 1)};

@@ -65,6 +65,11 @@ void add_completion_command(CommandLine& line);
 
 // Refuses an argument that is not KEY=VALUE.
 CLI::Validator key_and_value();
+// Refuses an argument that is not KEY=NUMBER.
+CLI::Validator key_and_number();
+// Refuses an argument that is neither a version's number nor, where that is allowed, @ALIAS.
+enum class AliasToo { kNo, kYes };
+CLI::Validator version_argument(AliasToo alias_too);
 // The two of an argument that was checked so.
 std::pair<std::string, std::string> split_pair(const std::string& text);
 

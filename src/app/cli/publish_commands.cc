@@ -100,11 +100,7 @@ Status add_attachments(const PushFlags& flags, const HttpClient& client, Json& r
   Json metrics = Json::object();
   for (const std::string& metric : flags.metrics) {
     const auto [name, text] = split_pair(metric);
-    const auto number = parse_json(text);
-    if (!number || !number->is_number()) {
-      return error(Code::kInvalidArgument, "metric '{}': '{}' is not a number", name, text);
-    }
-    metrics[name] = *number;
+    MODELYARD_ASSIGN(metrics[name], parse_json(text));
   }
   if (!metrics.empty()) attachments.push_back({{"kind", "metrics"}, {"content", std::move(metrics)}});
   if (!attachments.empty()) request["attachments"] = std::move(attachments);
@@ -252,7 +248,7 @@ void add_publish_commands(CommandLine& line) {
   push_app.add_option("--tag", push_flags->tags, "Tag the version")->type_name("KEY=VALUE")->check(key_and_value());
   push_app.add_option("--metric", push_flags->metrics, "A figure of its evaluation")
       ->type_name("KEY=NUMBER")
-      ->check(key_and_value());
+      ->check(key_and_number());
   push_app.add_flag("--deploy", push_flags->deploy, "Let it answer the endpoint");
   push_app.add_flag("--wait", push_flags->wait, "Wait until it is ready, or failed");
 

@@ -13,7 +13,10 @@ Result<ApiAnswer> ControlApi::list_events(const ApiCall& call) {
   MODELYARD_ASSIGN(const std::int64_t after, call.cursor_number());
   ApiAnswer answer;
   MODELYARD_TRY(parts_.catalog.read([&](CatalogReader& reader) -> Status {
-    MODELYARD_ASSIGN(const auto events, reader.events(call.query_value("model").value_or(""), after, limit));
+    const std::string model = call.query_value("model").value_or("");
+    MODELYARD_ASSIGN(const auto events, reader.events(model, after, limit));
+    // A model that is gone may still have events; one that never was has none.
+    if (events.empty() && !model.empty()) MODELYARD_TRY(reader.model(model));
     answer.body = page_of(control::list_to_json(events), limit,
                           [](const Json& last) { return std::to_string(last["id"].get<std::int64_t>()); });
     return ok();
