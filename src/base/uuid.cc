@@ -1,5 +1,7 @@
 #include "base/uuid.h"
 
+#include <charconv>
+
 namespace modelyard {
 
 Uuid Uuid::make_v7(UtcTime now, Random& random) {
@@ -21,6 +23,36 @@ void Uuid::format_to(char* text) const {
     *text++ = kDigits[bytes_[i] >> 4];
     *text++ = kDigits[bytes_[i] & 15];
   }
+}
+
+Result<Uuid> Uuid::parse(std::string_view text) {
+  const auto refused = [whole = text] {
+    return error(Code::kInvalidArgument, "'{}' is not a UUID", whole.substr(0, 64));
+  };
+  if (text.size() != kTextBytes) return refused();
+  Uuid id;
+  for (std::size_t i = 0; i < id.bytes_.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) {
+      if (text.front() != '-') return refused();
+      text.remove_prefix(1);
+    }
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + 2, id.bytes_[i], 16);
+    if (failure != std::errc{} || end != text.data() + 2) return refused();
+    text.remove_prefix(2);
+  }
+  return id;
+}
+
+Uuid Uuid::of(const std::array<std::uint8_t, 16>& bytes) {
+  Uuid id;
+  id.bytes_ = bytes;
+  return id;
+}
+
+std::int64_t Uuid::milliseconds() const {
+  std::int64_t millis = 0;
+  for (std::size_t i = 0; i < 6; ++i) millis = millis << 8 | bytes_[i];
+  return millis;
 }
 
 std::string Uuid::text() const {

@@ -5,9 +5,11 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/result.h"
 
 namespace modelyard {
 
@@ -21,9 +23,15 @@ class Uuid {
   // Writes kTextBytes characters, no terminator.
   void format_to(char* text) const;
   std::string text() const;
+  // Of the 36 characters in either case; InvalidArgument for others. Any version.
+  static Result<Uuid> parse(std::string_view text);
+  static Uuid of(const std::array<std::uint8_t, 16>& bytes);
   const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
+  // UTC milliseconds of a version 7.
+  std::int64_t milliseconds() const;
 
   friend bool operator==(const Uuid&, const Uuid&) = default;
+  friend auto operator<=>(const Uuid&, const Uuid&) = default;
 
  private:
   std::array<std::uint8_t, 16> bytes_{};

@@ -67,6 +67,25 @@ TEST(Uuid, DiffersWithinOneMillisecond) {
   EXPECT_EQ(texts.size(), 10'000u);
 }
 
+RC_GTEST_PROP(Uuid, IsReadFromItsText, (std::uint64_t seed)) {
+  SeededRandom random(seed);
+  const Uuid id = Uuid::make_v7(utc_from_micros(1'790'000'000'123'456), random);
+
+  const auto read = Uuid::parse(id.text());
+
+  RC_ASSERT(read.has_value());
+  RC_ASSERT(*read == id);
+  RC_ASSERT(read->milliseconds() == 1'790'000'000'123);
+}
+
+TEST(Uuid, RefusesWhatIsNone) {
+  for (const char* text : {"", "0190163d-8694-739b-aea5-966c26f8ad9", "0190163d-8694-739b-aea5-966c26f8ad911",
+                           "0190163d+8694-739b-aea5-966c26f8ad91", "0190163g-8694-739b-aea5-966c26f8ad91",
+                           "-190163d-8694-739b-aea5-966c26f8ad91", "0190163d869-4-739b-aea5-966c26f8ad91"}) {
+    EXPECT_FALSE(Uuid::parse(text)) << text;
+  }
+}
+
 TEST(Uuid, IsNilUntilMade) {
   EXPECT_EQ(Uuid().text(), "00000000-0000-0000-0000-000000000000");
 }

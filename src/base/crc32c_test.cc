@@ -1,0 +1,21 @@
+#include "base/crc32c.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace modelyard {
+namespace {
+
+TEST(Crc32c, HasTheValuesOfRfc3720) {
+  EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8a9136aau);
+  EXPECT_EQ(crc32c(std::string(32, '\xff')), 0x62a8ab43u);
+  std::string ascending(32, '\0');
+  for (std::size_t i = 0; i < ascending.size(); ++i) ascending[i] = static_cast<char>(i);
+  EXPECT_EQ(crc32c(ascending), 0x46dd794eu);
+  EXPECT_EQ(crc32c("123456789"), 0xe3069283u);
+  EXPECT_EQ(crc32c(""), 0u);
+}
+
+}  // namespace
+}  // namespace modelyard

@@ -1,0 +1,386 @@
+#include "journal/block.h"
+
+#include <zstd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <memory>
+
+#include "base/crc32c.h"
+
+namespace modelyard::journal {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "blocks are written as numbers lie in memory");
+
+constexpr std::uint32_t kMagic = 0x314b424d;  // "MBK1"
+constexpr std::size_t kChecked = 8;           // the checksum covers what stands behind it
+constexpr std::size_t kIdTail = 10;           // bytes of an id behind its milliseconds
+constexpr std::size_t kColumnHeadBytes = 12;
+constexpr std::size_t kLeastCompressed = 64;  // bytes; less does not shrink
+constexpr int kLevel = 3;
+
+enum Column : std::uint16_t {
+  kIdTails = 1,
+  kTimes = 2,
+  kIdMillis = 3,
+  kVersions = 4,
+  kPlanRevisions = 5,
+  kOutcomes = 6,
+  kLatencies = 7,
+  kRowCounts = 8,
+  kModels = 9,
+  kArms = 10,
+  kPrincipals = 11,
+  kProtocols = 12,
+};
+constexpr std::uint32_t kColumns = 12;
+
+Error damaged(std::string_view why) {
+  return error(Code::kInvalidArgument, "damaged block: {}", why);
+}
+
+template <typename T>
+void put(std::string& out, T value) {
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+template <typename T>
+T get(std::string_view bytes, std::size_t at) {
+  T value;
+  std::memcpy(&value, bytes.data() + at, sizeof value);
+  return value;
+}
+
+void put_varint(std::string& out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
+  out.push_back(static_cast<char>(value));
+}
+std::uint64_t zigzag(std::int64_t value) {
+  return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
+}
+std::int64_t unzigzag(std::uint64_t value) {
+  return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
+}
+// Wrapping, so that hostile numbers are only wrong.
+std::int64_t minus(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+std::int64_t plus(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
+// Takes numbers off a column's front.
+class VarintReader {
+ public:
+  explicit VarintReader(std::string_view bytes) : bytes_(bytes) {}
+
+  Result<std::uint64_t> next() {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64 && !bytes_.empty(); shift += 7) {
+      const auto byte = static_cast<std::uint8_t>(bytes_.front());
+      bytes_.remove_prefix(1);
+      value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    return damaged("a number is cut off");
+  }
+  Result<std::string_view> text(std::uint64_t size) {
+    if (size > bytes_.size()) return damaged("a name is cut off");
+    const std::string_view text = bytes_.substr(0, size);
+    bytes_.remove_prefix(size);
+    return text;
+  }
+  Status finish() const { return bytes_.empty() ? ok() : Status(damaged("a column has more than its records")); }
+
+ private:
+  std::string_view bytes_;
+};
+
+template <typename Field>
+std::string varints(std::span<const DecisionRow> rows, Field field) {
+  std::string out;
+  for (const DecisionRow& row : rows) put_varint(out, static_cast<std::uint64_t>(field(row)));
+  return out;
+}
+
+// The names of the column in the order they come, then the number of each record's.
+template <typename Field>
+std::string dictionary(std::span<const DecisionRow> rows, const NameTable& names, Field field) {
+  constexpr std::uint32_t kUnused = ~0u;
+  std::vector<std::uint32_t> places(names.size(), kUnused), used;
+  std::string numbers, out;
+  for (const DecisionRow& row : rows) {
+    std::uint32_t& place = places[field(row)];
+    if (place == kUnused) {
+      place = static_cast<std::uint32_t>(used.size());
+      used.push_back(field(row));
+    }
+    put_varint(numbers, place);
+  }
+  put_varint(out, used.size());
+  for (const std::uint32_t number : used) {
+    put_varint(out, names.name(number).size());
+    out += names.name(number);
+  }
+  return out + numbers;
+}
+
+class BodyWriter {
+ public:
+  explicit BodyWriter(Packing packing) : packing_(packing) {}
+
+  void add(Column column, std::string_view raw) {
+    std::string packed;
+    if (packing_ == Packing::kCompressed && raw.size() >= kLeastCompressed) {
+      packed.resize(ZSTD_compressBound(raw.size()));
+      const std::size_t size = ZSTD_compress(packed.data(), packed.size(), raw.data(), raw.size(), kLevel);
+      packed.resize(ZSTD_isError(size) || size >= raw.size() ? 0 : size);
+    }
+    put<std::uint16_t>(heads_, column);
+    put<std::uint16_t>(heads_, packed.empty() ? 0 : 1);
+    put<std::uint32_t>(heads_, static_cast<std::uint32_t>(raw.size()));
+    put<std::uint32_t>(heads_, static_cast<std::uint32_t>(packed.empty() ? raw.size() : packed.size()));
+    body_ += packed.empty() ? raw : std::string_view(packed);
+  }
+  std::string finish() && { return heads_ + body_; }
+
+ private:
+  const Packing packing_;
+  std::string heads_;
+  std::string body_;
+};
+
+// One column as it was before it was packed.
+Result<std::string> unpack_column(std::string_view stored, std::uint16_t packing, std::uint32_t raw_bytes) {
+  if (raw_bytes > kMostColumnBytes) return damaged("a column is too large");
+  if (packing == 0) {
+    if (stored.size() != raw_bytes) return damaged("a column's sizes do not agree");
+    return std::string(stored);
+  }
+  if (packing != 1) return damaged("a column is packed in an unknown way");
+  // Only as much memory as the compressed bytes can fill: what a header merely claims is not allocated.
+  if (raw_bytes / 32'768 > stored.size()) return damaged("a column claims to be much larger than it is");
+  std::string raw(raw_bytes, '\0');
+  const std::size_t size = ZSTD_decompress(raw.data(), raw.size(), stored.data(), stored.size());
+  if (ZSTD_isError(size) || size != raw_bytes) return damaged("a column cannot be inflated");
+  return raw;
+}
+
+template <typename Set>
+Status read_varints(std::string_view raw, std::span<DecisionRow> rows, Set set) {
+  VarintReader reader(raw);
+  for (DecisionRow& row : rows) {
+    MODELYARD_ASSIGN(const std::uint64_t value, reader.next());
+    set(row, value);
+  }
+  return reader.finish();
+}
+
+Status read_times(std::string_view raw, std::span<DecisionRow> rows) {
+  std::int64_t time = 0;
+  return read_varints(raw, rows, [&](DecisionRow& row, std::uint64_t value) {
+    time = plus(time, unzigzag(value));
+    row.time = time;
+  });
+}
+
+Status read_names(std::string_view raw, std::span<DecisionRow> rows, NameTable& names,
+                  std::uint32_t DecisionRow::* field) {
+  VarintReader reader(raw);
+  MODELYARD_ASSIGN(const std::uint64_t count, reader.next());
+  if (count > rows.size()) return damaged("there are more names than records");
+  std::vector<std::uint32_t> numbers;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    MODELYARD_ASSIGN(const std::uint64_t size, reader.next());
+    MODELYARD_ASSIGN(const std::string_view name, reader.text(size));
+    numbers.push_back(names.number_of(name));
+  }
+  for (DecisionRow& row : rows) {
+    MODELYARD_ASSIGN(const std::uint64_t number, reader.next());
+    if (number >= numbers.size()) return damaged("a record names what is not in its dictionary");
+    row.*field = numbers[number];
+  }
+  return reader.finish();
+}
+
+// What the columns of an id say, until they can be put together.
+struct IdParts {
+  std::string tails;
+  std::vector<std::int64_t> milliseconds;  // beyond those of the record's time
+};
+
+std::int64_t floor_millis(std::int64_t micros) {
+  return micros / 1000 - (micros % 1000 < 0 ? 1 : 0);
+}
+
+Status put_ids_together(const IdParts& parts, std::span<DecisionRow> rows) {
+  if (parts.tails.size() != rows.size() * kIdTail || parts.milliseconds.size() != rows.size()) {
+    return damaged("it has no ids");
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::array<std::uint8_t, 16> bytes;
+    const auto millis = static_cast<std::uint64_t>(plus(floor_millis(rows[i].time), parts.milliseconds[i]));
+    for (std::size_t at = 0; at < 6; ++at) bytes[at] = static_cast<std::uint8_t>(millis >> (40 - 8 * at));
+    std::memcpy(bytes.data() + 6, parts.tails.data() + i * kIdTail, kIdTail);
+    rows[i].id = Uuid::of(bytes);
+  }
+  return ok();
+}
+
+Status read_column(std::uint16_t column, std::string_view raw, std::span<DecisionRow> rows, NameTable& names,
+                   IdParts& ids) {
+  const auto numbers = [&](std::int64_t DecisionRow::* field) {
+    return read_varints(raw, rows,
+                        [&](DecisionRow& row, std::uint64_t value) { row.*field = static_cast<std::int64_t>(value); });
+  };
+  switch (column) {
+    case kIdTails: ids.tails = raw; return ok();
+    case kTimes: return read_times(raw, rows);
+    case kIdMillis:
+      ids.milliseconds.clear();
+      return read_varints(raw, rows,
+                          [&](DecisionRow&, std::uint64_t value) { ids.milliseconds.push_back(unzigzag(value)); });
+    case kVersions: return numbers(&DecisionRow::version);
+    case kPlanRevisions: return numbers(&DecisionRow::plan_revision);
+    case kOutcomes:
+      return read_varints(raw, rows, [](DecisionRow& row, std::uint64_t value) {
+        row.outcome = static_cast<std::uint8_t>(std::min<std::uint64_t>(value, 1 + static_cast<int>(Code::kInternal)));
+      });
+    case kLatencies: return numbers(&DecisionRow::latency);
+    case kRowCounts: return numbers(&DecisionRow::rows);
+    case kModels: return read_names(raw, rows, names, &DecisionRow::model);
+    case kArms: return read_names(raw, rows, names, &DecisionRow::arm);
+    case kPrincipals: return read_names(raw, rows, names, &DecisionRow::principal);
+    case kProtocols: return read_names(raw, rows, names, &DecisionRow::protocol);
+    default: return ok();  // of a newer writer
+  }
+}
+
+Status read_body(std::string_view body, std::uint32_t columns, std::span<DecisionRow> rows, NameTable& names) {
+  if (columns > body.size() / kColumnHeadBytes) return damaged("it has fewer columns than it says");
+  std::uint64_t at = std::uint64_t{columns} * kColumnHeadBytes;
+  std::uint32_t seen = 0;
+  IdParts ids;
+  for (std::uint32_t i = 0; i < columns; ++i) {
+    const std::size_t head = i * kColumnHeadBytes;
+    const auto column = get<std::uint16_t>(body, head);
+    const auto stored_bytes = get<std::uint32_t>(body, head + 8);
+    if (stored_bytes > body.size() - at) return damaged("a column is cut off");
+    MODELYARD_ASSIGN(const std::string raw,
+                     unpack_column(body.substr(at, stored_bytes), get<std::uint16_t>(body, head + 2),
+                                   get<std::uint32_t>(body, head + 4)));
+    MODELYARD_TRY(read_column(column, raw, rows, names, ids));
+    if (column >= 1 && column <= kColumns) seen |= 1u << column;
+    at += stored_bytes;
+  }
+  if (at != body.size()) return damaged("something follows its columns");
+  if (seen != ((1u << (kColumns + 1)) - 2)) return damaged("a column is missing");
+  return put_ids_together(ids, rows);
+}
+
+}  // namespace
+
+std::uint32_t NameTable::number_of(std::string_view name) {
+  if (const auto known = numbers_.find(name); known != numbers_.end()) return known->second;
+  const auto number = static_cast<std::uint32_t>(names_.size());
+  names_.push_back(&numbers_.emplace(name, number).first->first);
+  return number;
+}
+
+DecisionRow row_of(const Decision& decision, NameTable& names) {
+  DecisionRow row;
+  row.id = decision.id;
+  row.time = utc_micros(decision.time);
+  row.version = decision.version;
+  row.plan_revision = decision.plan_revision;
+  row.latency = decision.latency.count();
+  row.rows = decision.rows;
+  row.outcome = decision.failure ? static_cast<std::uint8_t>(1 + static_cast<int>(*decision.failure)) : std::uint8_t{0};
+  row.model = names.number_of(decision.model);
+  row.arm = names.number_of(decision.arm);
+  row.principal = names.number_of(decision.principal);
+  row.protocol = names.number_of(decision.protocol);
+  return row;
+}
+
+DecisionRecord record_of(const DecisionRow& row, const NameTable& names, std::string_view endpoint) {
+  DecisionRecord record;
+  record.id = row.id;
+  record.time = utc_from_micros(row.time);
+  record.endpoint = endpoint;
+  record.model = names.name(row.model);
+  record.version = row.version;
+  record.plan_revision = row.plan_revision;
+  record.arm = names.name(row.arm);
+  record.principal = names.name(row.principal);
+  record.protocol = names.name(row.protocol);
+  if (row.outcome != 0) record.failure = static_cast<Code>(row.outcome - 1);
+  record.latency = std::chrono::microseconds(row.latency);
+  record.rows = row.rows;
+  return record;
+}
+
+std::string encode_block(std::span<const DecisionRow> rows, const NameTable& names, Packing packing) {
+  MODELYARD_CHECK(!rows.empty() && rows.size() <= kMostRows, "a block has 1 to kMostRows records");
+  std::string tails;
+  for (const DecisionRow& row : rows) {
+    tails.append(reinterpret_cast<const char*>(row.id.bytes().data()) + 16 - kIdTail, kIdTail);
+  }
+  std::int64_t before = 0;
+  BodyWriter body(packing);
+  body.add(kIdTails, tails);
+  body.add(kTimes, varints(rows, [&](const DecisionRow& row) {
+             return zigzag(minus(row.time, std::exchange(before, row.time)));
+           }));
+  body.add(kIdMillis, varints(rows, [](const DecisionRow& row) {
+             return zigzag(minus(row.id.milliseconds(), floor_millis(row.time)));
+           }));
+  body.add(kVersions, varints(rows, [](const DecisionRow& row) { return row.version; }));
+  body.add(kPlanRevisions, varints(rows, [](const DecisionRow& row) { return row.plan_revision; }));
+  body.add(kOutcomes, varints(rows, [](const DecisionRow& row) { return row.outcome; }));
+  body.add(kLatencies, varints(rows, [](const DecisionRow& row) { return row.latency; }));
+  body.add(kRowCounts, varints(rows, [](const DecisionRow& row) { return row.rows; }));
+  body.add(kModels, dictionary(rows, names, [](const DecisionRow& row) { return row.model; }));
+  body.add(kArms, dictionary(rows, names, [](const DecisionRow& row) { return row.arm; }));
+  body.add(kPrincipals, dictionary(rows, names, [](const DecisionRow& row) { return row.principal; }));
+  body.add(kProtocols, dictionary(rows, names, [](const DecisionRow& row) { return row.protocol; }));
+  const std::string written = std::move(body).finish();
+
+  const auto [least, most] = std::ranges::minmax(rows, {}, &DecisionRow::time);
+  std::string checked;
+  put<std::uint32_t>(checked, static_cast<std::uint32_t>(written.size()));
+  put<std::uint32_t>(checked, static_cast<std::uint32_t>(rows.size()));
+  put<std::int64_t>(checked, least.time);
+  put<std::int64_t>(checked, most.time);
+  put<std::uint32_t>(checked, kColumns);
+  put<std::uint32_t>(checked, 0);
+  checked += written;
+  std::string block;
+  put<std::uint32_t>(block, kMagic);
+  put<std::uint32_t>(block, crc32c(checked));
+  return block + checked;
+}
+
+Result<BlockHead> read_block_head(std::string_view bytes) {
+  if (bytes.size() < BlockHead::kBytes) return damaged("it is cut off");
+  if (get<std::uint32_t>(bytes, 0) != kMagic) return damaged("it does not begin as one");
+  const BlockHead head{get<std::uint32_t>(bytes, 8), get<std::uint32_t>(bytes, 12), get<std::int64_t>(bytes, 16),
+                       get<std::int64_t>(bytes, 24), get<std::uint32_t>(bytes, 32)};
+  if (head.rows == 0 || head.rows > kMostRows) return damaged("it has too many records, or none");
+  if (head.body_bytes > kMostBodyBytes) return damaged("it is too large");
+  return head;
+}
+
+Status decode_block(std::string_view block, NameTable& names, std::vector<DecisionRow>& rows) {
+  MODELYARD_ASSIGN(const BlockHead head, read_block_head(block));
+  if (block.size() != BlockHead::kBytes + head.body_bytes) return damaged("its size is not what it says");
+  if (crc32c(block.substr(kChecked)) != get<std::uint32_t>(block, 4)) return damaged("its checksum does not fit");
+  const std::size_t before = rows.size();
+  rows.resize(before + head.rows);
+  const Status read = read_body(block.substr(BlockHead::kBytes), head.columns, std::span(rows).subspan(before), names);
+  if (!read) rows.resize(before);
+  return read;
+}
+
+}  // namespace modelyard::journal

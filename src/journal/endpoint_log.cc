@@ -1,0 +1,281 @@
+#include "journal/endpoint_log.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+
+namespace modelyard::journal {
+namespace {
+
+constexpr std::string_view kStem = "decisions-";
+constexpr std::string_view kOpen = ".open";
+constexpr std::string_view kSealed = ".segment";
+constexpr std::string_view kUnfinished = ".tmp";
+
+std::string file_name(std::uint64_t number, std::string_view ending) {
+  return fmt::format("{}{:010}{}", kStem, number, ending);
+}
+
+// 0 for a file that is none of ours.
+std::uint64_t number_of(std::string_view file) {
+  if (!file.starts_with(kStem)) return 0;
+  std::uint64_t number = 0;
+  std::from_chars(file.data() + kStem.size(), file.data() + file.size(), number);
+  return number;
+}
+
+Status write_at(int fd, std::string_view bytes, std::uint64_t offset, std::string_view file) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return system_error("write", file, errno);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
+  }
+  return ok();
+}
+
+Result<std::string> read_at(int fd, std::uint64_t offset, std::uint64_t bytes, std::string_view file) {
+  std::string text(bytes, '\0');
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t got = ::pread(fd, text.data() + done, text.size() - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error("read", file, errno);
+    if (got == 0) return error(Code::kInvalidArgument, "{} is shorter than it was", file);
+    done += static_cast<std::size_t>(got);
+  }
+  return text;
+}
+
+Result<std::uint64_t> size_of(int fd, std::string_view file) {
+  struct stat status{};
+  if (::fstat(fd, &status) != 0) return system_error("look at", file, errno);
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+void take_bounds(SegmentInfo& info, std::span<const BlockPlace> places) {
+  for (const BlockPlace& place : places) {
+    info.first_time = info.rows == 0 ? place.first_time : std::min(info.first_time, place.first_time);
+    info.last_time = info.rows == 0 ? place.last_time : std::max(info.last_time, place.last_time);
+    info.rows += place.rows;
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EndpointLog>> EndpointLog::open(const std::string& folder, std::string endpoint,
+                                                       SegmentLimits limits, Recovery& recovery) {
+  MODELYARD_ASSIGN(Directory directory, Directory::create(folder));
+  std::unique_ptr<EndpointLog> log(new EndpointLog(std::move(directory), std::move(endpoint), limits));
+  MODELYARD_TRY(log->find_segments(recovery));
+  return log;
+}
+
+Status EndpointLog::find_segments(Recovery& recovery) {
+  MODELYARD_ASSIGN(const std::vector<std::string> files, folder_.list(""));
+  std::vector<std::string> open;
+  for (const std::string& file : files) {
+    const std::uint64_t number = number_of(file);
+    next_number_ = std::max(next_number_, number + 1);
+    if (number == 0) continue;
+    if (file.ends_with(kUnfinished)) {
+      MODELYARD_TRY(folder_.remove(file));
+    } else if (file.ends_with(kSealed)) {
+      MODELYARD_TRY(adopt_sealed(file, recovery));
+    } else if (std::ranges::binary_search(files, file_name(number, kSealed))) {
+      MODELYARD_TRY(folder_.remove(file));  // it was sealed, and a crash kept it from being removed
+    } else {
+      open.push_back(file);
+    }
+  }
+  for (const std::string& file : open) {
+    MODELYARD_TRY(adopt_open(file, recovery));
+    if (file != open.back()) MODELYARD_TRY(seal());
+  }
+  return ok();
+}
+
+// One whose end is damaged is read by its blocks.
+Status EndpointLog::adopt_sealed(const std::string& file, Recovery& recovery) {
+  MODELYARD_ASSIGN(const UniqueFd fd, folder_.open_file(file, O_RDONLY));
+  SegmentInfo info;
+  info.file = file;
+  MODELYARD_ASSIGN(info.bytes, size_of(fd.get(), file));
+  const auto places = places_of(info, fd.get());
+  if (!places) {
+    recovery.damaged_bytes += info.bytes;
+    return ok();
+  }
+  take_bounds(info, *places);
+  MutexLock lock(mutex_);
+  segments_.push_back(std::move(info));
+  return ok();
+}
+
+Status EndpointLog::adopt_open(const std::string& file, Recovery& recovery) {
+  MODELYARD_ASSIGN(UniqueFd fd, folder_.open_file(file, O_RDWR));
+  MODELYARD_ASSIGN(const std::uint64_t bytes, size_of(fd.get(), file));
+  MODELYARD_ASSIGN(const std::string text, read_at(fd.get(), 0, std::min(bytes, kMostSegmentBytes), file));
+  const auto scan = scan_segment(text);
+  if (!scan || scan->blocks.empty()) {
+    recovery.cut_bytes += bytes;
+    return folder_.remove(file);
+  }
+  recovery.cut_bytes += bytes - scan->end;
+  recovery.damaged_bytes += scan->damaged_bytes;
+  SegmentInfo info;
+  info.file = file;
+  info.bytes = scan->end;
+  info.open = std::make_shared<UniqueFd>(std::move(fd));
+  take_bounds(info, scan->blocks);
+  opened_ = utc_from_micros(info.first_time);
+  MutexLock lock(mutex_);
+  segments_.push_back(std::move(info));
+  return ok();
+}
+
+std::vector<SegmentInfo> EndpointLog::segments() const {
+  MutexLock lock(mutex_);
+  return segments_;
+}
+
+std::optional<SegmentInfo> EndpointLog::open_segment() const {
+  MutexLock lock(mutex_);
+  if (segments_.empty() || !segments_.back().open) return std::nullopt;
+  return segments_.back();
+}
+
+Status EndpointLog::begin_segment(UtcTime now) {
+  SegmentInfo info;
+  info.file = file_name(next_number_, kOpen);
+  MODELYARD_ASSIGN(UniqueFd fd, folder_.open_file(info.file, O_RDWR | O_CREAT | O_TRUNC));
+  const std::string head = segment_head();
+  MODELYARD_TRY(write_at(fd.get(), head, 0, info.file));
+  MODELYARD_TRY(folder_.sync(""));
+  info.bytes = head.size();
+  info.open = std::make_shared<UniqueFd>(std::move(fd));
+  opened_ = now;
+  ++next_number_;
+  MutexLock lock(mutex_);
+  segments_.push_back(std::move(info));
+  return ok();
+}
+
+Status EndpointLog::append(std::span<const DecisionRow> rows, const NameTable& names, UtcTime now) {
+  if (!open_segment()) MODELYARD_TRY(begin_segment(now));
+  for (; !rows.empty(); rows = rows.subspan(std::min(rows.size(), kMostRows))) {
+    const auto some = rows.first(std::min(rows.size(), kMostRows));
+    const std::string block = encode_block(some, names, Packing::kPlain);
+    const SegmentInfo info = *open_segment();
+    MODELYARD_TRY(write_at(info.open->get(), block, info.bytes, info.file));
+    const auto [least, most] = std::ranges::minmax(some, {}, &DecisionRow::time);
+    const BlockPlace place{info.bytes, block.size(), least.time, most.time, static_cast<std::uint32_t>(some.size())};
+    MutexLock lock(mutex_);
+    take_bounds(segments_.back(), {&place, 1});
+    segments_.back().bytes += block.size();
+  }
+  return ok();
+}
+
+Status EndpointLog::sync() {
+  const auto info = open_segment();
+  return info ? sync_file(info->open->get(), info->file) : ok();
+}
+
+bool EndpointLog::should_seal(UtcTime now) const {
+  const auto info = open_segment();
+  return info && (info->rows >= limits_.rows || now >= opened_ + limits_.age);
+}
+
+Status EndpointLog::seal() {
+  const auto info = open_segment();
+  if (!info || info->rows == 0) return ok();
+  NameTable names;
+  std::vector<DecisionRow> rows;
+  MODELYARD_TRY(
+      read(*info, UtcTime::min(), UtcTime::max(), [&](std::span<const DecisionRow> some, const NameTable& their_names) {
+        for (DecisionRow row : some) {
+          for (auto field : {&DecisionRow::model, &DecisionRow::arm, &DecisionRow::principal, &DecisionRow::protocol}) {
+            row.*field = names.number_of(their_names.name(row.*field));
+          }
+          rows.push_back(row);
+        }
+        return true;
+      }));
+  std::ranges::sort(rows, {}, [](const DecisionRow& row) { return std::pair(row.time, row.id); });
+  const std::uint64_t number = number_of(info->file);
+  SegmentInfo sealed;
+  sealed.file = file_name(number, kSealed);
+  const std::string unfinished = file_name(number, kUnfinished);
+  const std::string bytes = seal_segment(rows, names);
+  MODELYARD_ASSIGN(const UniqueFd fd, folder_.open_file(unfinished, O_WRONLY | O_CREAT | O_TRUNC));
+  MODELYARD_TRY(write_at(fd.get(), bytes, 0, unfinished));
+  MODELYARD_TRY(sync_file(fd.get(), unfinished));
+  MODELYARD_TRY(folder_.rename(unfinished, sealed.file));
+  MODELYARD_TRY(folder_.sync(""));
+  sealed.first_time = rows.front().time;
+  sealed.last_time = rows.back().time;
+  sealed.rows = rows.size();
+  sealed.bytes = bytes.size();
+  {
+    MutexLock lock(mutex_);
+    segments_.back() = std::move(sealed);
+  }
+  return folder_.remove(info->file);
+}
+
+Status EndpointLog::remove(const std::string& file) {
+  {
+    MutexLock lock(mutex_);
+    std::erase_if(segments_, [&](const SegmentInfo& segment) { return !segment.open && segment.file == file; });
+  }
+  return folder_.remove(file);
+}
+
+Result<std::vector<BlockPlace>> EndpointLog::places_of(const SegmentInfo& segment, int fd) const {
+  if (!segment.open && segment.bytes >= SegmentTrailer::kBytes) {
+    const std::uint64_t trailer_at = segment.bytes - SegmentTrailer::kBytes;
+    MODELYARD_ASSIGN(const std::string last, read_at(fd, trailer_at, SegmentTrailer::kBytes, segment.file));
+    const auto trailer = read_trailer(last);
+    if (trailer && trailer->index_bytes() <= trailer_at) {
+      MODELYARD_ASSIGN(const std::string index, read_at(fd, trailer_at - trailer->index_bytes(),
+                                                        trailer->index_bytes() + SegmentTrailer::kBytes, segment.file));
+      auto places = read_index(index, segment.bytes);
+      if (places) return places;
+    }
+  }
+  // One that is open has no index, and a damaged one is read by its blocks.
+  MODELYARD_ASSIGN(const std::string text, read_at(fd, 0, std::min(segment.bytes, kMostSegmentBytes), segment.file));
+  MODELYARD_ASSIGN(SegmentScan scan, scan_segment(text));
+  return std::move(scan.blocks);
+}
+
+Status EndpointLog::read(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakeBlock& take) const {
+  UniqueFd own;
+  if (!segment.open) {
+    auto opened = folder_.open_file(segment.file, O_RDONLY);
+    if (!opened) return opened.error().code() == Code::kNotFound ? ok() : Status(opened.error());
+    own = std::move(*opened);
+  }
+  const int fd = segment.open ? segment.open->get() : own.get();
+  MODELYARD_ASSIGN(std::vector<BlockPlace> places, places_of(segment, fd));
+  std::erase_if(places, [&](const BlockPlace& place) {
+    return place.last_time < utc_micros(from) || place.first_time > utc_micros(to);
+  });
+  std::ranges::sort(places, std::greater<>{}, &BlockPlace::last_time);
+  for (const BlockPlace& place : places) {
+    MODELYARD_ASSIGN(const std::string block, read_at(fd, place.offset, place.bytes, segment.file));
+    NameTable names;
+    std::vector<DecisionRow> rows;
+    const Status decoded = decode_block(block, names, rows);
+    if (!decoded) return decoded.error().with_context("{}/{}", folder_.path(), segment.file);
+    if (!take(rows, names)) break;
+  }
+  return ok();
+}
+
+}  // namespace modelyard::journal

@@ -1,0 +1,85 @@
+// EndpointLog is the folder of one endpoint's records: a segment that is open and grows, and sealed ones.
+//
+//   decisions-0000000007.open      blocks as they were written; may end in the middle of one after a crash
+//   decisions-0000000006.segment   sealed: larger blocks in the order of time, an index
+//
+// Order:   a segment is sealed when it has `rows` records or its first one has `age`: written anew beside, synced,
+//          renamed, and only then is the open file removed.
+// Threads: append(), sync(), seal() and remove() on the writer's; the rest from any thread.
+// Errors:  what a write could not put on disk is not there: the next one overwrites it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/directory.h"
+#include "base/mutex.h"
+#include "journal/segment.h"
+
+namespace modelyard::journal {
+
+struct SegmentLimits {
+  std::uint64_t rows = 131'072;
+  std::chrono::microseconds age = std::chrono::minutes(10);
+};
+
+// What open() found.
+struct Recovery {
+  std::uint64_t cut_bytes = 0;      // at the end of an open segment: a block that a crash has cut off
+  std::uint64_t damaged_bytes = 0;  // elsewhere
+};
+
+struct SegmentInfo {
+  std::string file;
+  std::int64_t first_time = 0;
+  std::int64_t last_time = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t bytes = 0;
+  std::shared_ptr<const UniqueFd> open;  // null: it is sealed
+};
+
+class EndpointLog {
+ public:
+  static Result<std::unique_ptr<EndpointLog>> open(const std::string& folder, std::string endpoint,
+                                                   SegmentLimits limits, Recovery& recovery);
+
+  const std::string& endpoint() const { return endpoint_; }
+  Status append(std::span<const DecisionRow> rows, const NameTable& names, UtcTime now);
+  // Makes durable what was appended.
+  Status sync();
+  bool should_seal(UtcTime now) const;
+  Status seal();
+  // A sealed segment.
+  Status remove(const std::string& file);
+
+  std::vector<SegmentInfo> segments() const;
+  // Gives the records of a segment to `take`, block by block, the newest block first, as long as it answers true; only
+  // blocks with records of the time asked for. A segment that was deleted meanwhile has none.
+  using TakeBlock = std::function<bool(std::span<const DecisionRow> rows, const NameTable& names)>;
+  Status read(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakeBlock& take) const;
+
+ private:
+  EndpointLog(Directory folder, std::string endpoint, SegmentLimits limits)
+      : folder_(std::move(folder)), endpoint_(std::move(endpoint)), limits_(limits) {}
+
+  Status find_segments(Recovery& recovery);
+  Status adopt_sealed(const std::string& file, Recovery& recovery);
+  Status adopt_open(const std::string& file, Recovery& recovery);
+  Status begin_segment(UtcTime now);
+  Result<std::vector<BlockPlace>> places_of(const SegmentInfo& segment, int fd) const;
+  std::optional<SegmentInfo> open_segment() const;
+
+  const Directory folder_;
+  const std::string endpoint_;
+  const SegmentLimits limits_;
+  std::uint64_t next_number_ = 1;
+  UtcTime opened_{};
+
+  mutable Mutex mutex_;
+  std::vector<SegmentInfo> segments_ MODELYARD_GUARDED_BY(mutex_);  // an open one is the last
+};
+
+}  // namespace modelyard::journal

@@ -1,0 +1,171 @@
+#include "journal/endpoint_log.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "base/test_folder.h"
+#include "journal/made_up_decisions.h"
+
+namespace modelyard::journal {
+namespace {
+
+const UtcTime kNow = utc_from_micros(kTestEpoch);
+
+class EndpointLogTest : public testing::Test {
+ protected:
+  std::unique_ptr<EndpointLog> open(SegmentLimits limits = {}) {
+    recovery_ = {};
+    auto log = EndpointLog::open(folder_ / "fraud", "fraud", limits, recovery_);
+    EXPECT_TRUE(log) << log.error().message();
+    return std::move(*log);
+  }
+  std::vector<Decision> append(EndpointLog& log, std::size_t count) {
+    auto decisions = source_.several(count);
+    NameTable names;
+    std::vector<DecisionRow> rows;
+    for (const Decision& decision : decisions) rows.push_back(row_of(decision, names));
+    const Status appended = log.append(rows, names, kNow);
+    EXPECT_TRUE(appended) << appended.error().message();
+    all_.insert(all_.end(), decisions.begin(), decisions.end());
+    return decisions;
+  }
+  static std::vector<DecisionRecord> read(const EndpointLog& log, UtcTime from = UtcTime::min(),
+                                          UtcTime to = UtcTime::max()) {
+    std::vector<DecisionRecord> records;
+    for (const SegmentInfo& segment : log.segments()) {
+      const Status done = log.read(segment, from, to, [&](std::span<const DecisionRow> rows, const NameTable& names) {
+        for (const DecisionRow& row : rows) records.push_back(record_of(row, names, "fraud"));
+        return true;
+      });
+      EXPECT_TRUE(done) << done.error().message();
+    }
+    std::ranges::sort(records, {}, &DecisionRecord::time);
+    return records;
+  }
+  void expect_all(const EndpointLog& log) const {
+    const auto records = read(log);
+    ASSERT_EQ(records.size(), all_.size());
+    for (std::size_t i = 0; i < records.size(); ++i) EXPECT_TRUE(records[i] == all_[i]) << i;
+  }
+  std::vector<std::string> files() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_ / "fraud")) {
+      names.push_back(entry.path().filename());
+    }
+    std::ranges::sort(names);
+    return names;
+  }
+  void add_bytes(const std::string& file, std::string_view bytes) const {
+    std::ofstream(folder_ / ("fraud/" + file), std::ios::app | std::ios::binary) << bytes;
+  }
+
+  TestFolder folder_;
+  MadeUpDecisions source_{1};
+  std::vector<Decision> all_;
+  Recovery recovery_;
+};
+
+TEST_F(EndpointLogTest, IsReadBackWhileItIsOpen) {
+  const auto log = open();
+  append(*log, 10);
+  append(*log, 1);
+  expect_all(*log);
+  EXPECT_EQ(files(), std::vector<std::string>{"decisions-0000000001.open"});
+}
+
+TEST_F(EndpointLogTest, GoesOnWithItsOpenSegmentAfterARestart) {
+  append(*open(), 10);
+  const auto log = open();
+  append(*log, 5);
+  expect_all(*log);
+  EXPECT_EQ(files().size(), 1u);
+  EXPECT_EQ(recovery_.cut_bytes, 0u);
+}
+
+TEST_F(EndpointLogTest, DropsABlockThatACrashHasCutOffAndWritesOverIt) {
+  append(*open(), 10);
+  add_bytes("decisions-0000000001.open", "MBK1 and then the power went");
+  const auto log = open();
+  EXPECT_EQ(recovery_.cut_bytes, 28u);
+  append(*log, 3);
+  expect_all(*log);
+  expect_all(*open());
+}
+
+TEST_F(EndpointLogTest, IsSealedWithTheSameRecordsInLessRoom) {
+  const auto log = open({1000, std::chrono::hours(1)});
+  for (int i = 0; i < 99; ++i) append(*log, 10);
+  EXPECT_FALSE(log->should_seal(kNow));
+  append(*log, 10);
+  ASSERT_TRUE(log->should_seal(kNow));
+  const std::uint64_t before = log->segments().front().bytes;
+  ASSERT_TRUE(log->seal());
+  EXPECT_EQ(files(), std::vector<std::string>{"decisions-0000000001.segment"});
+  EXPECT_LT(log->segments().front().bytes, before / 2);
+  expect_all(*log);
+  append(*log, 5);
+  EXPECT_EQ(files().back(), "decisions-0000000002.open");
+  expect_all(*log);
+  expect_all(*open());
+}
+
+TEST_F(EndpointLogTest, IsSealedWhenItsFirstRecordIsOld) {
+  const auto log = open({1000, std::chrono::minutes(10)});
+  append(*log, 1);
+  EXPECT_FALSE(log->should_seal(kNow + std::chrono::minutes(9)));
+  EXPECT_TRUE(log->should_seal(kNow + std::chrono::minutes(10)));
+}
+
+TEST_F(EndpointLogTest, ForgetsWhatACrashLeftOfASealing) {
+  auto log = open();
+  append(*log, 10);
+  std::filesystem::copy_file(folder_ / "fraud/decisions-0000000001.open", folder_ / "kept");
+  ASSERT_TRUE(log->seal());
+  // Renamed, and not yet removed; and another one that was not finished.
+  std::filesystem::rename(folder_ / "kept", folder_ / "fraud/decisions-0000000001.open");
+  add_bytes("decisions-0000000002.tmp", "half");
+  log = open();
+  EXPECT_EQ(files(), std::vector<std::string>{"decisions-0000000001.segment"});
+  expect_all(*log);
+}
+
+TEST_F(EndpointLogTest, ReadsASealedSegmentWithoutItsIndexByItsBlocks) {
+  auto log = open();
+  append(*log, 20'000);
+  ASSERT_TRUE(log->seal());
+  const std::string file = folder_ / "fraud/decisions-0000000001.segment";
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) - 1);
+  log = open();
+  expect_all(*log);
+}
+
+TEST_F(EndpointLogTest, ReadsOnlyTheBlocksOfTheTimeAskedFor) {
+  auto log = open();
+  append(*log, 30'000);
+  ASSERT_TRUE(log->seal());
+  const UtcTime moment = all_[15'000].time;
+  const auto records = read(*log, moment, moment);
+  EXPECT_EQ(records.size(), 8192u);
+  EXPECT_TRUE(std::ranges::any_of(records, [&](const auto& record) { return record == all_[15'000]; }));
+}
+
+TEST_F(EndpointLogTest, CanBeReadWhileASegmentIsSealedAndDeleted) {
+  auto log = open();
+  append(*log, 10);
+  const SegmentInfo open_one = log->segments().front();
+  ASSERT_TRUE(log->seal());
+  const SegmentInfo sealed_one = log->segments().front();
+  ASSERT_TRUE(log->remove(sealed_one.file));
+  std::size_t seen = 0;
+  const auto count = [&](std::span<const DecisionRow> rows, const NameTable&) { return seen += rows.size(), true; };
+  ASSERT_TRUE(log->read(open_one, UtcTime::min(), UtcTime::max(), count));
+  EXPECT_EQ(seen, 10u);
+  ASSERT_TRUE(log->read(sealed_one, UtcTime::min(), UtcTime::max(), count));
+  EXPECT_EQ(seen, 10u);
+}
+
+}  // namespace
+}  // namespace modelyard::journal

@@ -1,0 +1,367 @@
+#include "journal/journal.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/thread_name.h"
+
+namespace modelyard::journal {
+namespace {
+
+constexpr std::chrono::seconds kTidyInterval{1};
+constexpr std::size_t kMostNames = 4096;  // of an endpoint between passes; then it begins anew
+
+void bump(std::atomic<std::uint64_t>& counter) {
+  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+bool newer(const DecisionRecord& a, const DecisionRecord& b) {
+  return std::pair(a.time, a.id) > std::pair(b.time, b.id);
+}
+
+bool fits(const DecisionRecord& record, const Query& query) {
+  if (record.time < query.from || record.time > query.to) return false;
+  if (query.before && std::pair(record.time, record.id) >= *query.before) return false;
+  return !query.wanted || query.wanted(record);
+}
+
+Json proof_of(const SegmentInfo& segment, const std::string& endpoint, const std::string& reason, UtcTime now) {
+  return {{"time", format_utc(now)},
+          {"endpoint", endpoint},
+          {"file", segment.file},
+          {"records", segment.rows},
+          {"bytes", segment.bytes},
+          {"first_time", format_utc(utc_from_micros(segment.first_time))},
+          {"last_time", format_utc(utc_from_micros(segment.last_time))},
+          {"reason", reason}};
+}
+
+}  // namespace
+
+std::optional<Durability> parse_durability(std::string_view name) {
+  if (name == "none") return Durability::kNone;
+  if (name == "interval") return Durability::kInterval;
+  if (name == "group") return Durability::kGroup;
+  return std::nullopt;
+}
+
+Journal::Journal(JournalOptions options, telemetry::Log& log, const Clock& clock)
+    : options_(std::move(options)), log_(log), clock_(clock) {
+  for (std::size_t i = 0; i < options_.loops; ++i) seats_.push_back(std::make_unique<Seat>(options_.lane_bytes));
+}
+
+Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options, telemetry::Log& log, const Clock& clock) {
+  std::unique_ptr<Journal> journal(new Journal(std::move(options), log, clock));
+  MODELYARD_TRY(journal->open_endpoints());
+  journal->writer_ = std::thread([journal = journal.get()] { journal->run(); });
+  return journal;
+}
+
+Journal::~Journal() {
+  stop();
+}
+
+Status Journal::open_endpoints() {
+  MODELYARD_ASSIGN(const Directory root, Directory::create(options_.folder));
+  MODELYARD_ASSIGN(deletions_, DeletionLog::open(root, "deletions.jsonl"));
+  MODELYARD_ASSIGN(const Directory endpoints, Directory::create(options_.folder + "/endpoints"));
+  MODELYARD_ASSIGN(const auto names, endpoints.list(""));
+  for (const std::string& name : names) {
+    if (check_model_name(name)) MODELYARD_TRY(log_of(name));
+  }
+  return ok();
+}
+
+Result<EndpointLog*> Journal::log_of(const std::string& endpoint) {
+  {
+    MutexLock lock(logs_mutex_);
+    if (const auto known = logs_.find(endpoint); known != logs_.end()) return known->second.get();
+  }
+  Recovery recovery;
+  MODELYARD_ASSIGN(std::shared_ptr<EndpointLog> log, EndpointLog::open(options_.folder + "/endpoints/" + endpoint,
+                                                                       endpoint, options_.segments, recovery));
+  if (recovery.cut_bytes > 0) {
+    log_.warning("the journal was cut off in the middle of a record: what follows its last whole block is dropped",
+                 {{"endpoint", endpoint}, {"bytes", static_cast<std::int64_t>(recovery.cut_bytes)}});
+  }
+  if (recovery.damaged_bytes > 0) {
+    log_.error("the journal is damaged: records are missing",
+               {{"endpoint", endpoint}, {"bytes", static_cast<std::int64_t>(recovery.damaged_bytes)}});
+  }
+  MutexLock lock(logs_mutex_);
+  return (logs_[endpoint] = std::move(log)).get();
+}
+
+std::vector<std::shared_ptr<EndpointLog>> Journal::logs(const std::string& endpoint) const {
+  std::vector<std::shared_ptr<EndpointLog>> logs;
+  MutexLock lock(logs_mutex_);
+  for (const auto& [name, log] : logs_) {
+    if (endpoint.empty() || name == endpoint) logs.push_back(log);
+  }
+  return logs;
+}
+
+std::uint64_t Journal::record(std::size_t loop, const Decision& decision) {
+  Seat& seat = *seats_[loop];
+  seat.recorded_in_turn = true;
+  std::byte* const room = seat.lane.room(packed_bytes(decision));
+  if (room == nullptr) {
+    bump(seat.lost);
+    return 0;
+  }
+  pack(decision, room);
+  seat.lane.commit();
+  bump(seat.recorded);
+  return seat.lane.position();
+}
+
+void Journal::end_turn(std::size_t loop) {
+  Seat& seat = *seats_[loop];
+  if (!std::exchange(seat.recorded_in_turn, false)) return;
+  // Either the writer sees what was committed before it waits, or this sees that it waits.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (!seat.lane.has_room(options_.lane_bytes / 2)) return wake(Wake::kHurry);
+  if (writer_waits_.load(std::memory_order_relaxed)) wake(Wake::kGather);
+}
+
+void Journal::wake(Wake how) {
+  writer_waits_.store(false, std::memory_order_relaxed);
+  MutexLock lock(mutex_);
+  gathered_ = true;
+  hurry_ = hurry_ || how == Wake::kHurry;
+  wake_.notify_one();
+}
+
+void Journal::flush() {
+  MutexLock lock(mutex_);
+  if (stopping_) return;
+  const std::uint64_t mine = ++flushes_asked_;
+  gathered_ = hurry_ = true;
+  wake_.notify_one();
+  while (flushes_done_ < mine) flushed_.wait(mutex_);
+}
+
+void Journal::stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    wake_.notify_one();
+  }
+  if (writer_.joinable()) writer_.join();
+}
+
+// Until there is something to write, or to tidy up.
+Journal::Pass Journal::wait() {
+  writer_waits_.store(true, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  const bool has_some =
+      std::ranges::any_of(seats_, [](const auto& seat) { return seat->lane.committed() != seat->taken; });
+  MutexLock lock(mutex_);
+  if (!has_some && !gathered_ && !stopping_) wake_.wait_for(mutex_, kTidyInterval);
+  writer_waits_.store(false, std::memory_order_relaxed);
+  const auto end = std::chrono::steady_clock::now() + kGathering;
+  while (!answers_wait() && !hurry_ && !stopping_ && std::chrono::steady_clock::now() < end) {
+    wake_.wait_for(mutex_, end - std::chrono::steady_clock::now());
+  }
+  gathered_ = hurry_ = false;
+  return {flushes_asked_, stopping_};
+}
+
+void Journal::run() {
+  name_thread("journal");
+  for (;;) {
+    const Pass pass = wait();
+    write_gathered();
+    make_durable();
+    {
+      MutexLock lock(mutex_);
+      flushes_done_ = pass.flushes;
+      flushed_.notify_all();
+    }
+    if (clock_.steady_now() >= next_tidy_) tidy();
+    if (!pass.last) continue;
+    for (EndpointLog* const log : unsynced_) (void)log->sync().has_value();
+    MutexLock lock(mutex_);
+    flushes_done_ = flushes_asked_;
+    return flushed_.notify_all();
+  }
+}
+
+void Journal::write_gathered() {
+  for (const auto& seat : seats_) {
+    seat->taken = seat->lane.take([this](std::span<const std::byte> packed) {
+      const Decision decision = unpack(packed);
+      auto waiting = waiting_.find(decision.endpoint);
+      if (waiting == waiting_.end()) waiting = waiting_.emplace(decision.endpoint, Waiting{}).first;
+      waiting->second.rows.push_back(row_of(decision, waiting->second.names));
+    });
+  }
+  for (auto& [endpoint, waiting] : waiting_) {
+    if (waiting.rows.empty()) continue;
+    if (!append(endpoint, waiting)) lost_for_disk_.fetch_add(waiting.rows.size(), std::memory_order_relaxed);
+    waiting.rows.clear();
+    if (waiting.names.size() > kMostNames) waiting.names = NameTable();
+  }
+  tell_losses();
+}
+
+bool Journal::append(const std::string& endpoint, Waiting& waiting) {
+  const auto log = log_of(endpoint);
+  const Status appended = log ? (*log)->append(waiting.rows, waiting.names, clock_.utc_now()) : Status(log.error());
+  if (!appended) {
+    tell("decision records cannot be written", appended.error());
+    return false;
+  }
+  if (std::ranges::find(unsynced_, *log) == unsynced_.end()) unsynced_.push_back(*log);
+  return true;
+}
+
+void Journal::make_durable() {
+  const SteadyTime now = clock_.steady_now();
+  const bool due =
+      answers_wait() || (options_.durability == Durability::kInterval && now >= last_sync_ + kSyncInterval);
+  if (due && !unsynced_.empty()) {
+    for (EndpointLog* const log : unsynced_) {
+      const Status synced = log->sync();
+      if (!synced) tell("decision records cannot be made durable", synced.error());
+    }
+    unsynced_.clear();
+    last_sync_ = now;
+  }
+  if (!answers_wait()) return;
+  for (std::size_t loop = 0; loop < seats_.size(); ++loop) {
+    if (seats_[loop]->taken != seats_[loop]->told) {
+      options_.on_durable(loop, seats_[loop]->told = seats_[loop]->taken);
+    }
+  }
+}
+
+// Seals what is full or old, and deletes what is too much.
+void Journal::tidy() {
+  next_tidy_ = clock_.steady_now() + kTidyInterval;
+  const UtcTime now = clock_.utc_now();
+  Status done = ok();
+  for (const auto& log : logs("")) {
+    if (!log->should_seal(now)) continue;
+    if (const Status sealed = log->seal(); !sealed) done = sealed;
+  }
+  if (const Status deleted = delete_what_is_due(now); !deleted) done = deleted;
+  if (!done) return tell("the journal cannot be tidied up", done.error());
+  trouble_.clear();
+}
+
+Status Journal::delete_what_is_due(UtcTime now) {
+  std::vector<Candidate> candidates;
+  std::vector<std::pair<std::shared_ptr<EndpointLog>, SegmentInfo>> segments;
+  std::uint64_t open_bytes = 0;
+  for (const auto& log : logs("")) {
+    for (SegmentInfo& segment : log->segments()) {
+      if (segment.open) {
+        open_bytes += segment.bytes;
+        continue;
+      }
+      candidates.push_back({log->endpoint(), segment.file, segment.last_time, segment.bytes});
+      segments.emplace_back(log, std::move(segment));
+    }
+  }
+  for (const Deletion& deletion : deletions_due(candidates, open_bytes, options_.bounds, now)) {
+    const auto& [log, segment] = segments[deletion.candidate];
+    MODELYARD_TRY(deletions_->append(proof_of(segment, log->endpoint(), deletion.reason, now)));
+    MODELYARD_TRY(log->remove(segment.file));
+    deleted_segments_.fetch_add(1, std::memory_order_relaxed);
+    log_.info("decision records were deleted", {{"endpoint", log->endpoint()},
+                                                {"file", segment.file},
+                                                {"records", static_cast<std::int64_t>(segment.rows)},
+                                                {"reason", deletion.reason}});
+  }
+  return ok();
+}
+
+// Once, as long as it lasts.
+void Journal::tell(std::string_view what, const Error& why) {
+  if (trouble_ == why.message()) return;
+  trouble_ = why.message();
+  log_.error(what, {{"error", why.message()}});
+}
+
+void Journal::tell_losses() {
+  std::uint64_t lost = lost_for_disk_.load(std::memory_order_relaxed);
+  for (const auto& seat : seats_) lost += seat->lost.load(std::memory_order_relaxed);
+  if (lost == losses_told_) return;
+  log_.warning("decision records were lost", {{"records", static_cast<std::int64_t>(lost - losses_told_)},
+                                              {"since_start", static_cast<std::int64_t>(lost)}});
+  losses_told_ = lost;
+}
+
+Result<DecisionRecord> Journal::find(const Uuid& id) {
+  flush();
+  const UtcTime from = utc_from_micros(id.milliseconds() * 1000);
+  const UtcTime to = from + std::chrono::microseconds(999);
+  std::optional<DecisionRecord> found;
+  for (const auto& log : logs("")) {
+    for (const SegmentInfo& segment : log->segments()) {
+      if (segment.last_time < utc_micros(from) || segment.first_time > utc_micros(to)) continue;
+      MODELYARD_TRY(log->read(segment, from, to, [&](std::span<const DecisionRow> rows, const NameTable& names) {
+        const auto row = std::ranges::find(rows, id, &DecisionRow::id);
+        if (row != rows.end()) found = record_of(*row, names, log->endpoint());
+        return !found;
+      }));
+      if (found) return std::move(*found);
+    }
+  }
+  return error(Code::kNotFound, "prediction {} is not in the journal", id.text());
+}
+
+Result<std::vector<DecisionRecord>> Journal::list(const Query& query) {
+  flush();
+  Query within = query;
+  if (within.before) within.to = std::min(within.to, within.before->first);
+  std::vector<std::pair<std::shared_ptr<EndpointLog>, SegmentInfo>> segments;
+  for (const auto& log : logs(within.endpoint)) {
+    for (SegmentInfo& segment : log->segments()) {
+      if (segment.last_time < utc_micros(within.from) || segment.first_time > utc_micros(within.to)) continue;
+      segments.emplace_back(log, std::move(segment));
+    }
+  }
+  std::ranges::sort(segments, std::greater<>{}, [](const auto& entry) { return entry.second.last_time; });
+  std::vector<DecisionRecord> found;
+  // Whether nothing that ends at `time` can be among the newest any more.
+  const auto is_enough = [&](std::int64_t time) {
+    return found.size() >= within.limit && utc_micros(found[within.limit - 1].time) > time;
+  };
+  for (const auto& [log, segment] : segments) {
+    if (is_enough(segment.last_time)) break;
+    MODELYARD_TRY(
+        log->read(segment, within.from, within.to, [&](std::span<const DecisionRow> rows, const NameTable& names) {
+          const auto last = std::ranges::max(rows, {}, &DecisionRow::time).time;
+          if (is_enough(last)) return false;
+          for (const DecisionRow& row : rows) {
+            DecisionRecord record = record_of(row, names, log->endpoint());
+            if (fits(record, within)) found.push_back(std::move(record));
+          }
+          std::ranges::sort(found, newer);
+          found.resize(std::min(found.size(), within.limit));
+          return true;
+        }));
+  }
+  return found;
+}
+
+JournalTotals Journal::totals() const {
+  JournalTotals totals;
+  for (const auto& seat : seats_) {
+    totals.recorded += seat->recorded.load(std::memory_order_relaxed);
+    totals.lost_for_room += seat->lost.load(std::memory_order_relaxed);
+  }
+  totals.lost_for_disk = lost_for_disk_.load(std::memory_order_relaxed);
+  totals.deleted_segments = deleted_segments_.load(std::memory_order_relaxed);
+  for (const auto& log : logs("")) {
+    for (const SegmentInfo& segment : log->segments()) {
+      totals.bytes += segment.bytes;
+      totals.records += segment.rows;
+    }
+  }
+  return totals;
+}
+
+}  // namespace modelyard::journal

@@ -1,0 +1,156 @@
+// Journal keeps the decision record of every prediction on disk, and finds it again.
+//
+// An event loop puts a record into its own lane and goes on. One writer takes what has gathered in all lanes, some
+// milliseconds later and many records at once, and appends it to the endpoints' segments.
+//
+// Durability: what a crash can lose of the records of answers that were given:
+//               kNone      the process dies: those of the last kGathering; the machine dies: what its system had not
+//                          written yet, half a minute or so
+//               kInterval  the process dies: the same; the machine dies: those of the last kSyncInterval and kGathering
+//               kGroup     nothing: answers wait for their records (`on_durable`), many for one sync
+// Loss:       a lane that is full, or a disk that takes nothing, drops records and counts them; serving never waits.
+// Threads:    record() and end_turn() on the loop whose number is given; find(), list() and totals() from any, and they
+//             see all that was recorded before. on_durable is called by the writer.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "journal/deletion_log.h"
+#include "journal/endpoint_log.h"
+#include "journal/lane.h"
+#include "journal/retention.h"
+#include "telemetry/log.h"
+
+namespace modelyard::journal {
+
+enum class Durability { kNone, kInterval, kGroup };
+std::optional<Durability> parse_durability(std::string_view name);
+
+struct JournalOptions {
+  std::string folder;
+  std::size_t loops = 1;
+  Durability durability = Durability::kInterval;
+  Bounds bounds;
+  SegmentLimits segments;
+  std::size_t lane_bytes = 2u << 20;  // of each loop; a power of two
+  // Every record of the loop up to this position is durable, or lost and counted. kGroup only.
+  std::function<void(std::size_t loop, std::uint64_t position)> on_durable;
+};
+
+// Which records, the newest first.
+struct Query {
+  std::string endpoint;  // "": of all
+  UtcTime from = UtcTime::min();
+  UtcTime to = UtcTime::max();
+  std::size_t limit = 100;
+  std::function<bool(const DecisionRecord&)> wanted;  // may be empty
+  // Only what is older than this one: where the page before has ended.
+  std::optional<std::pair<UtcTime, Uuid>> before;
+};
+
+struct JournalTotals {
+  std::uint64_t recorded = 0;
+  std::uint64_t lost_for_room = 0;  // the lane was full
+  std::uint64_t lost_for_disk = 0;  // it could not be written
+  std::uint64_t bytes = 0;          // on disk now
+  std::uint64_t records = 0;        // on disk now
+  std::uint64_t deleted_segments = 0;
+};
+
+class Journal {
+ public:
+  static constexpr std::chrono::milliseconds kGathering{50};
+  static constexpr std::chrono::milliseconds kSyncInterval{1000};
+
+  static Result<std::unique_ptr<Journal>> open(JournalOptions options, telemetry::Log& log, const Clock& clock);
+  ~Journal();
+
+  // The position to wait for; 0 when it was lost.
+  std::uint64_t record(std::size_t loop, const Decision& decision);
+  void end_turn(std::size_t loop);
+  bool answers_wait() const { return options_.durability == Durability::kGroup; }
+
+  // NotFound when there is none.
+  Result<DecisionRecord> find(const Uuid& id);
+  Result<std::vector<DecisionRecord>> list(const Query& query);
+  JournalTotals totals() const;
+  // Writes what was recorded.
+  void flush();
+  // Once, when the loops have ended.
+  void stop();
+
+ private:
+  struct alignas(64) Seat {
+    explicit Seat(std::size_t lane_bytes) : lane(lane_bytes) {}
+    Lane lane;
+    bool recorded_in_turn = false;
+    std::atomic<std::uint64_t> recorded{0};
+    std::atomic<std::uint64_t> lost{0};
+    // Of the writer: the positions it has reached, and told.
+    std::uint64_t taken = 0;
+    std::uint64_t told = 0;
+  };
+  // Records of one endpoint on their way to disk.
+  struct Waiting {
+    std::vector<DecisionRow> rows;
+    NameTable names;
+  };
+
+  Journal(JournalOptions options, telemetry::Log& log, const Clock& clock);
+  Status open_endpoints();
+  Result<EndpointLog*> log_of(const std::string& endpoint);
+  std::vector<std::shared_ptr<EndpointLog>> logs(const std::string& endpoint) const;
+
+  enum class Wake { kGather, kHurry };
+  void wake(Wake how);
+  struct Pass {
+    std::uint64_t flushes = 0;  // that it answers
+    bool last = false;
+  };
+  Pass wait();
+  void run();
+  void write_gathered();
+  bool append(const std::string& endpoint, Waiting& waiting);
+  void make_durable();
+  void tidy();
+  Status delete_what_is_due(UtcTime now);
+  void tell(std::string_view what, const Error& why);
+  void tell_losses();
+
+  const JournalOptions options_;
+  telemetry::Log& log_;
+  const Clock& clock_;
+  std::vector<std::unique_ptr<Seat>> seats_;
+  std::atomic<bool> writer_waits_{false};
+
+  mutable Mutex logs_mutex_;
+  std::map<std::string, std::shared_ptr<EndpointLog>, std::less<>> logs_ MODELYARD_GUARDED_BY(logs_mutex_);
+
+  Mutex mutex_;
+  CondVar wake_;
+  CondVar flushed_;
+  bool gathered_ MODELYARD_GUARDED_BY(mutex_) = false;
+  bool hurry_ MODELYARD_GUARDED_BY(mutex_) = false;
+  bool stopping_ MODELYARD_GUARDED_BY(mutex_) = false;
+  std::uint64_t flushes_asked_ MODELYARD_GUARDED_BY(mutex_) = 0;
+  std::uint64_t flushes_done_ MODELYARD_GUARDED_BY(mutex_) = 0;
+
+  // Of the writer.
+  std::optional<DeletionLog> deletions_;
+  std::map<std::string, Waiting, std::less<>> waiting_;
+  std::vector<EndpointLog*> unsynced_;
+  SteadyTime last_sync_{};
+  SteadyTime next_tidy_{};
+  std::uint64_t losses_told_ = 0;
+  std::string trouble_;  // that was logged and lasts
+  std::atomic<std::uint64_t> lost_for_disk_{0};
+  std::atomic<std::uint64_t> deleted_segments_{0};
+  std::thread writer_;
+};
+
+}  // namespace modelyard::journal
