@@ -49,9 +49,14 @@ std::string format_utc(UtcTime time) {
 }
 
 Result<UtcTime> parse_utc(std::string_view text) {
-  const auto bad = [&] {
-    return error(Code::kInvalidArgument, "'{}' is not a UTC time; write it like 2026-01-31T12:00:00.000000Z", text);
+  const auto bad = [given = text] {
+    return error(Code::kInvalidArgument, "'{}' is not a UTC time; write it like 2026-01-31T12:00:00Z", given);
   };
+  std::string whole(text);
+  if (whole.size() == 20 && whole.back() == 'Z') whole.insert(19, ".000000");
+  if (whole.size() > 21 && whole.size() < 27 && whole.back() == 'Z')
+    whole.insert(whole.size() - 1, 27 - whole.size(), '0');
+  text = whole;
   if (text.size() != 27 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' ||
       text[19] != '.' || text[26] != 'Z') {
     return bad();

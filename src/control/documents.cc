@@ -46,6 +46,42 @@ Json to_json(const registry::AttachmentRecord& record) {
           {"content", parsed(record.attachment.content)}};
 }
 
+Json to_json(const journal::DecisionRecord& record) {
+  const auto or_null = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
+  return {{"prediction_id", record.id.text()},
+          {"time", format_utc(record.time)},
+          {"endpoint", record.endpoint},
+          {"model", record.model},
+          {"version", record.version},
+          {"plan_revision", record.plan_revision > 0 ? Json(record.plan_revision) : Json(nullptr)},
+          {"arm", or_null(record.arm)},
+          {"principal", or_null(record.principal)},
+          {"protocol", record.protocol},
+          {"status", record.failure ? code_name(*record.failure) : "ok"},
+          {"latency_us", record.latency.count()},
+          {"rows", record.rows}};
+}
+
+Json to_json(const journal::JournalReport& report) {
+  Json endpoints = Json::array();
+  for (const auto& endpoint : report.endpoints) {
+    endpoints.push_back({{"endpoint", endpoint.endpoint},
+                         {"records", endpoint.records},
+                         {"bytes", endpoint.bytes},
+                         {"first_time", format_utc(utc_from_micros(endpoint.first_time))},
+                         {"last_time", format_utc(utc_from_micros(endpoint.last_time))}});
+  }
+  return {{"durability", journal::durability_name(report.durability)},
+          {"max_bytes", report.bounds.most_bytes},
+          {"max_age_days", report.bounds.most_age / std::chrono::days(1)},
+          {"records", report.totals.records},
+          {"bytes", report.totals.bytes},
+          {"recorded", report.totals.recorded},
+          {"lost", {{"room", report.totals.lost_for_room}, {"disk", report.totals.lost_for_disk}}},
+          {"deleted_segments", report.totals.deleted_segments},
+          {"endpoints", std::move(endpoints)}};
+}
+
 Json to_json(const registry::ApiKeyRecord& key) {
   const auto when = [](std::optional<UtcTime> time) { return time ? Json(format_utc(*time)) : Json(nullptr); };
   return {{"id", key.id},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "journal/journal.h"
 #include "lifecycle/reconciler.h"
 #include "registry/catalog.h"
 
@@ -18,6 +19,8 @@ Json to_json(const registry::EventRecord& event);
 Json to_json(const registry::AuditRecord& row);
 Json to_json(const registry::ApiKeyRecord& key);
 Json to_json(const lifecycle::VersionStatus& status);
+Json to_json(const journal::DecisionRecord& record);
+Json to_json(const journal::JournalReport& report);
 Json tags_to_json(const std::vector<registry::TagRecord>& tags);
 
 template <typename Record>

@@ -31,7 +31,8 @@ struct InferRequest {
 
   std::string_view endpoint;
   VersionChoice choice;
-  std::string_view id;  // the caller's own; "" when none was sent
+  std::string_view id;         // the caller's own; "" when none was sent
+  std::string_view principal;  // who asks; "" when nobody is known
   std::pmr::vector<TensorView> inputs;
   std::pmr::vector<std::string_view> wanted_outputs;  // empty: all
   std::pmr::vector<std::size_t> wanted;               // their positions in the signature, ascending; serving fills it

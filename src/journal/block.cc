@@ -42,8 +42,8 @@ Error damaged(std::string_view why) {
 }
 
 template <typename T>
-void put(std::string& out, T value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+void put_at(std::string& out, std::size_t at, T value) {
+  std::memcpy(out.data() + at, &value, sizeof value);
 }
 template <typename T>
 T get(std::string_view bytes, std::size_t at) {
@@ -95,60 +95,6 @@ class VarintReader {
 
  private:
   std::string_view bytes_;
-};
-
-template <typename Field>
-std::string varints(std::span<const DecisionRow> rows, Field field) {
-  std::string out;
-  for (const DecisionRow& row : rows) put_varint(out, static_cast<std::uint64_t>(field(row)));
-  return out;
-}
-
-// The names of the column in the order they come, then the number of each record's.
-template <typename Field>
-std::string dictionary(std::span<const DecisionRow> rows, const NameTable& names, Field field) {
-  constexpr std::uint32_t kUnused = ~0u;
-  std::vector<std::uint32_t> places(names.size(), kUnused), used;
-  std::string numbers, out;
-  for (const DecisionRow& row : rows) {
-    std::uint32_t& place = places[field(row)];
-    if (place == kUnused) {
-      place = static_cast<std::uint32_t>(used.size());
-      used.push_back(field(row));
-    }
-    put_varint(numbers, place);
-  }
-  put_varint(out, used.size());
-  for (const std::uint32_t number : used) {
-    put_varint(out, names.name(number).size());
-    out += names.name(number);
-  }
-  return out + numbers;
-}
-
-class BodyWriter {
- public:
-  explicit BodyWriter(Packing packing) : packing_(packing) {}
-
-  void add(Column column, std::string_view raw) {
-    std::string packed;
-    if (packing_ == Packing::kCompressed && raw.size() >= kLeastCompressed) {
-      packed.resize(ZSTD_compressBound(raw.size()));
-      const std::size_t size = ZSTD_compress(packed.data(), packed.size(), raw.data(), raw.size(), kLevel);
-      packed.resize(ZSTD_isError(size) || size >= raw.size() ? 0 : size);
-    }
-    put<std::uint16_t>(heads_, column);
-    put<std::uint16_t>(heads_, packed.empty() ? 0 : 1);
-    put<std::uint32_t>(heads_, static_cast<std::uint32_t>(raw.size()));
-    put<std::uint32_t>(heads_, static_cast<std::uint32_t>(packed.empty() ? raw.size() : packed.size()));
-    body_ += packed.empty() ? raw : std::string_view(packed);
-  }
-  std::string finish() && { return heads_ + body_; }
-
- private:
-  const Packing packing_;
-  std::string heads_;
-  std::string body_;
 };
 
 // One column as it was before it was packed.
@@ -321,45 +267,86 @@ DecisionRecord record_of(const DecisionRow& row, const NameTable& names, std::st
   return record;
 }
 
-std::string encode_block(std::span<const DecisionRow> rows, const NameTable& names, Packing packing) {
-  MODELYARD_CHECK(!rows.empty() && rows.size() <= kMostRows, "a block has 1 to kMostRows records");
-  std::string tails;
-  for (const DecisionRow& row : rows) {
-    tails.append(reinterpret_cast<const char*>(row.id.bytes().data()) + 16 - kIdTail, kIdTail);
+template <typename Value>
+void BlockEncoder::add_numbers(std::uint16_t column, Value value) {
+  raw_.clear();
+  for (const DecisionRow& row : rows_) put_varint(raw_, static_cast<std::uint64_t>(value(row)));
+  add_column(column);
+}
+
+// The names of the column in the order they come, then the number of each record's.
+void BlockEncoder::add_names(std::uint16_t column, const NameTable& names, std::uint32_t DecisionRow::* field) {
+  constexpr std::uint32_t kUnused = ~0u;
+  places_.assign(names.size(), kUnused);
+  used_.clear();
+  for (const DecisionRow& row : rows_) {
+    if (places_[row.*field] != kUnused) continue;
+    places_[row.*field] = static_cast<std::uint32_t>(used_.size());
+    used_.push_back(row.*field);
   }
+  raw_.clear();
+  put_varint(raw_, used_.size());
+  for (const std::uint32_t number : used_) {
+    put_varint(raw_, names.name(number).size());
+    raw_ += names.name(number);
+  }
+  for (const DecisionRow& row : rows_) put_varint(raw_, places_[row.*field]);
+  add_column(column);
+}
+
+void BlockEncoder::add_column(std::uint16_t column) {
+  std::string_view stored = raw_;
+  std::uint16_t packed = 0;
+  if (packing_ == Packing::kCompressed && raw_.size() >= kLeastCompressed) {
+    packed_.resize(ZSTD_compressBound(raw_.size()));
+    const std::size_t size = ZSTD_compress(packed_.data(), packed_.size(), raw_.data(), raw_.size(), kLevel);
+    if (!ZSTD_isError(size) && size < raw_.size()) {
+      stored = std::string_view(packed_).substr(0, size);
+      packed = 1;
+    }
+  }
+  put_at<std::uint16_t>(block_, head_at_, column);
+  put_at<std::uint16_t>(block_, head_at_ + 2, packed);
+  put_at<std::uint32_t>(block_, head_at_ + 4, static_cast<std::uint32_t>(raw_.size()));
+  put_at<std::uint32_t>(block_, head_at_ + 8, static_cast<std::uint32_t>(stored.size()));
+  head_at_ += kColumnHeadBytes;
+  block_ += stored;
+}
+
+std::string_view BlockEncoder::encode(std::span<const DecisionRow> rows, const NameTable& names, Packing packing) {
+  MODELYARD_CHECK(!rows.empty() && rows.size() <= kMostRows, "a block has 1 to kMostRows records");
+  rows_ = rows;
+  packing_ = packing;
+  head_at_ = BlockHead::kBytes;
+  block_.assign(BlockHead::kBytes + kColumns * kColumnHeadBytes, '\0');
+  raw_.clear();
+  for (const DecisionRow& row : rows) {
+    raw_.append(reinterpret_cast<const char*>(row.id.bytes().data()) + 16 - kIdTail, kIdTail);
+  }
+  add_column(kIdTails);
   std::int64_t before = 0;
-  BodyWriter body(packing);
-  body.add(kIdTails, tails);
-  body.add(kTimes, varints(rows, [&](const DecisionRow& row) {
-             return zigzag(minus(row.time, std::exchange(before, row.time)));
-           }));
-  body.add(kIdMillis, varints(rows, [](const DecisionRow& row) {
-             return zigzag(minus(row.id.milliseconds(), floor_millis(row.time)));
-           }));
-  body.add(kVersions, varints(rows, [](const DecisionRow& row) { return row.version; }));
-  body.add(kPlanRevisions, varints(rows, [](const DecisionRow& row) { return row.plan_revision; }));
-  body.add(kOutcomes, varints(rows, [](const DecisionRow& row) { return row.outcome; }));
-  body.add(kLatencies, varints(rows, [](const DecisionRow& row) { return row.latency; }));
-  body.add(kRowCounts, varints(rows, [](const DecisionRow& row) { return row.rows; }));
-  body.add(kModels, dictionary(rows, names, [](const DecisionRow& row) { return row.model; }));
-  body.add(kArms, dictionary(rows, names, [](const DecisionRow& row) { return row.arm; }));
-  body.add(kPrincipals, dictionary(rows, names, [](const DecisionRow& row) { return row.principal; }));
-  body.add(kProtocols, dictionary(rows, names, [](const DecisionRow& row) { return row.protocol; }));
-  const std::string written = std::move(body).finish();
+  add_numbers(kTimes, [&](const DecisionRow& row) { return zigzag(minus(row.time, std::exchange(before, row.time))); });
+  add_numbers(kIdMillis,
+              [](const DecisionRow& row) { return zigzag(minus(row.id.milliseconds(), floor_millis(row.time))); });
+  add_numbers(kVersions, [](const DecisionRow& row) { return row.version; });
+  add_numbers(kPlanRevisions, [](const DecisionRow& row) { return row.plan_revision; });
+  add_numbers(kOutcomes, [](const DecisionRow& row) { return row.outcome; });
+  add_numbers(kLatencies, [](const DecisionRow& row) { return row.latency; });
+  add_numbers(kRowCounts, [](const DecisionRow& row) { return row.rows; });
+  add_names(kModels, names, &DecisionRow::model);
+  add_names(kArms, names, &DecisionRow::arm);
+  add_names(kPrincipals, names, &DecisionRow::principal);
+  add_names(kProtocols, names, &DecisionRow::protocol);
 
   const auto [least, most] = std::ranges::minmax(rows, {}, &DecisionRow::time);
-  std::string checked;
-  put<std::uint32_t>(checked, static_cast<std::uint32_t>(written.size()));
-  put<std::uint32_t>(checked, static_cast<std::uint32_t>(rows.size()));
-  put<std::int64_t>(checked, least.time);
-  put<std::int64_t>(checked, most.time);
-  put<std::uint32_t>(checked, kColumns);
-  put<std::uint32_t>(checked, 0);
-  checked += written;
-  std::string block;
-  put<std::uint32_t>(block, kMagic);
-  put<std::uint32_t>(block, crc32c(checked));
-  return block + checked;
+  put_at<std::uint32_t>(block_, 0, kMagic);
+  put_at<std::uint32_t>(block_, 8, static_cast<std::uint32_t>(block_.size() - BlockHead::kBytes));
+  put_at<std::uint32_t>(block_, 12, static_cast<std::uint32_t>(rows.size()));
+  put_at<std::int64_t>(block_, 16, least.time);
+  put_at<std::int64_t>(block_, 24, most.time);
+  put_at<std::uint32_t>(block_, 32, kColumns);
+  put_at<std::uint32_t>(block_, 4, crc32c(std::string_view(block_).substr(kChecked)));
+  return block_;
 }
 
 Result<BlockHead> read_block_head(std::string_view bytes) {

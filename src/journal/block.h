@@ -62,8 +62,26 @@ struct BlockHead {
 
 enum class Packing { kPlain, kCompressed };
 
-// Pre: 1 to kMostRows rows.
-std::string encode_block(std::span<const DecisionRow> rows, const NameTable& names, Packing packing);
+// Writes blocks, and uses its memory again for the next one.
+class BlockEncoder {
+ public:
+  // Pre: 1 to kMostRows rows. Valid until the next call.
+  std::string_view encode(std::span<const DecisionRow> rows, const NameTable& names, Packing packing);
+
+ private:
+  template <typename Value>
+  void add_numbers(std::uint16_t column, Value value);
+  void add_names(std::uint16_t column, const NameTable& names, std::uint32_t DecisionRow::* field);
+  // What stands in raw_.
+  void add_column(std::uint16_t column);
+
+  std::span<const DecisionRow> rows_;
+  Packing packing_ = Packing::kPlain;
+  std::size_t head_at_ = 0;  // of the next column
+  std::string block_, raw_, packed_;
+  std::vector<std::uint32_t> places_, used_;
+};
+
 // Of the bytes that begin with a block. The checksum covers the body, so it is decode_block() that tests it.
 Result<BlockHead> read_block_head(std::string_view bytes);
 // `block` is one whole block; its records are appended.

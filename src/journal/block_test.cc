@@ -17,6 +17,10 @@ struct Rows {
   }
 };
 
+std::string encode_block(const std::vector<DecisionRow>& rows, const NameTable& names, Packing packing) {
+  return std::string(BlockEncoder().encode(rows, names, packing));
+}
+
 void expect_same(const std::string& block, std::span<const Decision> decisions) {
   NameTable names;
   std::vector<DecisionRow> rows;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <utility>
 
 namespace modelyard::journal {
 namespace {
@@ -132,6 +133,7 @@ Status EndpointLog::adopt_open(const std::string& file, Recovery& recovery) {
   info.bytes = scan->end;
   info.open = std::make_shared<UniqueFd>(std::move(fd));
   take_bounds(info, scan->blocks);
+  open_ = info;
   opened_ = utc_from_micros(info.first_time);
   MutexLock lock(mutex_);
   segments_.push_back(std::move(info));
@@ -143,12 +145,6 @@ std::vector<SegmentInfo> EndpointLog::segments() const {
   return segments_;
 }
 
-std::optional<SegmentInfo> EndpointLog::open_segment() const {
-  MutexLock lock(mutex_);
-  if (segments_.empty() || !segments_.back().open) return std::nullopt;
-  return segments_.back();
-}
-
 Status EndpointLog::begin_segment(UtcTime now) {
   SegmentInfo info;
   info.file = file_name(next_number_, kOpen);
@@ -158,6 +154,7 @@ Status EndpointLog::begin_segment(UtcTime now) {
   MODELYARD_TRY(folder_.sync(""));
   info.bytes = head.size();
   info.open = std::make_shared<UniqueFd>(std::move(fd));
+  open_ = info;
   opened_ = now;
   ++next_number_;
   MutexLock lock(mutex_);
@@ -166,38 +163,35 @@ Status EndpointLog::begin_segment(UtcTime now) {
 }
 
 Status EndpointLog::append(std::span<const DecisionRow> rows, const NameTable& names, UtcTime now) {
-  if (!open_segment()) MODELYARD_TRY(begin_segment(now));
+  if (!open_) MODELYARD_TRY(begin_segment(now));
   for (; !rows.empty(); rows = rows.subspan(std::min(rows.size(), kMostRows))) {
     const auto some = rows.first(std::min(rows.size(), kMostRows));
-    const std::string block = encode_block(some, names, Packing::kPlain);
-    const SegmentInfo info = *open_segment();
-    MODELYARD_TRY(write_at(info.open->get(), block, info.bytes, info.file));
+    const std::string_view block = encoder_.encode(some, names, Packing::kPlain);
+    MODELYARD_TRY(write_at(open_->open->get(), block, open_->bytes, open_->file));
     const auto [least, most] = std::ranges::minmax(some, {}, &DecisionRow::time);
-    const BlockPlace place{info.bytes, block.size(), least.time, most.time, static_cast<std::uint32_t>(some.size())};
+    const BlockPlace place{open_->bytes, block.size(), least.time, most.time, static_cast<std::uint32_t>(some.size())};
+    take_bounds(*open_, {&place, 1});
+    open_->bytes += block.size();
     MutexLock lock(mutex_);
-    take_bounds(segments_.back(), {&place, 1});
-    segments_.back().bytes += block.size();
+    segments_.back() = *open_;
   }
   return ok();
 }
 
 Status EndpointLog::sync() {
-  const auto info = open_segment();
-  return info ? sync_file(info->open->get(), info->file) : ok();
+  return open_ ? sync_file(open_->open->get(), open_->file) : ok();
 }
 
 bool EndpointLog::should_seal(UtcTime now) const {
-  const auto info = open_segment();
-  return info && (info->rows >= limits_.rows || now >= opened_ + limits_.age);
+  return open_ && (open_->rows >= limits_.rows || now >= opened_ + limits_.age);
 }
 
 Status EndpointLog::seal() {
-  const auto info = open_segment();
-  if (!info || info->rows == 0) return ok();
+  if (!open_ || open_->rows == 0) return ok();
   NameTable names;
   std::vector<DecisionRow> rows;
-  MODELYARD_TRY(
-      read(*info, UtcTime::min(), UtcTime::max(), [&](std::span<const DecisionRow> some, const NameTable& their_names) {
+  MODELYARD_TRY(read(
+      *open_, UtcTime::min(), UtcTime::max(), [&](std::span<const DecisionRow> some, const NameTable& their_names) {
         for (DecisionRow row : some) {
           for (auto field : {&DecisionRow::model, &DecisionRow::arm, &DecisionRow::principal, &DecisionRow::protocol}) {
             row.*field = names.number_of(their_names.name(row.*field));
@@ -207,7 +201,7 @@ Status EndpointLog::seal() {
         return true;
       }));
   std::ranges::sort(rows, {}, [](const DecisionRow& row) { return std::pair(row.time, row.id); });
-  const std::uint64_t number = number_of(info->file);
+  const std::uint64_t number = number_of(open_->file);
   SegmentInfo sealed;
   sealed.file = file_name(number, kSealed);
   const std::string unfinished = file_name(number, kUnfinished);
@@ -225,7 +219,8 @@ Status EndpointLog::seal() {
     MutexLock lock(mutex_);
     segments_.back() = std::move(sealed);
   }
-  return folder_.remove(info->file);
+  const std::string file = std::exchange(open_, std::nullopt)->file;
+  return folder_.remove(file);
 }
 
 Status EndpointLog::remove(const std::string& file) {

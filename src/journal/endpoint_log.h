@@ -47,6 +47,7 @@ class EndpointLog {
                                                    SegmentLimits limits, Recovery& recovery);
 
   const std::string& endpoint() const { return endpoint_; }
+  // All of them, or those before the ones that could not be written.
   Status append(std::span<const DecisionRow> rows, const NameTable& names, UtcTime now);
   // Makes durable what was appended.
   Status sync();
@@ -70,13 +71,15 @@ class EndpointLog {
   Status adopt_open(const std::string& file, Recovery& recovery);
   Status begin_segment(UtcTime now);
   Result<std::vector<BlockPlace>> places_of(const SegmentInfo& segment, int fd) const;
-  std::optional<SegmentInfo> open_segment() const;
 
   const Directory folder_;
   const std::string endpoint_;
   const SegmentLimits limits_;
+  // Of the writer.
   std::uint64_t next_number_ = 1;
+  std::optional<SegmentInfo> open_;  // as it stands in the list
   UtcTime opened_{};
+  BlockEncoder encoder_;
 
   mutable Mutex mutex_;
   std::vector<SegmentInfo> segments_ MODELYARD_GUARDED_BY(mutex_);  // an open one is the last

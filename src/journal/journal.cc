@@ -1,5 +1,8 @@
 #include "journal/journal.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -38,10 +41,19 @@ Json proof_of(const SegmentInfo& segment, const std::string& endpoint, const std
 
 }  // namespace
 
+std::string_view durability_name(Durability durability) {
+  switch (durability) {
+    case Durability::kNone: return "none";
+    case Durability::kInterval: return "interval";
+    case Durability::kGroup: return "group";
+  }
+  return "?";
+}
+
 std::optional<Durability> parse_durability(std::string_view name) {
-  if (name == "none") return Durability::kNone;
-  if (name == "interval") return Durability::kInterval;
-  if (name == "group") return Durability::kGroup;
+  for (const Durability durability : {Durability::kNone, Durability::kInterval, Durability::kGroup}) {
+    if (durability_name(durability) == name) return durability;
+  }
   return std::nullopt;
 }
 
@@ -63,6 +75,11 @@ Journal::~Journal() {
 
 Status Journal::open_endpoints() {
   MODELYARD_ASSIGN(const Directory root, Directory::create(options_.folder));
+  MODELYARD_ASSIGN(lock_, root.open_file("lock", O_RDWR | O_CREAT));
+  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+    return error(Code::kFailedPrecondition, "another server writes {}: stop it, or give this one another data folder",
+                 options_.folder);
+  }
   MODELYARD_ASSIGN(deletions_, DeletionLog::open(root, "deletions.jsonl"));
   MODELYARD_ASSIGN(const Directory endpoints, Directory::create(options_.folder + "/endpoints"));
   MODELYARD_ASSIGN(const auto names, endpoints.list(""));
@@ -345,6 +362,23 @@ Result<std::vector<DecisionRecord>> Journal::list(const Query& query) {
         }));
   }
   return found;
+}
+
+JournalReport Journal::report() const {
+  JournalReport report{options_.durability, options_.bounds, totals(), {}};
+  for (const auto& log : logs("")) {
+    JournalReport::Endpoint endpoint{log->endpoint()};
+    for (const SegmentInfo& segment : log->segments()) {
+      if (segment.rows == 0) continue;
+      const bool first = endpoint.records == 0;
+      endpoint.first_time = first ? segment.first_time : std::min(endpoint.first_time, segment.first_time);
+      endpoint.last_time = first ? segment.last_time : std::max(endpoint.last_time, segment.last_time);
+      endpoint.records += segment.rows;
+      endpoint.bytes += segment.bytes;
+    }
+    if (endpoint.records > 0) report.endpoints.push_back(std::move(endpoint));
+  }
+  return report;
 }
 
 JournalTotals Journal::totals() const {

@@ -30,6 +30,7 @@ namespace modelyard::journal {
 
 enum class Durability { kNone, kInterval, kGroup };
 std::optional<Durability> parse_durability(std::string_view name);
+std::string_view durability_name(Durability durability);
 
 struct JournalOptions {
   std::string folder;
@@ -62,11 +63,27 @@ struct JournalTotals {
   std::uint64_t deleted_segments = 0;
 };
 
+// What is kept, of each endpoint, and within which bounds.
+struct JournalReport {
+  struct Endpoint {
+    std::string endpoint;
+    std::uint64_t records = 0;
+    std::uint64_t bytes = 0;
+    std::int64_t first_time = 0;
+    std::int64_t last_time = 0;
+  };
+  Durability durability{};
+  Bounds bounds;
+  JournalTotals totals;
+  std::vector<Endpoint> endpoints;
+};
+
 class Journal {
  public:
   static constexpr std::chrono::milliseconds kGathering{50};
   static constexpr std::chrono::milliseconds kSyncInterval{1000};
 
+  // FailedPrecondition while another one has the folder.
   static Result<std::unique_ptr<Journal>> open(JournalOptions options, telemetry::Log& log, const Clock& clock);
   ~Journal();
 
@@ -79,6 +96,7 @@ class Journal {
   Result<DecisionRecord> find(const Uuid& id);
   Result<std::vector<DecisionRecord>> list(const Query& query);
   JournalTotals totals() const;
+  JournalReport report() const;
   // Writes what was recorded.
   void flush();
   // Once, when the loops have ended.
@@ -140,6 +158,7 @@ class Journal {
   std::uint64_t flushes_asked_ MODELYARD_GUARDED_BY(mutex_) = 0;
   std::uint64_t flushes_done_ MODELYARD_GUARDED_BY(mutex_) = 0;
 
+  UniqueFd lock_;  // of the folder: two writers would write over one another
   // Of the writer.
   std::optional<DeletionLog> deletions_;
   std::map<std::string, Waiting, std::less<>> waiting_;

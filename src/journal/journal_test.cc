@@ -69,6 +69,15 @@ TEST_F(JournalTest, FindsItAfterARestart) {
   EXPECT_EQ(journal->totals().records, 10u);
 }
 
+TEST_F(JournalTest, HasItsFolderForItself) {
+  const auto journal = open();
+  JournalOptions options;
+  options.folder = folder_ / "journal";
+  const auto second = Journal::open(options, log_, clock_);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code(), Code::kFailedPrecondition);
+}
+
 TEST_F(JournalTest, SaysWhichPredictionItDoesNotHave) {
   const auto found = open()->find(source_.next().id);
   ASSERT_FALSE(found);
@@ -152,6 +161,7 @@ TEST_F(JournalTest, DeletesTheOldestWithAProofBeforehand) {
   std::vector<Decision> all;
   for (int i = 0; i < 5; ++i) {
     for (const Decision& decision : record(*journal, 1000)) all.push_back(decision);
+    journal->flush();
     clock_.advance(std::chrono::seconds(2));  // it tidies up once a second
     journal->flush();
     journal->flush();
@@ -182,6 +192,7 @@ TEST_F(JournalTest, GoesOnWithTheChainOfProofsAfterARestart) {
   for (int i = 0; i < 2; ++i) {
     const auto journal = open(small);
     record(*journal, 100);
+    journal->flush();
     clock_.advance(std::chrono::seconds(2));
     journal->flush();
     journal->flush();

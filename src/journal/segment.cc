@@ -76,9 +76,10 @@ std::string segment_head() {
 std::string seal_segment(std::span<const DecisionRow> rows, const NameTable& names) {
   std::string file = segment_head();
   std::vector<BlockPlace> places;
+  BlockEncoder encoder;
   for (; !rows.empty(); rows = rows.subspan(std::min(rows.size(), kRowsOfSealedBlock))) {
     const auto some = rows.first(std::min(rows.size(), kRowsOfSealedBlock));
-    const std::string block = encode_block(some, names, Packing::kCompressed);
+    const std::string_view block = encoder.encode(some, names, Packing::kCompressed);
     places.push_back(
         {file.size(), block.size(), some.front().time, some.back().time, static_cast<std::uint32_t>(some.size())});
     file += block;

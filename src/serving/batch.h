@@ -39,6 +39,8 @@ struct Job {
   SteadyTime queue_deadline = SteadyTime::max();  // dropped then, unless it runs
   SteadyTime delay_after = SteadyTime::max();     // goes behind the others then
   std::int64_t rows = 1;
+  std::int64_t plan_revision = 0;  // 0: the caller chose the version
+  bool admitted = false;
   JobHome* home = nullptr;
 };
 

@@ -160,6 +160,8 @@ void Dispatcher::submit(const Route& route, CallPtr call) {
   bump(in_flight_, 1);
   bump(in_flight_bytes_, job.call->body_bytes());
   job.servable = route.servable->shared_from_this();
+  job.plan_revision = route.plan_revision;
+  job.admitted = admitted.has_value();
   if (!admitted) {
     bump(refused_, 1);
     return refuse(std::move(job), admitted.error());
@@ -271,21 +273,46 @@ void Dispatcher::refuse(Job job, const Error& why) {
 }
 
 void Dispatcher::complete(Finished& finished) {
+  const Job& job = finished.job;
+  finished.durations.total = clock_.steady_now() - job.submitted;
+  const UtcTime now = clock_.utc_now();
+  const int outcome = finished.outputs ? 0 : outcome_of(finished.outputs.error().code());
+  counters(*job.servable).count(job.call->protocol(), outcome, job.rows, finished.durations, utc_micros(now) / 1000);
+  const Uuid prediction_id = Uuid::make_v7(now, random_);
+  const std::uint64_t ticket = tell_tap(finished, prediction_id, now);
+  if (ticket != 0) return held_.push_back({ticket, prediction_id, std::move(finished)});
+  deliver(finished, prediction_id);
+}
+
+std::uint64_t Dispatcher::tell_tap(const Finished& finished, const Uuid& prediction_id, UtcTime now) {
+  const Job& job = finished.job;
+  if (options_.tap == nullptr || !job.admitted) return 0;
+  std::optional<Code> failure;
+  if (!finished.outputs) failure = finished.outputs.error().code();
+  return options_.tap->on_end({job.call->request(), job.servable->ref(), job.plan_revision, job.call->protocol(),
+                               prediction_id, now, job.rows, finished.durations, failure});
+}
+
+void Dispatcher::release(std::uint64_t ticket) {
+  while (!held_.empty() && held_.front().ticket <= ticket) {
+    Held held = std::move(held_.front());
+    held_.pop_front();
+    deliver(held.finished, held.prediction_id);
+  }
+}
+
+void Dispatcher::deliver(Finished& finished, const Uuid& prediction_id) {
   Job& job = finished.job;
   const CallPtr call = std::move(job.call);  // ends here, before its loop serves the next request
   drop(in_flight_, 1);
   drop(in_flight_bytes_, call->body_bytes());
   if (job.settings) job.settings->limits.leave();
-  finished.durations.total = clock_.steady_now() - job.submitted;
-  const UtcTime now = clock_.utc_now();
-  const int outcome = finished.outputs ? 0 : outcome_of(finished.outputs.error().code());
-  counters(*job.servable).count(call->protocol(), outcome, job.rows, finished.durations, utc_micros(now) / 1000);
   if (!finished.outputs) return call->fail(finished.outputs.error());
   if (job.cache_key) finished.outputs = job.settings->cache->keep(*job.cache_key, std::move(*finished.outputs));
   inference::InferResponse response;
   response.model = job.servable->ref().model;
   response.version = job.servable->ref().version;
-  response.prediction_id = Uuid::make_v7(now, random_);
+  response.prediction_id = prediction_id;
   response.outputs = std::move(*finished.outputs);
   call->answer(response);
   spare_outputs_.put(std::move(response.outputs));

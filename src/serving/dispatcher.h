@@ -9,6 +9,7 @@
 // whose predicted cost is below the limit run here, the others go to the version's workers and come back through Post.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -16,6 +17,7 @@
 #include "base/random.h"
 #include "lifecycle/serving_table.h"
 #include "serving/call.h"
+#include "serving/tap.h"
 #include "serving/version_executor.h"
 
 namespace modelyard::serving {
@@ -25,6 +27,7 @@ struct DispatcherOptions {
   std::size_t most_in_flight = 4096;            // this loop's share
   std::size_t most_in_flight_bytes = 1u << 30;  // this loop's share
   std::chrono::nanoseconds inline_below = std::chrono::microseconds(50);
+  Tap* tap = nullptr;  // outlives the dispatcher
 };
 
 struct Route {
@@ -61,6 +64,9 @@ class Dispatcher final : public JobHome {
 
   void on_done(std::vector<Finished> finished) override;
 
+  // Answers that wait for this ticket of the tap, or an earlier one, leave.
+  void release(std::uint64_t ticket);
+
   // Clients have left: ends the waiting of their requests.
   void drop_cancelled();
 
@@ -86,6 +92,9 @@ class Dispatcher final : public JobHome {
   void enqueue(Gathered gathered);
   void refuse(Job job, const Error& why);
   void complete(Finished& finished);
+  // Answers or fails the call.
+  void deliver(Finished& finished, const Uuid& prediction_id);
+  std::uint64_t tell_tap(const Finished& finished, const Uuid& prediction_id, UtcTime now);
   Result<backend::ExecutionContext*> context_of(lifecycle::Servable& servable);
 
   CallBlocks call_blocks_;  // outlive the calls of everything below
@@ -99,6 +108,13 @@ class Dispatcher final : public JobHome {
   std::uint64_t generation_ = 0;
   std::shared_ptr<const lifecycle::ServingTable> table_;
   std::unordered_map<const lifecycle::Servable*, std::unique_ptr<backend::ExecutionContext>> contexts_;
+  // An answer that the tap keeps back.
+  struct Held {
+    std::uint64_t ticket = 0;
+    Uuid prediction_id;
+    Finished finished;
+  };
+  std::deque<Held> held_;
   std::vector<Gathered> gathered_;
   std::vector<Gathered> running_;  // empty between turns
   SpareLists<Job> spare_jobs_;

@@ -55,6 +55,7 @@ class CommandLine {
 void add_serve_commands(CommandLine& line);
 void add_publish_commands(CommandLine& line);
 void add_show_commands(CommandLine& line);
+void add_prediction_commands(CommandLine& line);
 void add_change_commands(CommandLine& line);
 void add_schedule_command(CommandLine& line);
 void add_tune_command(CommandLine& line);

@@ -1,7 +1,7 @@
-#include <charconv>
 #include <cstdio>
 
 #include "app/cli/command.h"
+#include "app/cli/moment.h"
 #include "base/directory.h"
 #include "control/documents.h"
 #include "control/key_keeper.h"
@@ -15,20 +15,6 @@ struct KeyFlags {
   bool all = false;
 };
 using Flags = std::shared_ptr<KeyFlags>;
-
-// "90d", "24h", "30m", "45s"
-Result<std::int64_t> parse_seconds(const std::string& flag, const std::string& text) {
-  constexpr std::string_view kUnits = "smhd";
-  constexpr std::array<std::int64_t, 4> kSeconds{1, 60, 3600, 86'400};
-  std::int64_t count = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
-  const bool one_letter = failure == std::errc{} && end + 1 == text.data() + text.size();
-  const auto unit = one_letter ? kUnits.find(*end) : std::string_view::npos;
-  if (unit == std::string_view::npos || count < 0 || count > 1'000'000) {
-    return error(Code::kInvalidArgument, "{}: expected a time like 90d, 24h, 30m or 45s, got '{}'", flag, text);
-  }
-  return count * kSeconds[unit];
-}
 
 std::string keys_path(const std::string& name) {
   return "/api/v1/keys/" + path_segment(name);

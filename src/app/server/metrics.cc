@@ -131,6 +131,22 @@ void write_http(Exposition& out, const MetricsSources& sources) {
   one("modelyard_requests_refused", MetricKind::kCounter, "Predictions refused by limits.", refused);
 }
 
+void write_journal(Exposition& out, const journal::Journal& journal) {
+  const journal::JournalTotals totals = journal.totals();
+  out.family("modelyard_journal_records", MetricKind::kCounter, "Decision records taken.");
+  out.sample({}, totals.recorded);
+  out.family("modelyard_journal_records_lost", MetricKind::kCounter,
+             "Decision records dropped: for want of room in memory, or because the disk did not take them.");
+  out.sample({{"reason", "room"}}, totals.lost_for_room);
+  out.sample({{"reason", "disk"}}, totals.lost_for_disk);
+  out.family("modelyard_journal_records_kept", MetricKind::kGauge, "Decision records on disk.");
+  out.sample({}, totals.records);
+  out.family("modelyard_journal_bytes", MetricKind::kGauge, "Bytes of decision records on disk.");
+  out.sample({}, totals.bytes);
+  out.family("modelyard_journal_segments_deleted", MetricKind::kCounter, "Segments deleted for age or size.");
+  out.sample({}, totals.deleted_segments);
+}
+
 void write_process(Exposition& out, const MetricsSources& sources) {
   const auto status = telemetry::read_process_status();
   out.family("modelyard_build_info", MetricKind::kGauge, "1, with versions as labels.");
@@ -178,6 +194,7 @@ std::string write_metrics(const MetricsSources& sources, telemetry::ExpositionFo
   write_endpoints(out, *sources.table.snapshot().current());
   write_lifecycle(out, sources.reconciler.status());
   write_http(out, sources);
+  if (sources.journal != nullptr) write_journal(out, *sources.journal);
   write_process(out, sources);
   if (triton == TritonNames::kAdd) write_triton(out, versions);
   return std::move(out).finish();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "edge/http/server.h"
+#include "journal/journal.h"
 #include "lifecycle/reconciler.h"
 #include "serving/dispatcher.h"
 #include "telemetry/exposition.h"
@@ -19,6 +20,7 @@ struct MetricsSources {
   std::string server_version;
   std::string engine_version;
   std::function<std::uint64_t()> access_lines_dropped;
+  const journal::Journal* journal;  // null: off
 };
 
 enum class TritonNames { kLeaveOut, kAdd };

@@ -16,6 +16,7 @@
 #include "app/server/engines.h"
 #include "app/server/file_upload.h"
 #include "app/server/heap.h"
+#include "app/server/journal_tap.h"
 #include "app/server/metrics.h"
 #include "app/server/supervisor.h"
 #include "base/directory.h"
@@ -136,6 +137,7 @@ class RunningServer final : public Server {
     access_log_ =
         std::make_unique<telemetry::AccessLog>(log_, or_cores(configuration_.integer("loops")),
                                                static_cast<std::uint64_t>(configuration_.integer("access_log_every")));
+    MODELYARD_TRY(open_journal());
     open_lifecycle();
     open_edge();
     return ok();
@@ -246,6 +248,25 @@ class RunningServer final : public Server {
     if (!keys) log_.error("API keys were not read again", {{"error", keys.error().message()}});
   }
 
+  Status open_journal() {
+    if (!configuration_.boolean("journal")) {
+      log_.warning("predictions leave no record: the journal is off");
+      return ok();
+    }
+    journal::JournalOptions options;
+    options.folder = configuration_.text("data") + "/journal";
+    options.loops = http_->loops();
+    options.durability = *journal::parse_durability(configuration_.text("journal_durability"));
+    options.bounds.most_bytes = static_cast<std::uint64_t>(configuration_.integer("journal_max_bytes"));
+    options.bounds.most_age = std::chrono::days(configuration_.integer("journal_max_age_days"));
+    options.on_durable = [this](std::size_t loop, std::uint64_t position) {
+      http_->loop(loop).post([this, loop, position] { dispatchers_[loop]->release(position); });
+    };
+    MODELYARD_ASSIGN(journal_, journal::Journal::open(std::move(options), log_, system_clock()));
+    for (std::size_t i = 0; i < http_->loops(); ++i) taps_.push_back(std::make_unique<JournalTap>(*journal_, i));
+    return ok();
+  }
+
   void open_lifecycle() {
     source_ = std::make_unique<control::RegistrySource>(
         *catalog_, *blobs_,
@@ -262,6 +283,7 @@ class RunningServer final : public Server {
       options.most_in_flight_bytes =
           static_cast<std::size_t>(configuration_.integer("max_in_flight_bytes")) / http_->loops();
       options.inline_below = std::chrono::microseconds(configuration_.integer("inline_below_us"));
+      if (journal_) options.tap = taps_[i].get();
       dispatchers_.push_back(std::make_unique<serving::Dispatcher>(
           options, table_, reader, [&loop](std::move_only_function<void()> task) { loop.post(std::move(task)); },
           system_clock(), system_random()));
@@ -272,7 +294,9 @@ class RunningServer final : public Server {
       loop.add_turn_end([this, dispatcher = dispatchers_.back().get(), i, seen = std::uint64_t{0}]() mutable {
         const std::uint64_t abandoned = http_->abandoned(i);
         if (std::exchange(seen, abandoned) != abandoned) dispatcher->drop_cancelled();
-        return dispatcher->end_turn();
+        if (dispatcher->end_turn()) return true;
+        if (journal_) journal_->end_turn(i);
+        return false;
       });
     }
     const serving::ExecutorOptions executor{static_cast<std::size_t>(configuration_.integer("queue_capacity")),
@@ -326,17 +350,18 @@ class RunningServer final : public Server {
     settings_api_->add_routes(router_);
     control_api_ = std::make_unique<edge::ControlApi>(edge::ControlParts{
         *catalog_, *blobs_, *publisher_, *deployer_, *curator_, *applier_, *keys_, *reconciler_, *executor_,
-        system_clock(), std::chrono::seconds(configuration_.integer("upload_lease_seconds")),
+        journal_.get(), system_clock(), std::chrono::seconds(configuration_.integer("upload_lease_seconds")),
         [this] { return version_document(engines_); }});
     control_api_->add_routes(router_);
     open_grpc();
     const auto triton = configuration_.boolean("metrics_triton_names") ? TritonNames::kAdd : TritonNames::kLeaveOut;
-    edge::add_operations_routes(router_, {is_ready, [this, triton](telemetry::ExpositionFormat format) {
-                                            return write_metrics(
-                                                {*http_, *reconciler_, table_, dispatchers_, MODELYARD_VERSION,
-                                                 engines_.onnx.version, [this] { return access_log_->dropped(); }},
-                                                format, triton);
-                                          }});
+    edge::add_operations_routes(
+        router_, {is_ready, [this, triton](telemetry::ExpositionFormat format) {
+                    return write_metrics(
+                        {*http_, *reconciler_, table_, dispatchers_, MODELYARD_VERSION, engines_.onnx.version,
+                         [this] { return access_log_->dropped(); }, journal_.get()},
+                        format, triton);
+                  }});
     http_->set_observer([this](const edge::Request& request, edge::Response& response, std::chrono::nanoseconds took) {
       if (!response.names_request) name_request(request, response);
       log_request(request, response, took);
@@ -434,6 +459,7 @@ class RunningServer final : public Server {
     keep_key_uses();
     if (reconciler_) reconciler_->stop();
     http_->stop();
+    if (journal_) journal_->stop();
     dispatchers_.clear();  // and with them the last table
     if (access_log_) access_log_->stop();
   }
@@ -447,6 +473,8 @@ class RunningServer final : public Server {
   std::unique_ptr<registry::SqliteCatalog> catalog_;
   std::unique_ptr<registry::FolderBlobStore> blobs_;
   lifecycle::PublishedTable table_;
+  std::unique_ptr<journal::Journal> journal_;  // null: off
+  std::vector<std::unique_ptr<JournalTap>> taps_;
   std::vector<std::unique_ptr<serving::Dispatcher>> dispatchers_;
   std::unique_ptr<control::RegistrySource> source_;
   std::unique_ptr<lifecycle::Reconciler> reconciler_;

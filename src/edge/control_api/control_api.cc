@@ -135,6 +135,7 @@ void ControlApi::add_routes(Router& router) {
   add_upkeep_routes(router);
   add_blob_routes(router);
   add_event_routes(router);
+  add_prediction_routes(router);
   add_key_routes(router);
   add_repository_routes(router);
   router.set_refusal_form("/api/", refusal_problem);

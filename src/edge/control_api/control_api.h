@@ -21,6 +21,7 @@
 #include "edge/control_api/control_executor.h"
 #include "edge/grpc/grpc_router.h"
 #include "edge/http/router.h"
+#include "journal/journal.h"
 
 namespace modelyard::edge {
 
@@ -34,6 +35,7 @@ struct ControlParts {
   control::KeyKeeper& keys;
   lifecycle::Reconciler& reconciler;
   ControlExecutor& executor;
+  journal::Journal* journal;  // null: off
   const Clock& clock;
   std::chrono::seconds upload_lease{3600};
   std::function<Json()> version_document;
@@ -69,12 +71,16 @@ class ControlApi {
   void add_upkeep_routes(Router& router);
   void add_blob_routes(Router& router);
   void add_event_routes(Router& router);
+  void add_prediction_routes(Router& router);
   void add_key_routes(Router& router);
   void add_repository_routes(Router& router);
 
   ApiWork deployment(Result<control::Deployed> (control::Deployer::*change)(
       const std::string&, const control::DeployRequest&, const control::Actor&, const control::Expected&));
   Result<ApiAnswer> list_events(const ApiCall& call);
+  Result<ApiAnswer> list_predictions(const ApiCall& call);
+  Result<ApiAnswer> find_prediction(const ApiCall& call);
+  Result<journal::Journal*> journal() const;
 
   const ControlParts parts_;
   Mutex mutex_;

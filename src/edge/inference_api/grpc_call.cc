@@ -106,10 +106,11 @@ std::string stream_error(const Error& error, std::string_view id) {
 class StreamedCall final : public GrpcInferCall {
  public:
   StreamedCall(std::shared_ptr<StreamAnswers> answers, std::uint64_t place, std::unique_ptr<std::string> bytes,
-               GrpcInferAsk ask)
+               security::Caller caller, GrpcInferAsk ask)
       : GrpcInferCall(std::move(ask), bytes->size()),
         answers_(std::move(answers)),
         place_(place),
+        caller_(std::move(caller)),
         bytes_(std::move(bytes)) {}
 
   bool cancelled() const override { return answers_->cancelled(); }
@@ -134,7 +135,8 @@ class StreamedCall final : public GrpcInferCall {
 
   const std::shared_ptr<StreamAnswers> answers_;
   const std::uint64_t place_;
-  const std::unique_ptr<std::string> bytes_;  // behind the request's views
+  const security::Caller caller_;             // behind the principal
+  const std::unique_ptr<std::string> bytes_;  // behind the request's other views
 };
 
 class ModelStream final : public GrpcStream {
@@ -151,14 +153,15 @@ class ModelStream final : public GrpcStream {
     auto owned = std::make_unique<std::string>(std::move(bytes));
     serving::CallMaker maker(dispatcher_.call_blocks());
     GrpcInferAsk ask(maker.memory());
-    const Status read = read_grpc_infer(api_, dispatcher_, *owned, request_, api_.caller_of(request_), ask);
+    security::Caller caller = api_.caller_of(request_);
+    const Status read = read_grpc_infer(api_, dispatcher_, *owned, request_, caller, ask);
     if (!read) {
       refuse(read.error(), *owned);
       return answers_->appetite();
     }
     const serving::Route route = ask.route;
-    dispatcher_.submit(route,
-                       maker.make<StreamedCall>(answers_, answers_->take_place(), std::move(owned), std::move(ask)));
+    dispatcher_.submit(route, maker.make<StreamedCall>(answers_, answers_->take_place(), std::move(owned),
+                                                       std::move(caller), std::move(ask)));
     return answers_->appetite();
   }
   void end() override { answers_->end(GrpcCode::kOk, {}); }
@@ -184,6 +187,7 @@ Status fill(const InferenceApi& api, const oip::InferMessage& message, const Req
             const security::Caller& caller, GrpcInferAsk& ask) {
   MODELYARD_TRY(oip::decode_infer_message(message, ask.route.signature(), ask.asked));
   ask.asked.request.endpoint = message.model;
+  ask.asked.request.principal = name_of(caller);
   MODELYARD_ASSIGN(ask.asked.request.deadline, grpc_deadline(request, ask.asked.timeout, api.now()));
   MODELYARD_ASSIGN(ask.shared, SharedUse::take(api.shared_memory(), caller, ask.asked));
   return ok();

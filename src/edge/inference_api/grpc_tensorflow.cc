@@ -87,6 +87,7 @@ Result<serving::Route> GrpcTensorflow::read_predict(serving::Dispatcher& dispatc
     return filled.error();
   }
   asked.request.endpoint = spec.model;
+  asked.request.principal = name_of(request.caller);
   return route;
 }
 

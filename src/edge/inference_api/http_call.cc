@@ -23,6 +23,10 @@ int http_status(Code code) {
   return 500;
 }
 
+std::string_view name_of(const security::Caller& caller) {
+  return caller ? std::string_view(caller->name()) : std::string_view();
+}
+
 Response refusal(const Error& error, std::string_view request_id) {
   Response response = error_response(http_status(error.code()), error.message());
   response.add_header("X-Request-Id", request_id);

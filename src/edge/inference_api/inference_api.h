@@ -103,6 +103,8 @@ class InferenceApi {
   Random& random_;
 };
 
+// Valid as long as the caller.
+std::string_view name_of(const security::Caller& caller);
 // The HTTP status of a code, the same for both REST protocols.
 int http_status(Code code);
 // The version part of a path or message: a number, an alias, or "" for what is served.

@@ -122,6 +122,7 @@ Result<SharedUse> InferenceApi::read_open_inference(const Request& request, cons
   MODELYARD_ASSIGN(SharedUse shared, SharedUse::take(shared_memory(), request.caller, asked));
   MODELYARD_ASSIGN(asked.request.deadline, deadline_of(request, asked.timeout, clock_.steady_now()));
   asked.request.endpoint = request.parameters[0];
+  asked.request.principal = name_of(request.caller);
   return shared;
 }
 

@@ -47,6 +47,7 @@ Status read_predict(const Request& request, const inference::Signature& signatur
   MODELYARD_TRY(tfs::decode_predict(request.body, signature, asked));
   MODELYARD_ASSIGN(asked.request.deadline, deadline_of(request, std::nullopt, now));
   asked.request.endpoint = request.parameters[0];
+  asked.request.principal = name_of(request.caller);
   return ok();
 }
 

@@ -1,0 +1,113 @@
+#include <charconv>
+
+#include "control/documents.h"
+#include "edge/control_api/control_api.h"
+
+namespace modelyard::edge {
+namespace {
+
+using journal::DecisionRecord;
+
+Result<UtcTime> time_value(const ApiCall& call, std::string_view name, UtcTime otherwise) {
+  const auto text = call.query_value(name);
+  if (!text) return otherwise;
+  auto time = parse_utc(*text);
+  if (!time) return time.error().with_context("{}", name);
+  return time;
+}
+
+// "ok", "failed" or the name of a code.
+Result<std::function<bool(const DecisionRecord&)>> status_filter(const std::string& status) {
+  using Filter = std::function<bool(const DecisionRecord&)>;
+  if (status == "ok") return Filter([](const DecisionRecord& record) { return !record.failure; });
+  if (status == "failed") return Filter([](const DecisionRecord& record) { return record.failure.has_value(); });
+  for (int code = 0; code <= static_cast<int>(Code::kInternal); ++code) {
+    if (code_name(static_cast<Code>(code)) != status) continue;
+    return Filter([code](const DecisionRecord& record) { return record.failure == static_cast<Code>(code); });
+  }
+  return error(Code::kInvalidArgument,
+               "status: expected ok, failed or the name of a code like deadline_exceeded, got '{}'",
+               status.substr(0, 40));
+}
+
+// "MICROSECONDS-ID", of the last one of the page before.
+std::string cursor_of(const DecisionRecord& record) {
+  return fmt::format("{}-{}", utc_micros(record.time), record.id.text());
+}
+
+Result<std::optional<std::pair<UtcTime, Uuid>>> cursor_value(const std::string& text) {
+  std::optional<std::pair<UtcTime, Uuid>> before;
+  if (text.empty()) return before;
+  std::int64_t micros = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, failure] = std::from_chars(text.data(), last, micros);
+  const auto id = Uuid::parse(end == last ? std::string_view() : std::string_view(end + 1, last));
+  if (failure != std::errc{} || *end != '-' || !id) {
+    return error(Code::kInvalidArgument, "cursor: expected what 'next_cursor' says, got '{}'", text.substr(0, 64));
+  }
+  before.emplace(utc_from_micros(micros), *id);
+  return before;
+}
+
+Result<journal::Query> query_of(const ApiCall& call) {
+  journal::Query query;
+  query.endpoint = call.query_value("endpoint").value_or("");
+  MODELYARD_ASSIGN(query.from, time_value(call, "from", UtcTime::min()));
+  MODELYARD_ASSIGN(query.to, time_value(call, "to", UtcTime::max()));
+  MODELYARD_ASSIGN(const int limit, call.limit());
+  query.limit = static_cast<std::size_t>(limit);
+  MODELYARD_ASSIGN(query.before, cursor_value(call.cursor()));
+  std::function<bool(const DecisionRecord&)> has_status = [](const DecisionRecord&) { return true; };
+  if (const auto status = call.query_value("status")) {
+    MODELYARD_ASSIGN(has_status, status_filter(*status));
+  }
+  VersionNumber version = 0;
+  if (const auto text = call.query_value("version")) {
+    MODELYARD_ASSIGN(version, parse_version_number(*text));
+  }
+  query.wanted = [has_status, version, principal = call.query_value("principal")](const DecisionRecord& record) {
+    return has_status(record) && (version == 0 || record.version == version) &&
+           (!principal || record.principal == *principal);
+  };
+  return query;
+}
+
+}  // namespace
+
+Result<journal::Journal*> ControlApi::journal() const {
+  if (parts_.journal != nullptr) return parts_.journal;
+  return error(Code::kFailedPrecondition, "predictions leave no record here: the setting 'journal' is false");
+}
+
+Result<ApiAnswer> ControlApi::list_predictions(const ApiCall& call) {
+  MODELYARD_TRY(call.may_read(call.query_value("endpoint")));
+  MODELYARD_ASSIGN(journal::Journal* const journal, this->journal());
+  MODELYARD_ASSIGN(const journal::Query query, query_of(call));
+  MODELYARD_ASSIGN(const auto records, journal->list(query));
+  Json page{{"items", control::list_to_json(records)}, {"next_cursor", nullptr}};
+  if (records.size() == query.limit) page["next_cursor"] = cursor_of(records.back());
+  return ApiAnswer{200, std::move(page), std::nullopt};
+}
+
+Result<ApiAnswer> ControlApi::find_prediction(const ApiCall& call) {
+  MODELYARD_ASSIGN(journal::Journal* const journal, this->journal());
+  MODELYARD_ASSIGN(const Uuid id, Uuid::parse(call.parameters[0]));
+  MODELYARD_ASSIGN(const DecisionRecord record, journal->find(id));
+  MODELYARD_TRY(call.may(Verb::kRead, record.endpoint));
+  return ApiAnswer{200, control::to_json(record), std::nullopt};
+}
+
+void ControlApi::add_prediction_routes(Router& router) {
+  route(router, Method::kGet, "/api/v1/predictions", Access::server(Verb::kRead),
+        {"endpoint", "version", "status", "principal", "from", "to", "limit", "cursor"},
+        [this](const ApiCall& call) { return list_predictions(call); });
+  route(router, Method::kGet, "/api/v1/predictions/{id}", Access::server(Verb::kRead), {},
+        [this](const ApiCall& call) { return find_prediction(call); });
+  route(router, Method::kGet, "/api/v1/journal", Access::server(Verb::kRead), {},
+        [this](const ApiCall&) -> Result<ApiAnswer> {
+          MODELYARD_ASSIGN(journal::Journal* const journal, this->journal());
+          return ApiAnswer{200, control::to_json(journal->report()), std::nullopt};
+        });
+}
+
+}  // namespace modelyard::edge

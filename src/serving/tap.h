@@ -1,0 +1,35 @@
+// Tap is told how every request that was taken in has ended, when its answer has been formed and before it leaves.
+//
+// Threads:   on the request's loop, one tap for each. It must not block.
+// Ownership: what Ended refers to is valid during the call only.
+#pragma once
+
+#include <optional>
+
+#include "inference/request.h"
+#include "lifecycle/servable.h"
+#include "serving/statistics.h"
+
+namespace modelyard::serving {
+
+struct Ended {
+  const inference::InferRequest& request;
+  const VersionRef& version;
+  std::int64_t plan_revision = 0;  // 0: the caller chose the version
+  Protocol protocol{};
+  Uuid prediction_id;
+  UtcTime time{};  // the id's
+  std::int64_t rows = 0;
+  const Durations& durations;
+  std::optional<Code> failure;  // none: answered
+};
+
+class Tap {
+ public:
+  virtual ~Tap() = default;
+  // 0: the answer may leave. Else it waits until the dispatcher is told that this ticket, or a later one, is released.
+  // Tickets grow.
+  virtual std::uint64_t on_end(const Ended& ended) = 0;
+};
+
+}  // namespace modelyard::serving
