@@ -37,17 +37,19 @@ class Planner {
     MODELYARD_ASSIGN(const auto alias, fields.optional_string("alias"));
     MODELYARD_ASSIGN(const Json* objectives, fields.optional_object("objectives"));
     MODELYARD_ASSIGN(const Json* scheduling, fields.optional_object("scheduling"));
+    MODELYARD_ASSIGN(const Json* journal, fields.optional_object("journal"));
     MODELYARD_TRY(fields.finish());
     if (version && alias) return error(Code::kInvalidArgument, "endpoints.{}: 'version' or 'alias', not both", name);
     if (objectives) MODELYARD_TRY(check_objectives(*objectives));
     if (scheduling) MODELYARD_TRY(lifecycle::parse_scheduling(*scheduling));
+    if (journal) MODELYARD_TRY(lifecycle::parse_recording(*journal));
     const auto present = reader_.endpoint(name);
     const std::string owner = model.value_or(present ? present->model : name);
     if (present && present->model != owner) {
       return error(Code::kConflict, "endpoint '{}' belongs to model '{}'", name, present->model);
     }
     MODELYARD_TRY(reader_.model(owner));
-    MODELYARD_TRY(plan_settings(name, owner, objectives, scheduling, present ? &*present : nullptr));
+    MODELYARD_TRY(plan_settings(name, owner, {objectives, scheduling, journal}, present ? &*present : nullptr));
     if (!version && !alias) return ok();
     const auto moved = alias ? aliases_.find({owner, *alias}) : aliases_.end();
     MODELYARD_ASSIGN(const VersionRef wanted,
@@ -88,16 +90,22 @@ class Planner {
   }
 
   // What is not named stays as it is.
-  Status plan_settings(const std::string& name, const std::string& model, const Json* objectives,
-                       const Json* scheduling, const registry::EndpointRecord* present) {
-    Json before{{"objectives", Json::object()}, {"scheduling", Json::object()}};
-    if (present) {
-      MODELYARD_ASSIGN(before["objectives"], parse_json(present->objectives));
-      MODELYARD_ASSIGN(before["scheduling"], parse_json(present->scheduling));
-    }
+  struct NamedWants {
+    const Json* objectives;
+    const Json* scheduling;
+    const Json* journal;
+  };
+  Status plan_settings(const std::string& name, const std::string& model, const NamedWants& named,
+                       const registry::EndpointRecord* present) {
+    const registry::EndpointWants has = present ? present->wants : registry::EndpointWants();
+    Json before;
+    MODELYARD_ASSIGN(before["objectives"], parse_json(has.objectives));
+    MODELYARD_ASSIGN(before["scheduling"], parse_json(has.scheduling));
+    MODELYARD_ASSIGN(before["journal"], parse_json(has.journal));
     Json after = before;
-    if (objectives) after["objectives"] = *objectives;
-    if (scheduling) after["scheduling"] = *scheduling;
+    if (named.objectives) after["objectives"] = *named.objectives;
+    if (named.scheduling) after["scheduling"] = *named.scheduling;
+    if (named.journal) after["journal"] = *named.journal;
     if (present && before == after) return ok();
     after["model"] = model;
     changes_.push_back({"endpoint.put", name, present ? before : Json(nullptr), std::move(after)});
@@ -128,8 +136,9 @@ Status carry_out(CatalogWriter& writer, const PlannedChange& change) {
   if (change.action == "alias.set") return writer.set_alias(name, rest, change.to.get<VersionNumber>());
   if (change.action == "tag.set") return writer.set_tag({name, 0}, rest, change.to.get<std::string>());
   if (change.action == "endpoint.put") {
-    return writer.put_endpoint(name, change.to["model"].get<std::string>(), change.to["objectives"].dump(),
-                               change.to["scheduling"].dump());
+    return writer.put_endpoint(
+        name, change.to["model"].get<std::string>(),
+        {change.to["objectives"].dump(), change.to["scheduling"].dump(), change.to["journal"].dump()});
   }
   return writer.set_plan(name, change.to.dump(), "apply");
 }

@@ -21,7 +21,7 @@ Result<registry::EndpointRecord> endpoint_or_new(CatalogWriter& writer, const st
   if (endpoint || endpoint.error().code() != Code::kNotFound) return endpoint;
   const auto model = writer.model(name);
   if (!model) return error(Code::kNotFound, "there is neither an endpoint nor a model '{}'", name);
-  MODELYARD_TRY(writer.put_endpoint(name, name, "{}", "{}"));
+  MODELYARD_TRY(writer.put_endpoint(name, name, {}));
   return writer.endpoint(name);
 }
 
@@ -159,16 +159,20 @@ Status Deployer::put_endpoint(const std::string& name, const EndpointDocument& d
   MODELYARD_TRY(check_model_name(name));
   MODELYARD_TRY(check_objectives(document.objectives));
   MODELYARD_TRY(lifecycle::parse_scheduling(document.scheduling));
-  const registry::AuditNote note{
-      actor.name,
-      "endpoint.put",
-      name,
-      {{"model", document.model}, {"objectives", document.objectives}, {"scheduling", document.scheduling}}};
+  MODELYARD_TRY(lifecycle::parse_recording(document.journal));
+  const registry::AuditNote note{actor.name,
+                                 "endpoint.put",
+                                 name,
+                                 {{"model", document.model},
+                                  {"objectives", document.objectives},
+                                  {"scheduling", document.scheduling},
+                                  {"journal", document.journal}}};
   MODELYARD_TRY(catalog_.transact(note, [&](CatalogWriter& writer) -> Status {
     const auto present = writer.endpoint(name);
     if (present) MODELYARD_TRY(check_expected(present->revision, expected, fmt::format("endpoint '{}'", name)));
     MODELYARD_TRY(writer.model(document.model));
-    return writer.put_endpoint(name, document.model, document.objectives.dump(), document.scheduling.dump());
+    return writer.put_endpoint(name, document.model,
+                               {document.objectives.dump(), document.scheduling.dump(), document.journal.dump()});
   }));
   return ok();
 }

@@ -30,6 +30,7 @@ struct EndpointDocument {
   std::string model;
   Json objectives = Json::object();  // as check_objectives() says
   Json scheduling = Json::object();  // as lifecycle/scheduling.h says
+  Json journal = Json::object();     // as lifecycle/recording.h says
 };
 
 class Deployer {

@@ -112,8 +112,9 @@ Json to_json(const registry::AliasMove& move) {
 Json to_json(const registry::EndpointRecord& endpoint) {
   Json document{{"name", endpoint.name},
                 {"model", endpoint.model},
-                {"objectives", parsed(endpoint.objectives)},
-                {"scheduling", parsed(endpoint.scheduling)},
+                {"objectives", parsed(endpoint.wants.objectives)},
+                {"scheduling", parsed(endpoint.wants.scheduling)},
+                {"journal", parsed(endpoint.wants.journal)},
                 {"created", format_utc(endpoint.created)},
                 {"revision", endpoint.revision}};
   document["plan_revision"] = endpoint.plan_revision > 0 ? Json(endpoint.plan_revision) : Json(nullptr);

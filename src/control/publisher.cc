@@ -162,7 +162,7 @@ Status Publisher::write(const PublishRequest& request, const registry::VersionDo
   const bool first = !model;
   if (request.deploy == DeployChoice::kNever || (request.deploy == DeployChoice::kFirstOnly && !first)) return ok();
   const auto endpoint = writer.endpoint(request.model);
-  if (!endpoint) MODELYARD_TRY(writer.put_endpoint(request.model, request.model, "{}", "{}"));
+  if (!endpoint) MODELYARD_TRY(writer.put_endpoint(request.model, request.model, {}));
   const auto plan = rollout::whole_to(request.model, request.model, published.version.version);
   MODELYARD_TRY(writer.set_plan(request.model, rollout::to_json(plan).dump(), first ? "first version" : "published"));
   published.plan_revision = writer.new_revision();

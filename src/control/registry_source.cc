@@ -6,7 +6,7 @@
 namespace modelyard::control {
 
 Status read_desired(registry::CatalogReader& reader, lifecycle::DesiredState& desired,
-                    std::map<std::string, std::string>& settings) {
+                    std::map<std::string, SettingsTexts>& settings) {
   MODELYARD_ASSIGN(desired.revision, reader.revision());
   MODELYARD_ASSIGN(const auto endpoints, reader.endpoints());
   for (const registry::EndpointRecord& endpoint : endpoints) {
@@ -15,7 +15,8 @@ Status read_desired(registry::CatalogReader& reader, lifecycle::DesiredState& de
     MODELYARD_ASSIGN(const Json document, parse_json(record.plan));
     MODELYARD_ASSIGN(auto plan, rollout::parse_traffic_plan(document, endpoint.name, endpoint.model, record.revision));
     desired.plans.push_back(std::move(plan));
-    if (endpoint.scheduling != "{}") settings[endpoint.name] = endpoint.scheduling;
+    const registry::EndpointWants& wants = endpoint.wants;
+    if (wants.scheduling != "{}" || wants.journal != "{}") settings[endpoint.name] = {wants.scheduling, wants.journal};
   }
   MODELYARD_ASSIGN(const auto aliases, reader.aliases(""));
   for (const registry::AliasRecord& alias : aliases) {
@@ -40,7 +41,7 @@ Result<bool> is_withdrawn(registry::CatalogReader& reader, const VersionRef& ref
 
 Result<std::shared_ptr<const lifecycle::DesiredState>> RegistrySource::desired(std::span<const VersionRef> held) {
   auto desired = std::make_shared<lifecycle::DesiredState>();
-  std::map<std::string, std::string> settings;
+  std::map<std::string, SettingsTexts> settings;
   MODELYARD_TRY(catalog_.read([&](registry::CatalogReader& reader) -> Status {
     for (const VersionRef& ref : held) {
       MODELYARD_ASSIGN(const bool withdrawn, is_withdrawn(reader, ref));
@@ -57,14 +58,16 @@ Result<std::shared_ptr<const lifecycle::DesiredState>> RegistrySource::desired(s
 }
 
 Status RegistrySource::take_settings(lifecycle::DesiredState& desired,
-                                     const std::map<std::string, std::string>& texts) {
+                                     const std::map<std::string, SettingsTexts>& texts) {
   std::erase_if(settings_, [&](const auto& known) { return !texts.contains(known.first); });
   for (const auto& [endpoint, text] : texts) {
     auto& [known_text, settings] = settings_[endpoint];
     if (!settings || known_text != text) {
-      MODELYARD_ASSIGN(const Json document, parse_json(text));
-      MODELYARD_ASSIGN(auto scheduling, lifecycle::parse_scheduling(document));
-      settings = std::make_shared<lifecycle::EndpointSettings>(std::move(scheduling));
+      MODELYARD_ASSIGN(const Json scheduling_document, parse_json(text.first));
+      MODELYARD_ASSIGN(auto scheduling, lifecycle::parse_scheduling(scheduling_document));
+      MODELYARD_ASSIGN(const Json journal_document, parse_json(text.second));
+      MODELYARD_ASSIGN(const auto recording, lifecycle::parse_recording(journal_document));
+      settings = std::make_shared<lifecycle::EndpointSettings>(std::move(scheduling), recording);
       known_text = text;
     }
     desired.settings[endpoint] = settings;

@@ -15,6 +15,9 @@ struct SourceOptions {
   int intra_op_threads = 1;
 };
 
+// Of scheduling and journal, as they stand in the catalog.
+using SettingsTexts = std::pair<std::string, std::string>;
+
 class RegistrySource final : public lifecycle::Source {
  public:
   RegistrySource(registry::Catalog& catalog, registry::BlobStore& blobs, SourceOptions options)
@@ -30,7 +33,7 @@ class RegistrySource final : public lifecycle::Source {
   void set_grace(std::chrono::milliseconds grace);
 
  private:
-  Status take_settings(lifecycle::DesiredState& desired, const std::map<std::string, std::string>& texts)
+  Status take_settings(lifecycle::DesiredState& desired, const std::map<std::string, SettingsTexts>& texts)
       MODELYARD_REQUIRES(mutex_);
 
   registry::Catalog& catalog_;
@@ -39,12 +42,12 @@ class RegistrySource final : public lifecycle::Source {
   SourceOptions options_ MODELYARD_GUARDED_BY(mutex_);
   std::function<void()> subscriber_ MODELYARD_GUARDED_BY(mutex_);
   // By endpoint, with the text they were read from: what they count goes on while the text is the same.
-  std::map<std::string, std::pair<std::string, std::shared_ptr<lifecycle::EndpointSettings>>> settings_
+  std::map<std::string, std::pair<SettingsTexts, std::shared_ptr<lifecycle::EndpointSettings>>> settings_
       MODELYARD_GUARDED_BY(mutex_);
 };
 
 // Desired state as of one revision, but for the settings, which it gives as their texts. Pure but for the reader.
 Status read_desired(registry::CatalogReader& reader, lifecycle::DesiredState& desired,
-                    std::map<std::string, std::string>& settings);
+                    std::map<std::string, SettingsTexts>& settings);
 
 }  // namespace modelyard::control

@@ -18,6 +18,7 @@ struct Head {
   std::array<std::uint8_t, 5> text_bytes;
 };
 static_assert(std::is_trivially_copyable_v<Head>);
+static_assert(sizeof(Head) + 5 * Decision::kMostTextBytes + 64 <= kMostPackedBytes);  // with what a lane adds
 
 std::array<std::string_view, 5> texts_of(const Decision& decision) {
   std::array texts{decision.endpoint, decision.model, decision.arm, decision.principal, decision.protocol};

@@ -51,6 +51,7 @@ struct DecisionRecord {
 };
 
 // The form in which a record goes from a loop to the writer, within one process.
+inline constexpr std::size_t kMostPackedBytes = 1536;
 std::size_t packed_bytes(const Decision& decision);
 void pack(const Decision& decision, std::byte* to);
 // Views `packed`.

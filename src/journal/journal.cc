@@ -12,7 +12,8 @@ namespace modelyard::journal {
 namespace {
 
 constexpr std::chrono::seconds kTidyInterval{1};
-constexpr std::size_t kMostNames = 4096;  // of an endpoint between passes; then it begins anew
+constexpr std::chrono::seconds kRefusal{1};  // then one may try whether the disk takes records again
+constexpr std::size_t kMostNames = 4096;     // of an endpoint between passes; then it begins anew
 
 void bump(std::atomic<std::uint64_t>& counter) {
   counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -118,18 +119,38 @@ std::vector<std::shared_ptr<EndpointLog>> Journal::logs(const std::string& endpo
   return logs;
 }
 
-std::uint64_t Journal::record(std::size_t loop, const Decision& decision) {
+Status Journal::promise(std::size_t loop) {
+  Seat& seat = *seats_[loop];
+  const bool refuses = clock_.steady_now().time_since_epoch().count() < refuses_until_.load(std::memory_order_relaxed);
+  if (refuses || !seat.lane.has_room((seat.promised + 2) * kMostPackedBytes)) {
+    return error(Code::kUnavailable, "{}, and this endpoint answers nothing without a record",
+                 refuses ? "the disk does not take records" : "there is no room for the record");
+  }
+  ++seat.promised;
+  return ok();
+}
+
+std::uint64_t Journal::record(std::size_t loop, const Decision& decision, Record how) {
   Seat& seat = *seats_[loop];
   seat.recorded_in_turn = true;
-  std::byte* const room = seat.lane.room(packed_bytes(decision));
+  if (how == Record::kPromised) --seat.promised;
+  const std::size_t kept_free = (seat.promised + 1) * kMostPackedBytes;
+  const bool may = how == Record::kPromised || seat.promised == 0 || seat.lane.has_room(kept_free + kMostPackedBytes);
+  std::byte* const room = may ? seat.lane.room(packed_bytes(decision)) : nullptr;
   if (room == nullptr) {
     bump(seat.lost);
     return 0;
   }
+  const bool waits = how == Record::kPromised || options_.durability == Durability::kGroup;
   pack(decision, room);
+  const std::uint64_t position = seat.lane.position_after();
+  if (waits) {
+    seat.waits_for.store(position, std::memory_order_relaxed);  // before the record is seen
+    seat.waits_in_turn = true;
+  }
   seat.lane.commit();
   bump(seat.recorded);
-  return seat.lane.position();
+  return waits ? position : 0;
 }
 
 void Journal::end_turn(std::size_t loop) {
@@ -137,7 +158,8 @@ void Journal::end_turn(std::size_t loop) {
   if (!std::exchange(seat.recorded_in_turn, false)) return;
   // Either the writer sees what was committed before it waits, or this sees that it waits.
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (!seat.lane.has_room(options_.lane_bytes / 2)) return wake(Wake::kHurry);
+  const bool waits = std::exchange(seat.waits_in_turn, false);
+  if (waits || !seat.lane.has_room(options_.lane_bytes / 2)) return wake(Wake::kHurry);
   if (writer_waits_.load(std::memory_order_relaxed)) wake(Wake::kGather);
 }
 
@@ -177,7 +199,7 @@ Journal::Pass Journal::wait() {
   if (!has_some && !gathered_ && !stopping_) wake_.wait_for(mutex_, kTidyInterval);
   writer_waits_.store(false, std::memory_order_relaxed);
   const auto end = std::chrono::steady_clock::now() + kGathering;
-  while (!answers_wait() && !hurry_ && !stopping_ && std::chrono::steady_clock::now() < end) {
+  while (!hurry_ && !stopping_ && std::chrono::steady_clock::now() < end) {
     wake_.wait_for(mutex_, end - std::chrono::steady_clock::now());
   }
   gathered_ = hurry_ = false;
@@ -190,6 +212,7 @@ void Journal::run() {
     const Pass pass = wait();
     write_gathered();
     make_durable();
+    tell_loops();
     {
       MutexLock lock(mutex_);
       flushes_done_ = pass.flushes;
@@ -213,6 +236,7 @@ void Journal::write_gathered() {
       waiting->second.rows.push_back(row_of(decision, waiting->second.names));
     });
   }
+  pass_kept_all_ = true;
   for (auto& [endpoint, waiting] : waiting_) {
     if (waiting.rows.empty()) continue;
     if (!append(endpoint, waiting)) lost_for_disk_.fetch_add(waiting.rows.size(), std::memory_order_relaxed);
@@ -227,6 +251,7 @@ bool Journal::append(const std::string& endpoint, Waiting& waiting) {
   const Status appended = log ? (*log)->append(waiting.rows, waiting.names, clock_.utc_now()) : Status(log.error());
   if (!appended) {
     tell("decision records cannot be written", appended.error());
+    pass_kept_all_ = false;
     return false;
   }
   if (std::ranges::find(unsynced_, *log) == unsynced_.end()) unsynced_.push_back(*log);
@@ -235,21 +260,30 @@ bool Journal::append(const std::string& endpoint, Waiting& waiting) {
 
 void Journal::make_durable() {
   const SteadyTime now = clock_.steady_now();
-  const bool due =
-      answers_wait() || (options_.durability == Durability::kInterval && now >= last_sync_ + kSyncInterval);
+  const bool due = options_.durability == Durability::kGroup ||
+                   (options_.durability == Durability::kInterval && now >= last_sync_ + kSyncInterval);
   if (due && !unsynced_.empty()) {
     for (EndpointLog* const log : unsynced_) {
       const Status synced = log->sync();
-      if (!synced) tell("decision records cannot be made durable", synced.error());
+      if (synced) continue;
+      tell("decision records cannot be made durable", synced.error());
+      pass_kept_all_ = false;
     }
     unsynced_.clear();
     last_sync_ = now;
   }
-  if (!answers_wait()) return;
+  if (!pass_kept_all_) {
+    refuses_until_.store((now + kRefusal).time_since_epoch().count(), std::memory_order_relaxed);
+  }
+}
+
+// Of the loops where answers wait.
+void Journal::tell_loops() {
   for (std::size_t loop = 0; loop < seats_.size(); ++loop) {
-    if (seats_[loop]->taken != seats_[loop]->told) {
-      options_.on_durable(loop, seats_[loop]->told = seats_[loop]->taken);
-    }
+    Seat& seat = *seats_[loop];
+    const bool somebody_waits = seat.waits_for.load(std::memory_order_relaxed) > seat.told;
+    if (somebody_waits && seat.taken > seat.told) options_.on_kept(loop, seat.taken, pass_kept_all_);
+    seat.told = seat.taken;
   }
 }
 

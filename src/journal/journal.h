@@ -7,10 +7,12 @@
 //               kNone      the process dies: those of the last kGathering; the machine dies: what its system had not
 //                          written yet, half a minute or so
 //               kInterval  the process dies: the same; the machine dies: those of the last kSyncInterval and kGathering
-//               kGroup     nothing: answers wait for their records (`on_durable`), many for one sync
+//               kGroup     nothing: answers wait for their records (`on_kept`), many for one sync
 // Loss:       a lane that is full, or a disk that takes nothing, drops records and counts them; serving never waits.
-// Threads:    record() and end_turn() on the loop whose number is given; find(), list() and totals() from any, and they
-//             see all that was recorded before. on_durable is called by the writer.
+//             But a record that was promised has its room, its answer waits until it was written, and is told when it
+//             could not be.
+// Threads:    promise(), record() and end_turn() on the loop whose number is given; find(), list() and totals() from
+//             any, and they see all that was recorded before. on_kept is called by the writer.
 #pragma once
 
 #include <atomic>
@@ -39,8 +41,9 @@ struct JournalOptions {
   Bounds bounds;
   SegmentLimits segments;
   std::size_t lane_bytes = 2u << 20;  // of each loop; a power of two
-  // Every record of the loop up to this position is durable, or lost and counted. kGroup only.
-  std::function<void(std::size_t loop, std::uint64_t position)> on_durable;
+  // The records of the loop up to this position, from the position that was told before, are kept; or some of them
+  // are lost, and counted.
+  std::function<void(std::size_t loop, std::uint64_t position, bool kept)> on_kept;
 };
 
 // Which records, the newest first.
@@ -78,6 +81,8 @@ struct JournalReport {
   std::vector<Endpoint> endpoints;
 };
 
+enum class Record { kIfRoom, kPromised };
+
 class Journal {
  public:
   static constexpr std::chrono::milliseconds kGathering{50};
@@ -87,10 +92,12 @@ class Journal {
   static Result<std::unique_ptr<Journal>> open(JournalOptions options, telemetry::Log& log, const Clock& clock);
   ~Journal();
 
-  // The position to wait for; 0 when it was lost.
-  std::uint64_t record(std::size_t loop, const Decision& decision);
+  // Keeps room for a record that must not be lost. Unavailable when there is none, or when the disk took nothing just
+  // now.
+  Status promise(std::size_t loop);
+  // The position that the answer waits for; 0 when it waits for none.
+  std::uint64_t record(std::size_t loop, const Decision& decision, Record how = Record::kIfRoom);
   void end_turn(std::size_t loop);
-  bool answers_wait() const { return options_.durability == Durability::kGroup; }
 
   // NotFound when there is none.
   Result<DecisionRecord> find(const Uuid& id);
@@ -107,6 +114,9 @@ class Journal {
     explicit Seat(std::size_t lane_bytes) : lane(lane_bytes) {}
     Lane lane;
     bool recorded_in_turn = false;
+    bool waits_in_turn = false;
+    std::size_t promised = 0;
+    std::atomic<std::uint64_t> waits_for{0};  // the last position that an answer waits for
     std::atomic<std::uint64_t> recorded{0};
     std::atomic<std::uint64_t> lost{0};
     // Of the writer: the positions it has reached, and told.
@@ -135,6 +145,7 @@ class Journal {
   void write_gathered();
   bool append(const std::string& endpoint, Waiting& waiting);
   void make_durable();
+  void tell_loops();
   void tidy();
   Status delete_what_is_due(UtcTime now);
   void tell(std::string_view what, const Error& why);
@@ -145,6 +156,7 @@ class Journal {
   const Clock& clock_;
   std::vector<std::unique_ptr<Seat>> seats_;
   std::atomic<bool> writer_waits_{false};
+  std::atomic<std::int64_t> refuses_until_{0};  // steady nanoseconds: the disk took nothing
 
   mutable Mutex logs_mutex_;
   std::map<std::string, std::shared_ptr<EndpointLog>, std::less<>> logs_ MODELYARD_GUARDED_BY(logs_mutex_);
@@ -162,6 +174,7 @@ class Journal {
   // Of the writer.
   std::optional<DeletionLog> deletions_;
   std::map<std::string, Waiting, std::less<>> waiting_;
+  bool pass_kept_all_ = true;
   std::vector<EndpointLog*> unsynced_;
   SteadyTime last_sync_{};
   SteadyTime next_tidy_{};

@@ -33,7 +33,7 @@ class JournalTest : public testing::Test {
     auto decisions = source_.several(count);
     for (Decision& decision : decisions) {
       decision.endpoint = endpoint;
-      EXPECT_NE(journal.record(loop, decision), 0u);
+      journal.record(loop, decision);
       journal.end_turn(loop);
     }
     return decisions;
@@ -124,22 +124,22 @@ TEST_F(JournalTest, ListsWhatFitsTheQuestion) {
 
 TEST_F(JournalTest, DropsAndCountsWhatFindsNoRoomInItsLane) {
   const auto journal = open([](JournalOptions& options) { options.lane_bytes = 1024; });
-  std::uint64_t lost = 0;
-  for (int i = 0; i < 1000; ++i) lost += journal->record(0, source_.next()) == 0;  // the turn does not end
-  EXPECT_GT(lost, 0u);
+  for (int i = 0; i < 1000; ++i) journal->record(0, source_.next());  // the turn does not end
   journal->flush();
-  EXPECT_EQ(journal->totals().lost_for_room, lost);
-  EXPECT_EQ(journal->totals().recorded, 1000 - lost);
-  EXPECT_EQ(journal->totals().records, 1000 - lost);
-  record(*journal, 1);
+  const JournalTotals totals = journal->totals();
+  EXPECT_GT(totals.lost_for_room, 0u);
+  EXPECT_EQ(totals.recorded, 1000 - totals.lost_for_room);
+  EXPECT_EQ(totals.records, 1000 - totals.lost_for_room);
+  EXPECT_TRUE(journal->find(record(*journal, 1)[0].id));
 }
 
-TEST_F(JournalTest, TellsWhichPositionIsDurable) {
+TEST_F(JournalTest, TellsWhichRecordsAreKept) {
   std::atomic<std::uint64_t> durable{0};
   const auto journal = open([&](JournalOptions& options) {
     options.durability = Durability::kGroup;
-    options.on_durable = [&](std::size_t loop, std::uint64_t position) {
+    options.on_kept = [&](std::size_t loop, std::uint64_t position, bool kept) {
       EXPECT_EQ(loop, 0u);
+      EXPECT_TRUE(kept);
       durable = position;
       durable.notify_all();
     };
@@ -151,6 +151,35 @@ TEST_F(JournalTest, TellsWhichPositionIsDurable) {
     if (durable < position) durable.wait(before);
     EXPECT_EQ(durable, position);
   }
+}
+
+TEST_F(JournalTest, KeepsRoomForWhatItHasPromised) {
+  std::atomic<std::uint64_t> kept_until{0};
+  const auto journal = open([&](JournalOptions& options) {
+    options.lane_bytes = 16'384;
+    options.on_kept = [&](std::size_t, std::uint64_t position, bool kept) {
+      EXPECT_TRUE(kept);
+      kept_until = position;
+      kept_until.notify_all();
+    };
+  });
+  int promised = 0;
+  while (journal->promise(0)) ++promised;
+  EXPECT_GE(promised, 5);
+  for (int i = 0; i < 1000; ++i) journal->record(0, source_.next());
+  EXPECT_GT(journal->totals().lost_for_room, 0u);
+  std::vector<Decision> kept;
+  std::uint64_t position = 0;
+  for (; promised > 0; --promised) {
+    kept.push_back(source_.next());
+    const std::uint64_t next = journal->record(0, kept.back(), Record::kPromised);
+    EXPECT_GT(next, position);
+    position = next;
+  }
+  journal->end_turn(0);
+  for (std::uint64_t seen = kept_until; seen < position; seen = kept_until) kept_until.wait(seen);
+  for (const Decision& decision : kept) EXPECT_TRUE(journal->find(decision.id));
+  EXPECT_TRUE(journal->promise(0));
 }
 
 TEST_F(JournalTest, DeletesTheOldestWithAProofBeforehand) {
@@ -205,17 +234,31 @@ TEST_F(JournalTest, GoesOnWithTheChainOfProofsAfterARestart) {
 // A disk that takes nothing is made by a limit on the size of files.
 TEST_F(JournalTest, LosesAndCountsWhatTheDiskDoesNotTakeAndGoesOnWhenItDoesAgain) {
   std::signal(SIGXFSZ, SIG_IGN);
-  const auto journal = open();
+  std::atomic<int> told_lost{0};
+  const auto journal = open([&](JournalOptions& options) {
+    options.on_kept = [&](std::size_t, std::uint64_t, bool kept) {
+      told_lost += !kept;
+      told_lost.notify_all();
+    };
+  });
   record(*journal, 10);
   journal->flush();
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
   const rlimit full{1000, before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
-  record(*journal, 100);
-  journal->flush();
+  record(*journal, 99);
+  ASSERT_TRUE(journal->promise(0));
+  journal->record(0, source_.next(), Record::kPromised);
+  journal->end_turn(0);
+  told_lost.wait(0);
+  const Status promised = journal->promise(0);
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ASSERT_FALSE(promised);
+  EXPECT_EQ(promised.error().code(), Code::kUnavailable);
   EXPECT_EQ(journal->totals().lost_for_disk, 100u);
+  clock_.advance(std::chrono::seconds(1));
+  EXPECT_TRUE(journal->promise(0)) << "somebody has to try";
   const auto later = record(*journal, 10);
   EXPECT_TRUE(journal->find(later.back().id));
   EXPECT_EQ(journal->totals().records, 20u);

@@ -45,6 +45,8 @@ class Lane {
     return capacity_ - (head_ - freed_seen_) >= bytes;
   }
   std::uint64_t position() const { return head_; }
+  // What it will be after commit().
+  std::uint64_t position_after() const { return head_ + pending_; }
 
   // Of what was committed; from either thread.
   std::uint64_t committed() const { return published_.load(std::memory_order_relaxed); }

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "lifecycle/recording.h"
 #include "lifecycle/response_cache.h"
 
 namespace modelyard::lifecycle {
@@ -95,10 +96,12 @@ class EndpointLimits {
 
 // One object for as long as an endpoint's settings stay as they are.
 struct EndpointSettings {
-  explicit EndpointSettings(Scheduling given) : scheduling(std::move(given)), limits(scheduling) {
+  explicit EndpointSettings(Scheduling given, Recording wanted = {})
+      : scheduling(std::move(given)), recording(wanted), limits(scheduling) {
     if (scheduling.response_cache_bytes > 0) cache = std::make_unique<ResponseCache>(scheduling.response_cache_bytes);
   }
   const Scheduling scheduling;
+  const Recording recording;
   EndpointLimits limits;
   std::unique_ptr<ResponseCache> cache;  // may be null
 };

@@ -94,11 +94,17 @@ struct TagRecord {
   std::string value;
 };
 
+// What an endpoint wants of those who serve it: JSON objects.
+struct EndpointWants {
+  std::string objectives = "{}";
+  std::string scheduling = "{}";
+  std::string journal = "{}";
+};
+
 struct EndpointRecord {
   std::string name;
   std::string model;
-  std::string objectives;      // JSON
-  std::string scheduling;      // JSON
+  EndpointWants wants;
   Revision plan_revision = 0;  // 0: nothing is deployed
   UtcTime created;
   Revision revision = 0;
@@ -185,8 +191,7 @@ class CatalogWriter : public CatalogReader {
   virtual Status set_tag(const VersionRef& ref, std::string_view key, std::optional<std::string> value) = 0;
   virtual Status add_pin(const VersionRef& ref) = 0;
   virtual Status remove_pin(const VersionRef& ref) = 0;
-  virtual Status put_endpoint(std::string_view name, std::string_view model, std::string_view objectives,
-                              std::string_view scheduling) = 0;
+  virtual Status put_endpoint(std::string_view name, std::string_view model, const EndpointWants& wants) = 0;
   virtual Status remove_endpoint(std::string_view name) = 0;
   // "" undeploys.
   virtual Status set_plan(std::string_view endpoint, std::string_view plan, std::string_view reason) = 0;

@@ -24,7 +24,7 @@ TEST_P(CatalogConformance, KeepsEverythingWhenOpenedAgain) {
                 MODELYARD_TRY(writer.describe_model("fraud", "catches thieves"));
                 MODELYARD_TRY(writer.set_alias("fraud", "champion", 2));
                 MODELYARD_TRY(writer.set_tag({"fraud", 2}, "team", "risk"));
-                MODELYARD_TRY(writer.put_endpoint("fraud", "fraud", "{}", "{}"));
+                MODELYARD_TRY(writer.put_endpoint("fraud", "fraud", {}));
                 return writer.set_plan("fraud", kPlan, "first");
               }).has_value());
 
@@ -76,11 +76,10 @@ TEST_P(CatalogConformance, GivesEveryChangeARevisionAndAnAuditRow) {
 TEST_P(CatalogConformance, RefusesNamesThatAreTaken) {
   publish("fraud", 1);
   publish("churn", 1);
-  ASSERT_TRUE(change([](CatalogWriter& writer) { return writer.put_endpoint("e", "fraud", "{}", "{}"); }).has_value());
+  ASSERT_TRUE(change([](CatalogWriter& writer) { return writer.put_endpoint("e", "fraud", {}); }).has_value());
 
   EXPECT_EQ(refusal([](CatalogWriter& writer) { return writer.create_model("fraud"); }), Code::kConflict);
-  EXPECT_EQ(refusal([](CatalogWriter& writer) { return writer.put_endpoint("e", "churn", "{}", "{}"); }),
-            Code::kConflict);
+  EXPECT_EQ(refusal([](CatalogWriter& writer) { return writer.put_endpoint("e", "churn", {}); }), Code::kConflict);
 }
 
 TEST_P(CatalogConformance, FindsAVersionByItsContent) {
@@ -157,7 +156,7 @@ TEST_P(CatalogConformance, AllowsExactlyTheLegalTransitionsOfAVersion) {
 TEST_P(CatalogConformance, KeepsAVersionThatIsServedOrNamed) {
   publish("fraud", 2);
   ASSERT_TRUE(change([](CatalogWriter& writer) -> Status {
-                MODELYARD_TRY(writer.put_endpoint("fraud", "fraud", "{}", "{}"));
+                MODELYARD_TRY(writer.put_endpoint("fraud", "fraud", {}));
                 MODELYARD_TRY(writer.set_plan("fraud", kPlan, ""));
                 return writer.set_alias("fraud", "challenger", 2);
               }).has_value());
@@ -310,7 +309,7 @@ TEST_P(CatalogConformance, KeepsAttachmentsAndTheBlobsTheyName) {
 TEST_P(CatalogConformance, KeepsEveryPlanAnEndpointEverHad) {
   publish("fraud", 2);
   ASSERT_TRUE(change([](CatalogWriter& writer) -> Status {
-                MODELYARD_TRY(writer.put_endpoint("fraud", "fraud", "{}", "{}"));
+                MODELYARD_TRY(writer.put_endpoint("fraud", "fraud", {}));
                 return writer.set_plan("fraud", kPlan, "one");
               }).has_value());
   ASSERT_TRUE(change([](CatalogWriter& writer) { return writer.set_plan("fraud", "", "stop"); }).has_value());
@@ -324,8 +323,7 @@ TEST_P(CatalogConformance, KeepsEveryPlanAnEndpointEverHad) {
 
 TEST_P(CatalogConformance, RefusesAPlanOfAVersionThatIsNotThere) {
   publish("fraud", 1);
-  ASSERT_TRUE(
-      change([](CatalogWriter& writer) { return writer.put_endpoint("fraud", "fraud", "{}", "{}"); }).has_value());
+  ASSERT_TRUE(change([](CatalogWriter& writer) { return writer.put_endpoint("fraud", "fraud", {}); }).has_value());
 
   EXPECT_FALSE(change([](CatalogWriter& writer) {
                  return writer.set_plan("fraud", R"({"shares":[{"version":9,"weight":1}]})", "");

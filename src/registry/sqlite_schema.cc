@@ -70,6 +70,9 @@ ALTER TABLE endpoints ADD COLUMN scheduling TEXT NOT NULL DEFAULT '{}';
 CREATE TABLE purged_models (name TEXT PRIMARY KEY, next_version INTEGER NOT NULL) WITHOUT ROWID;
 ALTER TABLE answers ADD COLUMN etag INTEGER;
 )sql",
+    R"sql(
+ALTER TABLE endpoints ADD COLUMN journal TEXT NOT NULL DEFAULT '{}';
+)sql",
 };
 
 Result<std::int64_t> schema_version(SqliteConnection& connection) {

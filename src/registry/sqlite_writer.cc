@@ -195,16 +195,16 @@ Status SqliteWriter::remove_pin(const VersionRef& ref) {
   return change(std::move(statement), fmt::format("version {} of '{}' is not pinned", ref.version, ref.model));
 }
 
-Status SqliteWriter::put_endpoint(std::string_view name, std::string_view model, std::string_view objectives,
-                                  std::string_view scheduling) {
+Status SqliteWriter::put_endpoint(std::string_view name, std::string_view model, const EndpointWants& wants) {
   MODELYARD_ASSIGN(
       auto statement,
       connection_.prepare(
-          "INSERT INTO endpoints (name, model, objectives, scheduling, created, revision) VALUES (?, ?, ?, ?, ?, ?) "
+          "INSERT INTO endpoints (name, model, objectives, scheduling, journal, created, revision) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?) "
           "ON CONFLICT (name) DO UPDATE SET objectives = excluded.objectives, scheduling = excluded.scheduling, "
-          "revision = excluded.revision WHERE model = excluded.model"));
-  MODELYARD_TRY(
-      statement.bind(name).bind(model).bind(objectives).bind(scheduling).bind(utc_micros(now_)).bind(revision_).run());
+          "journal = excluded.journal, revision = excluded.revision WHERE model = excluded.model"));
+  statement.bind(name).bind(model).bind(wants.objectives).bind(wants.scheduling).bind(wants.journal);
+  MODELYARD_TRY(statement.bind(utc_micros(now_)).bind(revision_).run());
   if (connection_.changes() > 0) return ok();
   return error(Code::kConflict, "endpoint '{}' belongs to another model", name);
 }

@@ -22,8 +22,7 @@ class SqliteWriter final : public SqliteQueries<CatalogWriter> {
   Status set_tag(const VersionRef& ref, std::string_view key, std::optional<std::string> value) override;
   Status add_pin(const VersionRef& ref) override;
   Status remove_pin(const VersionRef& ref) override;
-  Status put_endpoint(std::string_view name, std::string_view model, std::string_view objectives,
-                      std::string_view scheduling) override;
+  Status put_endpoint(std::string_view name, std::string_view model, const EndpointWants& wants) override;
   Status remove_endpoint(std::string_view name) override;
   Status set_plan(std::string_view endpoint, std::string_view plan, std::string_view reason) override;
   Status add_api_key(const ApiKeyRecord& key) override;

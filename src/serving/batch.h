@@ -41,6 +41,7 @@ struct Job {
   std::int64_t rows = 1;
   std::int64_t plan_revision = 0;  // 0: the caller chose the version
   bool admitted = false;
+  bool promised = false;  // the tap has promised to keep its record
   JobHome* home = nullptr;
 };
 

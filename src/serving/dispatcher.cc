@@ -113,6 +113,17 @@ Status Dispatcher::admit(const Route& route, const Call& call, SteadyTime now) {
   return route.endpoint->settings->limits.enter(now, route.endpoint->plan.endpoint);
 }
 
+Status Dispatcher::promise_record(Job& job) {
+  if (!job.settings || !job.settings->recording.required) return ok();
+  if (options_.tap == nullptr) {
+    return error(Code::kUnavailable,
+                 "this endpoint answers nothing without a record, and the setting 'journal' is false");
+  }
+  const Status promised = options_.tap->promise();
+  job.promised = promised.has_value();
+  return promised;
+}
+
 Status Dispatcher::check(const Route& route, Call& call) {
   inference::InferRequest& request = call.request();
   if (request.deadline && clock_.steady_now() >= *request.deadline) {
@@ -161,12 +172,17 @@ void Dispatcher::submit(const Route& route, CallPtr call) {
   bump(in_flight_bytes_, job.call->body_bytes());
   job.servable = route.servable->shared_from_this();
   job.plan_revision = route.plan_revision;
-  job.admitted = admitted.has_value();
   if (!admitted) {
     bump(refused_, 1);
     return refuse(std::move(job), admitted.error());
   }
   if (route.endpoint != nullptr) job.settings = route.endpoint->settings;
+  const Status promised = promise_record(job);
+  if (!promised) {
+    bump(refused_, 1);
+    return refuse(std::move(job), promised.error());
+  }
+  job.admitted = true;
   const Status checked = check(route, *job.call);
   if (!checked) return refuse(std::move(job), checked.error());
   job.rows = inference::row_count(route.signature(), job.call->request().inputs);
@@ -290,13 +306,18 @@ std::uint64_t Dispatcher::tell_tap(const Finished& finished, const Uuid& predict
   std::optional<Code> failure;
   if (!finished.outputs) failure = finished.outputs.error().code();
   return options_.tap->on_end({job.call->request(), job.servable->ref(), job.plan_revision, job.call->protocol(),
-                               prediction_id, now, job.rows, finished.durations, failure});
+                               prediction_id, now, job.rows, finished.durations, failure, job.promised});
 }
 
-void Dispatcher::release(std::uint64_t ticket) {
+void Dispatcher::release(std::uint64_t ticket, Records records) {
   while (!held_.empty() && held_.front().ticket <= ticket) {
     Held held = std::move(held_.front());
     held_.pop_front();
+    if (records == Records::kLost && held.finished.job.promised) {
+      held.finished.outputs = error(Code::kUnavailable,
+                                    "the record of this prediction could not be kept, and this "
+                                    "endpoint answers nothing without one");
+    }
     deliver(held.finished, held.prediction_id);
   }
 }

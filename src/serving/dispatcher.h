@@ -64,8 +64,10 @@ class Dispatcher final : public JobHome {
 
   void on_done(std::vector<Finished> finished) override;
 
-  // Answers that wait for this ticket of the tap, or an earlier one, leave.
-  void release(std::uint64_t ticket);
+  // Answers that wait for this ticket of the tap, or an earlier one, leave; those whose record was promised and is
+  // lost become failures.
+  enum class Records { kKept, kLost };
+  void release(std::uint64_t ticket, Records records);
 
   // Clients have left: ends the waiting of their requests.
   void drop_cancelled();
@@ -78,6 +80,8 @@ class Dispatcher final : public JobHome {
 
  private:
   Status admit(const Route& route, const Call& call, SteadyTime now);
+  // Whether its record must be kept, and can be.
+  Status promise_record(Job& job);
   Status check(const Route& route, Call& call);
   // Jobs of one version, gathered within a turn.
   struct Gathered {

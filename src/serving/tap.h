@@ -22,11 +22,15 @@ struct Ended {
   std::int64_t rows = 0;
   const Durations& durations;
   std::optional<Code> failure;  // none: answered
+  bool promised = false;        // promise() was kept for it
 };
 
 class Tap {
  public:
   virtual ~Tap() = default;
+  // Asked before a request is taken whose record must not be lost; on_end() follows exactly once, unless this is an
+  // error: Unavailable, and the request is refused.
+  virtual Status promise() = 0;
   // 0: the answer may leave. Else it waits until the dispatcher is told that this ticket, or a later one, is released.
   // Tickets grow.
   virtual std::uint64_t on_end(const Ended& ended) = 0;

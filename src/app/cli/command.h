@@ -57,7 +57,7 @@ void add_publish_commands(CommandLine& line);
 void add_show_commands(CommandLine& line);
 void add_prediction_commands(CommandLine& line);
 void add_change_commands(CommandLine& line);
-void add_schedule_command(CommandLine& line);
+void add_setting_commands(CommandLine& line);
 void add_tune_command(CommandLine& line);
 void add_key_commands(CommandLine& line);
 void add_offline_commands(CommandLine& line);

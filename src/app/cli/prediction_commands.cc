@@ -85,7 +85,6 @@ Result<int> find(const FindFlags& flags, const CommandContext& context) {
 }
 
 Result<int> show(const std::string& id, const CommandContext& context) {
-  MODELYARD_TRY(Uuid::parse(id));
   MODELYARD_ASSIGN(const Json one, context.client().call("GET", "/api/v1/predictions/" + path_segment(id)));
   if (context.json) {
     print_json(one);
@@ -157,7 +156,9 @@ void add_prediction_commands(CommandLine& line) {
   auto id = std::make_shared<std::string>();
   line.add(predictions, "show", "The record of one prediction", [id, &line] { return show(*id, line.context()); })
       .add_option("id", *id, "Modelyard-Prediction-Id of the answer")
-      ->required();
+      ->required()
+      ->check(CLI::Validator(
+          [](const std::string& text) { return Uuid::parse(text) ? "" : "'" + text + "' is not a UUID"; }, "UUID"));
   line.add(predictions, "journal", "What is kept, and what was lost", [&line] { return show_journal(line.context()); });
 }
 

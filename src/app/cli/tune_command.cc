@@ -82,7 +82,7 @@ Status apply(const HttpClient& client, const std::string& name, tuning::Report& 
   MODELYARD_ASSIGN(const Json endpoint, read_endpoint(client, name));
   Json scheduling = endpoint["scheduling"];
   scheduling.update(report.document["plan"]);
-  MODELYARD_ASSIGN(const Json changed, put_scheduling(client, endpoint, std::move(scheduling)));
+  MODELYARD_ASSIGN(const Json changed, put_setting(client, endpoint, "scheduling", std::move(scheduling)));
   report.document["applied"] = {
       {"endpoint", name}, {"revision", changed["revision"]}, {"scheduling", changed["scheduling"]}};
   return ok();

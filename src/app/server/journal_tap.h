@@ -11,6 +11,8 @@ class JournalTap final : public serving::Tap {
   // `journal` outlives it.
   JournalTap(journal::Journal& journal, std::size_t loop) : journal_(journal), loop_(loop) {}
 
+  Status promise() override { return journal_.promise(loop_); }
+
   std::uint64_t on_end(const serving::Ended& ended) override {
     journal::Decision decision;
     decision.id = ended.prediction_id;
@@ -24,8 +26,7 @@ class JournalTap final : public serving::Tap {
     decision.failure = ended.failure;
     decision.latency = std::chrono::duration_cast<std::chrono::microseconds>(ended.durations.total);
     decision.rows = ended.rows;
-    const std::uint64_t position = journal_.record(loop_, decision);
-    return journal_.answers_wait() ? position : 0;
+    return journal_.record(loop_, decision, ended.promised ? journal::Record::kPromised : journal::Record::kIfRoom);
   }
 
  private:

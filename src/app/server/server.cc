@@ -259,8 +259,9 @@ class RunningServer final : public Server {
     options.durability = *journal::parse_durability(configuration_.text("journal_durability"));
     options.bounds.most_bytes = static_cast<std::uint64_t>(configuration_.integer("journal_max_bytes"));
     options.bounds.most_age = std::chrono::days(configuration_.integer("journal_max_age_days"));
-    options.on_durable = [this](std::size_t loop, std::uint64_t position) {
-      http_->loop(loop).post([this, loop, position] { dispatchers_[loop]->release(position); });
+    options.on_kept = [this](std::size_t loop, std::uint64_t position, bool kept) {
+      const auto records = kept ? serving::Dispatcher::Records::kKept : serving::Dispatcher::Records::kLost;
+      http_->loop(loop).post([this, loop, position, records] { dispatchers_[loop]->release(position, records); });
     };
     MODELYARD_ASSIGN(journal_, journal::Journal::open(std::move(options), log_, system_clock()));
     for (std::size_t i = 0; i < http_->loops(); ++i) taps_.push_back(std::make_unique<JournalTap>(*journal_, i));
