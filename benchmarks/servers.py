@@ -64,7 +64,7 @@ def modelyard(name, folder, models, arguments=(), loops=1, cores=machine.SERVER_
                         "--workers-per-version", "1", *arguments], folder, cores)
 
 
-PLAIN = ("--access-log-every", "0")
+PLAIN = ("--access-log-every", "0", "--journal", "false")
 
 
 def publish(folder, model_files):
@@ -79,7 +79,7 @@ def publish(folder, model_files):
 
 
 def everything_on(folder, models):
-    """All that can be switched on: a line for every request, and every caller asked for a key."""
+    """All that can be switched on: a line and a record for every request, and every caller asked for a key."""
     key = subprocess.run([MODELYARD, "key", "create", "bench", "--verbs", "infer", "--data", folder / "data"],
                          capture_output=True, text=True, check=False)
     if key.returncode != 0:

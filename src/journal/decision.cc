@@ -20,18 +20,15 @@ struct Head {
 static_assert(std::is_trivially_copyable_v<Head>);
 static_assert(sizeof(Head) + 5 * Decision::kMostTextBytes + 64 <= kMostPackedBytes);  // with what a lane adds
 
-std::array<std::string_view, 5> texts_of(const Decision& decision) {
-  std::array texts{decision.endpoint, decision.model, decision.arm, decision.principal, decision.protocol};
-  for (std::string_view& text : texts) text = text.substr(0, Decision::kMostTextBytes);
-  return texts;
+std::size_t bytes_of(std::string_view text) {
+  return std::min(text.size(), Decision::kMostTextBytes);
 }
 
 }  // namespace
 
 std::size_t packed_bytes(const Decision& decision) {
-  std::size_t bytes = sizeof(Head);
-  for (const std::string_view text : texts_of(decision)) bytes += text.size();
-  return bytes;
+  return sizeof(Head) + bytes_of(decision.endpoint) + bytes_of(decision.model) + bytes_of(decision.arm) +
+         bytes_of(decision.principal) + bytes_of(decision.protocol);
 }
 
 void pack(const Decision& decision, std::byte* to) {
@@ -43,13 +40,16 @@ void pack(const Decision& decision, std::byte* to) {
             decision.rows,
             decision.failure ? static_cast<std::uint8_t>(1 + static_cast<int>(*decision.failure)) : std::uint8_t{0},
             {}};
-  const auto texts = texts_of(decision);
-  for (std::size_t i = 0; i < texts.size(); ++i) head.text_bytes[i] = static_cast<std::uint8_t>(texts[i].size());
-  std::memcpy(to, &head, sizeof head);
-  to += sizeof head;
-  for (const std::string_view text : texts) {
-    to = std::copy_n(reinterpret_cast<const std::byte*>(text.data()), text.size(), to);
+  std::byte* at = to + sizeof head;
+  std::size_t place = 0;
+  for (const std::string_view text :
+       {decision.endpoint, decision.model, decision.arm, decision.principal, decision.protocol}) {
+    const std::size_t bytes = bytes_of(text);
+    head.text_bytes[place++] = static_cast<std::uint8_t>(bytes);
+    if (bytes > 0) std::memcpy(at, text.data(), bytes);
+    at += bytes;
   }
+  std::memcpy(to, &head, sizeof head);
 }
 
 Decision unpack(std::span<const std::byte> packed) {

@@ -165,10 +165,12 @@ void Journal::end_turn(std::size_t loop) {
 
 void Journal::wake(Wake how) {
   writer_waits_.store(false, std::memory_order_relaxed);
-  MutexLock lock(mutex_);
-  gathered_ = true;
-  hurry_ = hurry_ || how == Wake::kHurry;
-  wake_.notify_one();
+  {
+    MutexLock lock(mutex_);
+    gathered_ = true;
+    hurry_ = hurry_ || how == Wake::kHurry;
+  }
+  wake_.notify_one();  // without the lock, which the writer wants at once
 }
 
 void Journal::flush() {
