@@ -14,5 +14,7 @@ cmake --build build/release --target modelyard_benchmarks -j "$(jobs)"
 if [ $# = 0 ]; then
   step "what one value costs a sketch"
   build/release/bin/modelyard_bench_sketches
+  step "what a decision record costs"
+  build/release/bin/modelyard_bench_journal
 fi
 exec build/venv/test/bin/python -m benchmarks "$@"

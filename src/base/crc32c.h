@@ -1,4 +1,4 @@
-// CRC32C (Castagnoli; RFC 3720 appendix B.4), by Boost.CRC.
+// CRC32C (Castagnoli; RFC 3720 appendix B.4), by the processor where it can, else by Boost.CRC.
 #pragma once
 
 #include <cstdint>

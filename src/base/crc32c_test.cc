@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/crc.hpp>
 #include <string>
 
 namespace modelyard {
@@ -15,6 +16,16 @@ TEST(Crc32c, HasTheValuesOfRfc3720) {
   EXPECT_EQ(crc32c(ascending), 0x46dd794eu);
   EXPECT_EQ(crc32c("123456789"), 0xe3069283u);
   EXPECT_EQ(crc32c(""), 0u);
+}
+
+TEST(Crc32c, IsThatOfBoostForEveryLength) {
+  std::string bytes;
+  for (int i = 0; i < 100; ++i) {
+    boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true> crc;
+    crc.process_bytes(bytes.data(), bytes.size());
+    EXPECT_EQ(crc32c(bytes), crc.checksum()) << i;
+    bytes.push_back(static_cast<char>(i * 37));
+  }
 }
 
 }  // namespace

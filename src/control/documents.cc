@@ -79,6 +79,7 @@ Json to_json(const journal::JournalReport& report) {
           {"recorded", report.totals.recorded},
           {"lost", {{"room", report.totals.lost_for_room}, {"disk", report.totals.lost_for_disk}}},
           {"deleted_segments", report.totals.deleted_segments},
+          {"damaged_blocks", report.totals.damaged_blocks},
           {"endpoints", std::move(endpoints)}};
 }
 

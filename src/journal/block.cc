@@ -19,23 +19,22 @@ constexpr std::size_t kChecked = 8;           // the checksum covers what stands
 constexpr std::size_t kIdTail = 10;           // bytes of an id behind its milliseconds
 constexpr std::size_t kColumnHeadBytes = 12;
 constexpr std::size_t kLeastCompressed = 64;  // bytes; less does not shrink
-constexpr int kLevel = 3;
+constexpr int kLevel = 1;
 
 enum Column : std::uint16_t {
   kIdTails = 1,
   kTimes = 2,
-  kIdMillis = 3,
-  kVersions = 4,
-  kPlanRevisions = 5,
-  kOutcomes = 6,
-  kLatencies = 7,
-  kRowCounts = 8,
-  kModels = 9,
-  kArms = 10,
-  kPrincipals = 11,
-  kProtocols = 12,
+  kVersions = 3,
+  kPlanRevisions = 4,
+  kOutcomes = 5,
+  kLatencies = 6,
+  kRowCounts = 7,
+  kModels = 8,
+  kArms = 9,
+  kPrincipals = 10,
+  kProtocols = 11,
 };
-constexpr std::uint32_t kColumns = 12;
+constexpr std::uint32_t kColumns = 11;
 
 Error damaged(std::string_view why) {
   return error(Code::kInvalidArgument, "damaged block: {}", why);
@@ -52,9 +51,12 @@ T get(std::string_view bytes, std::size_t at) {
   return value;
 }
 
-void put_varint(std::string& out, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
-  out.push_back(static_cast<char>(value));
+constexpr std::size_t kMostVarintBytes = 10;
+
+char* put_varint(char* at, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(value | 0x80);
+  *at++ = static_cast<char>(value);
+  return at;
 }
 std::uint64_t zigzag(std::int64_t value) {
   return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
@@ -150,43 +152,31 @@ Status read_names(std::string_view raw, std::span<DecisionRow> rows, NameTable& 
   return reader.finish();
 }
 
-// What the columns of an id say, until they can be put together.
-struct IdParts {
-  std::string tails;
-  std::vector<std::int64_t> milliseconds;  // beyond those of the record's time
-};
-
 std::int64_t floor_millis(std::int64_t micros) {
   return micros / 1000 - (micros % 1000 < 0 ? 1 : 0);
 }
 
-Status put_ids_together(const IdParts& parts, std::span<DecisionRow> rows) {
-  if (parts.tails.size() != rows.size() * kIdTail || parts.milliseconds.size() != rows.size()) {
-    return damaged("it has no ids");
-  }
+Status put_ids_together(std::string_view tails, std::span<DecisionRow> rows) {
+  if (tails.size() != rows.size() * kIdTail) return damaged("it has no ids");
   for (std::size_t i = 0; i < rows.size(); ++i) {
     std::array<std::uint8_t, 16> bytes;
-    const auto millis = static_cast<std::uint64_t>(plus(floor_millis(rows[i].time), parts.milliseconds[i]));
+    const auto millis = static_cast<std::uint64_t>(floor_millis(rows[i].time));
     for (std::size_t at = 0; at < 6; ++at) bytes[at] = static_cast<std::uint8_t>(millis >> (40 - 8 * at));
-    std::memcpy(bytes.data() + 6, parts.tails.data() + i * kIdTail, kIdTail);
+    std::memcpy(bytes.data() + 6, tails.data() + i * kIdTail, kIdTail);
     rows[i].id = Uuid::of(bytes);
   }
   return ok();
 }
 
 Status read_column(std::uint16_t column, std::string_view raw, std::span<DecisionRow> rows, NameTable& names,
-                   IdParts& ids) {
+                   std::string& id_tails) {
   const auto numbers = [&](std::int64_t DecisionRow::* field) {
     return read_varints(raw, rows,
                         [&](DecisionRow& row, std::uint64_t value) { row.*field = static_cast<std::int64_t>(value); });
   };
   switch (column) {
-    case kIdTails: ids.tails = raw; return ok();
+    case kIdTails: id_tails = raw; return ok();
     case kTimes: return read_times(raw, rows);
-    case kIdMillis:
-      ids.milliseconds.clear();
-      return read_varints(raw, rows,
-                          [&](DecisionRow&, std::uint64_t value) { ids.milliseconds.push_back(unzigzag(value)); });
     case kVersions: return numbers(&DecisionRow::version);
     case kPlanRevisions: return numbers(&DecisionRow::plan_revision);
     case kOutcomes:
@@ -207,7 +197,7 @@ Status read_body(std::string_view body, std::uint32_t columns, std::span<Decisio
   if (columns > body.size() / kColumnHeadBytes) return damaged("it has fewer columns than it says");
   std::uint64_t at = std::uint64_t{columns} * kColumnHeadBytes;
   std::uint32_t seen = 0;
-  IdParts ids;
+  std::string id_tails;
   for (std::uint32_t i = 0; i < columns; ++i) {
     const std::size_t head = i * kColumnHeadBytes;
     const auto column = get<std::uint16_t>(body, head);
@@ -216,18 +206,25 @@ Status read_body(std::string_view body, std::uint32_t columns, std::span<Decisio
     MODELYARD_ASSIGN(const std::string raw,
                      unpack_column(body.substr(at, stored_bytes), get<std::uint16_t>(body, head + 2),
                                    get<std::uint32_t>(body, head + 4)));
-    MODELYARD_TRY(read_column(column, raw, rows, names, ids));
+    MODELYARD_TRY(read_column(column, raw, rows, names, id_tails));
     if (column >= 1 && column <= kColumns) seen |= 1u << column;
     at += stored_bytes;
   }
   if (at != body.size()) return damaged("something follows its columns");
   if (seen != ((1u << (kColumns + 1)) - 2)) return damaged("a column is missing");
-  return put_ids_together(ids, rows);
+  return put_ids_together(id_tails, rows);
 }
 
 }  // namespace
 
 std::uint32_t NameTable::number_of(std::string_view name) {
+  std::uint32_t& guess =
+      recent_[(name.size() * 5 + (name.empty() ? 0 : static_cast<unsigned char>(name.back()))) % kRecent];
+  if (guess < names_.size() && *names_[guess] == name) return guess;
+  return guess = look_up(name);
+}
+
+std::uint32_t NameTable::look_up(std::string_view name) {
   if (const auto known = numbers_.find(name); known != numbers_.end()) return known->second;
   const auto number = static_cast<std::uint32_t>(names_.size());
   names_.push_back(&numbers_.emplace(name, number).first->first);
@@ -269,9 +266,9 @@ DecisionRecord record_of(const DecisionRow& row, const NameTable& names, std::st
 
 template <typename Value>
 void BlockEncoder::add_numbers(std::uint16_t column, Value value) {
-  raw_.clear();
-  for (const DecisionRow& row : rows_) put_varint(raw_, static_cast<std::uint64_t>(value(row)));
-  add_column(column);
+  char* at = reserve_raw(rows_.size() * kMostVarintBytes);
+  for (const DecisionRow& row : rows_) at = put_varint(at, static_cast<std::uint64_t>(value(row)));
+  add_column(column, at);
 }
 
 // The names of the column in the order they come, then the number of each record's.
@@ -284,30 +281,38 @@ void BlockEncoder::add_names(std::uint16_t column, const NameTable& names, std::
     places_[row.*field] = static_cast<std::uint32_t>(used_.size());
     used_.push_back(row.*field);
   }
-  raw_.clear();
-  put_varint(raw_, used_.size());
+  std::size_t name_bytes = 0;
+  for (const std::uint32_t number : used_) name_bytes += kMostVarintBytes + names.name(number).size();
+  char* at = put_varint(reserve_raw(kMostVarintBytes + name_bytes + rows_.size() * kMostVarintBytes), used_.size());
   for (const std::uint32_t number : used_) {
-    put_varint(raw_, names.name(number).size());
-    raw_ += names.name(number);
+    const std::string_view name = names.name(number);
+    at = std::copy(name.begin(), name.end(), put_varint(at, name.size()));
   }
-  for (const DecisionRow& row : rows_) put_varint(raw_, places_[row.*field]);
-  add_column(column);
+  for (const DecisionRow& row : rows_) at = put_varint(at, places_[row.*field]);
+  add_column(column, at);
 }
 
-void BlockEncoder::add_column(std::uint16_t column) {
-  std::string_view stored = raw_;
+// Room at the beginning of raw_, which never shrinks.
+char* BlockEncoder::reserve_raw(std::size_t bytes) {
+  if (raw_.size() < bytes) raw_.resize(bytes);
+  return raw_.data();
+}
+
+void BlockEncoder::add_column(std::uint16_t column, const char* end) {
+  const std::string_view raw(raw_.data(), end);
+  std::string_view stored = raw;
   std::uint16_t packed = 0;
-  if (packing_ == Packing::kCompressed && raw_.size() >= kLeastCompressed) {
-    packed_.resize(ZSTD_compressBound(raw_.size()));
-    const std::size_t size = ZSTD_compress(packed_.data(), packed_.size(), raw_.data(), raw_.size(), kLevel);
-    if (!ZSTD_isError(size) && size < raw_.size()) {
+  if (packing_ == Packing::kCompressed && raw.size() >= kLeastCompressed) {
+    packed_.resize(std::max(packed_.size(), ZSTD_compressBound(raw.size())));
+    const std::size_t size = ZSTD_compress(packed_.data(), packed_.size(), raw.data(), raw.size(), kLevel);
+    if (!ZSTD_isError(size) && size < raw.size()) {
       stored = std::string_view(packed_).substr(0, size);
       packed = 1;
     }
   }
   put_at<std::uint16_t>(block_, head_at_, column);
   put_at<std::uint16_t>(block_, head_at_ + 2, packed);
-  put_at<std::uint32_t>(block_, head_at_ + 4, static_cast<std::uint32_t>(raw_.size()));
+  put_at<std::uint32_t>(block_, head_at_ + 4, static_cast<std::uint32_t>(raw.size()));
   put_at<std::uint32_t>(block_, head_at_ + 8, static_cast<std::uint32_t>(stored.size()));
   head_at_ += kColumnHeadBytes;
   block_ += stored;
@@ -319,15 +324,13 @@ std::string_view BlockEncoder::encode(std::span<const DecisionRow> rows, const N
   packing_ = packing;
   head_at_ = BlockHead::kBytes;
   block_.assign(BlockHead::kBytes + kColumns * kColumnHeadBytes, '\0');
-  raw_.clear();
+  char* tail = reserve_raw(rows.size() * kIdTail);
   for (const DecisionRow& row : rows) {
-    raw_.append(reinterpret_cast<const char*>(row.id.bytes().data()) + 16 - kIdTail, kIdTail);
+    std::memcpy(std::exchange(tail, tail + kIdTail), row.id.bytes().data() + 16 - kIdTail, kIdTail);
   }
-  add_column(kIdTails);
+  add_column(kIdTails, tail);
   std::int64_t before = 0;
   add_numbers(kTimes, [&](const DecisionRow& row) { return zigzag(minus(row.time, std::exchange(before, row.time))); });
-  add_numbers(kIdMillis,
-              [](const DecisionRow& row) { return zigzag(minus(row.id.milliseconds(), floor_millis(row.time))); });
   add_numbers(kVersions, [](const DecisionRow& row) { return row.version; });
   add_numbers(kPlanRevisions, [](const DecisionRow& row) { return row.plan_revision; });
   add_numbers(kOutcomes, [](const DecisionRow& row) { return row.outcome; });

@@ -7,6 +7,7 @@
 // Threads: pure.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,9 +30,14 @@ class NameTable {
   std::size_t size() const { return names_.size(); }
 
  private:
+  std::uint32_t look_up(std::string_view name);
+
   struct Hash : std::hash<std::string_view> {
     using is_transparent = void;
   };
+  static constexpr std::size_t kRecent = 16;
+
+  std::array<std::uint32_t, kRecent> recent_{};  // by length and last letter; names come again and again
   std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> numbers_;
   std::vector<const std::string*> names_;  // the map's own keys, which stay where they are
 };
@@ -72,12 +78,14 @@ class BlockEncoder {
   template <typename Value>
   void add_numbers(std::uint16_t column, Value value);
   void add_names(std::uint16_t column, const NameTable& names, std::uint32_t DecisionRow::* field);
-  // What stands in raw_.
-  void add_column(std::uint16_t column);
+  // What stands in raw_, up to `end`.
+  void add_column(std::uint16_t column, const char* end);
 
   std::span<const DecisionRow> rows_;
   Packing packing_ = Packing::kPlain;
   std::size_t head_at_ = 0;  // of the next column
+  char* reserve_raw(std::size_t bytes);
+
   std::string block_, raw_, packed_;
   std::vector<std::uint32_t> places_, used_;
 };

@@ -22,7 +22,7 @@ struct Decision {
   static constexpr std::size_t kMostTextBytes = 255;
 
   Uuid id;
-  UtcTime time{};  // when the answer was formed; the id has the same millisecond
+  UtcTime time{};  // when the answer was formed; the id is made of it
   std::string_view endpoint;
   std::string_view model;
   VersionNumber version = 0;

@@ -87,6 +87,8 @@ Status EndpointLog::find_segments(Recovery& recovery) {
       MODELYARD_TRY(folder_.remove(file));
     } else if (file.ends_with(kSealed)) {
       MODELYARD_TRY(adopt_sealed(file, recovery));
+    } else if (!file.ends_with(kOpen)) {
+      continue;
     } else if (std::ranges::binary_search(files, file_name(number, kSealed))) {
       MODELYARD_TRY(folder_.remove(file));  // it was sealed, and a crash kept it from being removed
     } else {
@@ -100,18 +102,34 @@ Status EndpointLog::find_segments(Recovery& recovery) {
   return ok();
 }
 
+// Whether the file is a segment that can be read. What is none is put aside.
+Result<bool> EndpointLog::is_readable(const std::string& file, int fd, std::uint64_t bytes, Recovery& recovery) const {
+  MODELYARD_ASSIGN(const std::string head, read_at(fd, 0, std::min<std::uint64_t>(bytes, kSegmentHeadBytes), file));
+  const Status known = check_segment_head(head);
+  if (known) return true;
+  if (known.error().code() == Code::kUnimplemented) {
+    return error(Code::kFailedPrecondition, "{}/{}: {}; use the newer modelyard that wrote it", folder_.path(), file,
+                 known.error().message());
+  }
+  if (segment_head().starts_with(head)) {  // a crash came before there was anything in it
+    MODELYARD_TRY(folder_.remove(file));
+    return false;
+  }
+  recovery.damaged_bytes += bytes;
+  MODELYARD_TRY(folder_.rename(file, file + ".damaged"));
+  return false;
+}
+
 // One whose end is damaged is read by its blocks.
 Status EndpointLog::adopt_sealed(const std::string& file, Recovery& recovery) {
   MODELYARD_ASSIGN(const UniqueFd fd, folder_.open_file(file, O_RDONLY));
   SegmentInfo info;
   info.file = file;
   MODELYARD_ASSIGN(info.bytes, size_of(fd.get(), file));
-  const auto places = places_of(info, fd.get());
-  if (!places) {
-    recovery.damaged_bytes += info.bytes;
-    return ok();
-  }
-  take_bounds(info, *places);
+  MODELYARD_ASSIGN(const bool readable, is_readable(file, fd.get(), info.bytes, recovery));
+  if (!readable) return ok();
+  MODELYARD_ASSIGN(const auto places, places_of(info, fd.get()));
+  take_bounds(info, places);
   MutexLock lock(mutex_);
   segments_.push_back(std::move(info));
   return ok();
@@ -120,19 +138,21 @@ Status EndpointLog::adopt_sealed(const std::string& file, Recovery& recovery) {
 Status EndpointLog::adopt_open(const std::string& file, Recovery& recovery) {
   MODELYARD_ASSIGN(UniqueFd fd, folder_.open_file(file, O_RDWR));
   MODELYARD_ASSIGN(const std::uint64_t bytes, size_of(fd.get(), file));
+  MODELYARD_ASSIGN(const bool readable, is_readable(file, fd.get(), bytes, recovery));
+  if (!readable) return ok();
   MODELYARD_ASSIGN(const std::string text, read_at(fd.get(), 0, std::min(bytes, kMostSegmentBytes), file));
-  const auto scan = scan_segment(text);
-  if (!scan || scan->blocks.empty()) {
-    recovery.cut_bytes += bytes;
-    return folder_.remove(file);
+  MODELYARD_ASSIGN(const SegmentScan scan, scan_segment(text));
+  recovery.cut_bytes += bytes - scan.end;
+  recovery.damaged_bytes += scan.damaged_bytes;
+  if (scan.blocks.empty()) return folder_.remove(file);
+  if (scan.end != bytes && ::ftruncate(fd.get(), static_cast<off_t>(scan.end)) != 0) {
+    return system_error("shorten", file, errno);
   }
-  recovery.cut_bytes += bytes - scan->end;
-  recovery.damaged_bytes += scan->damaged_bytes;
   SegmentInfo info;
   info.file = file;
-  info.bytes = scan->end;
+  info.bytes = scan.end;
   info.open = std::make_shared<UniqueFd>(std::move(fd));
-  take_bounds(info, scan->blocks);
+  take_bounds(info, scan.blocks);
   open_ = info;
   opened_ = utc_from_micros(info.first_time);
   MutexLock lock(mutex_);
@@ -190,17 +210,9 @@ Status EndpointLog::seal() {
   if (!open_ || open_->rows == 0) return ok();
   NameTable names;
   std::vector<DecisionRow> rows;
-  MODELYARD_TRY(read(
-      *open_, UtcTime::min(), UtcTime::max(), [&](std::span<const DecisionRow> some, const NameTable& their_names) {
-        for (DecisionRow row : some) {
-          for (auto field : {&DecisionRow::model, &DecisionRow::arm, &DecisionRow::principal, &DecisionRow::protocol}) {
-            row.*field = names.number_of(their_names.name(row.*field));
-          }
-          rows.push_back(row);
-        }
-        return true;
-      }));
-  std::ranges::sort(rows, {}, [](const DecisionRow& row) { return std::pair(row.time, row.id); });
+  MODELYARD_TRY(read_all_rows(*open_, names, rows));
+  const auto by_time = [](const DecisionRow& row) { return std::pair(row.time, row.id); };
+  if (!std::ranges::is_sorted(rows, {}, by_time)) std::ranges::sort(rows, {}, by_time);
   const std::uint64_t number = number_of(open_->file);
   SegmentInfo sealed;
   sealed.file = file_name(number, kSealed);
@@ -231,6 +243,11 @@ Status EndpointLog::remove(const std::string& file) {
   return folder_.remove(file);
 }
 
+std::uint64_t EndpointLog::damaged_blocks() const {
+  MutexLock lock(mutex_);
+  return damaged_.size();
+}
+
 Result<std::vector<BlockPlace>> EndpointLog::places_of(const SegmentInfo& segment, int fd) const {
   if (!segment.open && segment.bytes >= SegmentTrailer::kBytes) {
     const std::uint64_t trailer_at = segment.bytes - SegmentTrailer::kBytes;
@@ -247,6 +264,17 @@ Result<std::vector<BlockPlace>> EndpointLog::places_of(const SegmentInfo& segmen
   MODELYARD_ASSIGN(const std::string text, read_at(fd, 0, std::min(segment.bytes, kMostSegmentBytes), segment.file));
   MODELYARD_ASSIGN(SegmentScan scan, scan_segment(text));
   return std::move(scan.blocks);
+}
+
+// In the order of the file, under one table of names.
+Status EndpointLog::read_all_rows(const SegmentInfo& segment, NameTable& names, std::vector<DecisionRow>& rows) const {
+  MODELYARD_ASSIGN(const std::vector<BlockPlace> places, places_of(segment, segment.open->get()));
+  rows.reserve(segment.rows);
+  for (const BlockPlace& place : places) {
+    MODELYARD_ASSIGN(const std::string block, read_at(segment.open->get(), place.offset, place.bytes, segment.file));
+    (void)decode_block(block, names, rows).has_value();  // places_of() has tested it; a disk may fail since
+  }
+  return ok();
 }
 
 Status EndpointLog::read(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakeBlock& take) const {
@@ -266,8 +294,11 @@ Status EndpointLog::read(const SegmentInfo& segment, UtcTime from, UtcTime to, c
     MODELYARD_ASSIGN(const std::string block, read_at(fd, place.offset, place.bytes, segment.file));
     NameTable names;
     std::vector<DecisionRow> rows;
-    const Status decoded = decode_block(block, names, rows);
-    if (!decoded) return decoded.error().with_context("{}/{}", folder_.path(), segment.file);
+    if (!decode_block(block, names, rows)) {
+      MutexLock lock(mutex_);
+      damaged_.emplace(segment.file, place.offset);
+      continue;
+    }
     if (!take(rows, names)) break;
   }
   return ok();

@@ -6,12 +6,16 @@
 // Order:   a segment is sealed when it has `rows` records or its first one has `age`: written anew beside, synced,
 //          renamed, and only then is the open file removed.
 // Threads: append(), sync(), seal() and remove() on the writer's; the rest from any thread.
+// Damage:  a file that does not begin as a segment is put aside as `.damaged`; one of a newer version is
+// FailedPrecondition:
+//          the newer server has to read it.
 // Errors:  what a write could not put on disk is not there: the next one overwrites it.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,7 +33,7 @@ struct SegmentLimits {
 // What open() found.
 struct Recovery {
   std::uint64_t cut_bytes = 0;      // at the end of an open segment: a block that a crash has cut off
-  std::uint64_t damaged_bytes = 0;  // elsewhere
+  std::uint64_t damaged_bytes = 0;  // elsewhere; they stay as they are
 };
 
 struct SegmentInfo {
@@ -55,10 +59,13 @@ class EndpointLog {
   Status seal();
   // A sealed segment.
   Status remove(const std::string& file);
+  // Blocks that were found damaged since the start.
+  std::uint64_t damaged_blocks() const;
 
   std::vector<SegmentInfo> segments() const;
   // Gives the records of a segment to `take`, block by block, the newest block first, as long as it answers true; only
-  // blocks with records of the time asked for. A segment that was deleted meanwhile has none.
+  // blocks with records of the time asked for. A segment that was deleted meanwhile has none. A damaged block is passed
+  // over and counted.
   using TakeBlock = std::function<bool(std::span<const DecisionRow> rows, const NameTable& names)>;
   Status read(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakeBlock& take) const;
 
@@ -67,9 +74,11 @@ class EndpointLog {
       : folder_(std::move(folder)), endpoint_(std::move(endpoint)), limits_(limits) {}
 
   Status find_segments(Recovery& recovery);
+  Result<bool> is_readable(const std::string& file, int fd, std::uint64_t bytes, Recovery& recovery) const;
   Status adopt_sealed(const std::string& file, Recovery& recovery);
   Status adopt_open(const std::string& file, Recovery& recovery);
   Status begin_segment(UtcTime now);
+  Status read_all_rows(const SegmentInfo& segment, NameTable& names, std::vector<DecisionRow>& rows) const;
   Result<std::vector<BlockPlace>> places_of(const SegmentInfo& segment, int fd) const;
 
   const Directory folder_;
@@ -83,6 +92,7 @@ class EndpointLog {
 
   mutable Mutex mutex_;
   std::vector<SegmentInfo> segments_ MODELYARD_GUARDED_BY(mutex_);  // an open one is the last
+  mutable std::set<std::pair<std::string, std::uint64_t>> damaged_ MODELYARD_GUARDED_BY(mutex_);  // file and offset
 };
 
 }  // namespace modelyard::journal

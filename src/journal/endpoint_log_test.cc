@@ -90,6 +90,8 @@ TEST_F(EndpointLogTest, DropsABlockThatACrashHasCutOffAndWritesOverIt) {
   add_bytes("decisions-0000000001.open", "MBK1 and then the power went");
   const auto log = open();
   EXPECT_EQ(recovery_.cut_bytes, 28u);
+  expect_all(*open());
+  EXPECT_EQ(recovery_.cut_bytes, 0u) << "it was told before";
   append(*log, 3);
   expect_all(*log);
   expect_all(*open());
@@ -140,6 +142,43 @@ TEST_F(EndpointLogTest, ReadsASealedSegmentWithoutItsIndexByItsBlocks) {
   std::filesystem::resize_file(file, std::filesystem::file_size(file) - 1);
   log = open();
   expect_all(*log);
+}
+
+TEST_F(EndpointLogTest, PassesOverADamagedBlockOfASealedSegmentAndCountsIt) {
+  auto log = open();
+  append(*log, 20'000);
+  ASSERT_TRUE(log->seal());
+  const std::string file = folder_ / "fraud/decisions-0000000001.segment";
+  std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(1000).put('x');
+  log = open();
+  EXPECT_EQ(read(*log).size(), 20'000u - 8192u);
+  EXPECT_EQ(read(*log).size(), 20'000u - 8192u);
+  EXPECT_EQ(log->damaged_blocks(), 1u);
+}
+
+TEST_F(EndpointLogTest, PutsAsideWhatIsNoSegmentAndKeepsItsBytes) {
+  append(*open(), 10);
+  add_bytes("decisions-0000000002.segment", "something else entirely, by somebody else");
+  expect_all(*open());
+  EXPECT_EQ(recovery_.damaged_bytes, 41u);
+  EXPECT_EQ(files(), (std::vector<std::string>{"decisions-0000000001.open", "decisions-0000000002.segment.damaged"}));
+  expect_all(*open());
+  EXPECT_EQ(recovery_.damaged_bytes, 0u) << "it was told before";
+}
+
+TEST_F(EndpointLogTest, LeavesASegmentOfANewerServerToIt) {
+  append(*open(), 10);
+  for (const char* name : {"decisions-0000000001.open", "decisions-0000000002.segment"}) {
+    const std::string file = folder_ / ("fraud/" + std::string(name));
+    if (!std::filesystem::exists(file)) std::filesystem::copy_file(folder_ / "fraud/decisions-0000000001.open", file);
+    std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(8).put(2);
+    Recovery recovery;
+    const auto log = EndpointLog::open(folder_ / "fraud", "fraud", {}, recovery);
+    ASSERT_FALSE(log);
+    EXPECT_EQ(log.error().code(), Code::kFailedPrecondition);
+    EXPECT_TRUE(std::filesystem::exists(file));
+    std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(8).put(1);
+  }
 }
 
 TEST_F(EndpointLogTest, ReadsOnlyTheBlocksOfTheTimeAskedFor) {

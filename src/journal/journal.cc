@@ -346,6 +346,13 @@ void Journal::tell_losses() {
   losses_told_ = lost;
 }
 
+void Journal::tell_damage() {
+  const std::uint64_t damaged = totals().damaged_blocks;
+  if (damage_told_.exchange(damaged) >= damaged) return;
+  log_.error("blocks of the journal are damaged: their records are missing",
+             {{"blocks", static_cast<std::int64_t>(damaged)}, {"folder", options_.folder}});
+}
+
 Result<DecisionRecord> Journal::find(const Uuid& id) {
   flush();
   const UtcTime from = utc_from_micros(id.milliseconds() * 1000);
@@ -362,7 +369,9 @@ Result<DecisionRecord> Journal::find(const Uuid& id) {
       if (found) return std::move(*found);
     }
   }
-  return error(Code::kNotFound, "prediction {} is not in the journal", id.text());
+  tell_damage();
+  return error(Code::kNotFound, "prediction {} is not in the journal{}", id.text(),
+               totals().damaged_blocks > 0 ? ", of which a part is damaged" : "");
 }
 
 Result<std::vector<DecisionRecord>> Journal::list(const Query& query) {
@@ -397,6 +406,7 @@ Result<std::vector<DecisionRecord>> Journal::list(const Query& query) {
           return true;
         }));
   }
+  tell_damage();
   return found;
 }
 
@@ -426,6 +436,7 @@ JournalTotals Journal::totals() const {
   totals.lost_for_disk = lost_for_disk_.load(std::memory_order_relaxed);
   totals.deleted_segments = deleted_segments_.load(std::memory_order_relaxed);
   for (const auto& log : logs("")) {
+    totals.damaged_blocks += log->damaged_blocks();
     for (const SegmentInfo& segment : log->segments()) {
       totals.bytes += segment.bytes;
       totals.records += segment.rows;

@@ -64,6 +64,7 @@ struct JournalTotals {
   std::uint64_t bytes = 0;          // on disk now
   std::uint64_t records = 0;        // on disk now
   std::uint64_t deleted_segments = 0;
+  std::uint64_t damaged_blocks = 0;  // found since the start
 };
 
 // What is kept, of each endpoint, and within which bounds.
@@ -150,6 +151,7 @@ class Journal {
   Status delete_what_is_due(UtcTime now);
   void tell(std::string_view what, const Error& why);
   void tell_losses();
+  void tell_damage();
 
   const JournalOptions options_;
   telemetry::Log& log_;
@@ -182,6 +184,7 @@ class Journal {
   std::string trouble_;  // that was logged and lasts
   std::atomic<std::uint64_t> lost_for_disk_{0};
   std::atomic<std::uint64_t> deleted_segments_{0};
+  std::atomic<std::uint64_t> damage_told_{0};
   std::thread writer_;
 };
 

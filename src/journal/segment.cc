@@ -10,7 +10,6 @@ namespace {
 constexpr std::string_view kMagic = "MYDECIDE";
 constexpr std::string_view kSealMagic = "MYSEALED";
 constexpr std::uint32_t kVersion = 1;
-constexpr std::size_t kHeadBytes = 16;
 constexpr std::size_t kPlaceBytes = 40;
 constexpr std::size_t kRowsOfSealedBlock = 8192;
 constexpr std::string_view kBlockMagic = "MBK1";
@@ -105,7 +104,7 @@ Result<SegmentTrailer> read_trailer(std::string_view bytes) {
 Result<std::vector<BlockPlace>> read_index(std::string_view bytes, std::uint64_t file_bytes) {
   MODELYARD_ASSIGN(const SegmentTrailer trailer, read_trailer(bytes));
   const std::uint64_t whole = trailer.index_bytes() + SegmentTrailer::kBytes;
-  if (whole > bytes.size() || whole + kHeadBytes > file_bytes) return damaged("its index is cut off");
+  if (whole > bytes.size() || whole + kSegmentHeadBytes > file_bytes) return damaged("its index is cut off");
   bytes = bytes.substr(bytes.size() - whole);
   const std::size_t index_bytes = trailer.index_bytes();
   // Behind the checksum stands the trailer without it and without the closing word.
@@ -128,15 +127,18 @@ Result<std::vector<BlockPlace>> read_index(std::string_view bytes, std::uint64_t
   return places;
 }
 
+Status check_segment_head(std::string_view file) {
+  if (file.size() < kSegmentHeadBytes || !file.starts_with(kMagic)) return damaged("it does not begin as one");
+  const auto version = get<std::uint32_t>(file, kMagic.size());
+  if (version == kVersion) return ok();
+  return error(Code::kUnimplemented, "segment of version {}: this server reads version {}", version, kVersion);
+}
+
 Result<SegmentScan> scan_segment(std::string_view file) {
-  if (file.size() < kHeadBytes || !file.starts_with(kMagic)) return damaged("it does not begin as one");
-  if (get<std::uint32_t>(file, kMagic.size()) != kVersion) {
-    return error(Code::kUnimplemented, "segment of version {}: this server reads version {}",
-                 get<std::uint32_t>(file, kMagic.size()), kVersion);
-  }
+  MODELYARD_TRY(check_segment_head(file));
   SegmentScan scan;
-  scan.end = kHeadBytes;
-  std::uint64_t at = kHeadBytes;
+  scan.end = kSegmentHeadBytes;
+  std::uint64_t at = kSegmentHeadBytes;
   while (at < file.size()) {
     const auto place = block_at(file.substr(at), at);
     if (place) {

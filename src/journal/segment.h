@@ -21,7 +21,10 @@ struct BlockPlace {
 };
 
 // What every segment begins with.
+inline constexpr std::size_t kSegmentHeadBytes = 16;
 std::string segment_head();
+// InvalidArgument for a file that is none, Unimplemented for one of another version.
+Status check_segment_head(std::string_view file);
 
 // Pre: rows are sorted by time. A whole sealed segment.
 std::string seal_segment(std::span<const DecisionRow> rows, const NameTable& names);

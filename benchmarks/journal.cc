@@ -1,0 +1,81 @@
+// What one decision record costs: on its loop, in the writer, when its segment is sealed, and when it is read.
+#include <benchmark/benchmark.h>
+
+#include "journal/lane.h"
+#include "journal/made_up_decisions.h"
+#include "journal/segment.h"
+
+namespace {
+
+using namespace modelyard::journal;
+
+constexpr std::size_t kRecords = 131'072;
+
+struct Rows {
+  NameTable names;
+  std::vector<DecisionRow> rows;
+
+  explicit Rows(std::size_t count) {
+    for (const Decision& decision : MadeUpDecisions(1).several(count)) rows.push_back(row_of(decision, names));
+  }
+};
+
+void per_record(benchmark::State& state, std::size_t records) {
+  state.counters["a_record"] = benchmark::Counter(
+      static_cast<double>(records), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+
+void on_its_loop(benchmark::State& state) {
+  const auto decisions = MadeUpDecisions(1).several(1024);
+  Lane lane(2u << 20);
+  for (auto _ : state) {
+    for (const Decision& decision : decisions) {
+      pack(decision, lane.room(packed_bytes(decision)));
+      lane.commit();
+    }
+    state.PauseTiming();
+    lane.take([](auto) {});
+    state.ResumeTiming();
+  }
+  per_record(state, decisions.size());
+}
+BENCHMARK(on_its_loop);
+
+void in_the_writer(benchmark::State& state) {
+  const auto decisions = MadeUpDecisions(1).several(1024);
+  std::vector<std::vector<std::byte>> packed;
+  for (const Decision& decision : decisions) pack(decision, packed.emplace_back(packed_bytes(decision)).data());
+  NameTable names;
+  std::vector<DecisionRow> rows;
+  BlockEncoder encoder;
+  for (auto _ : state) {
+    rows.clear();
+    for (const auto& one : packed) rows.push_back(row_of(unpack(one), names));
+    benchmark::DoNotOptimize(encoder.encode(rows, names, Packing::kPlain));
+  }
+  per_record(state, decisions.size());
+}
+BENCHMARK(in_the_writer);
+
+void when_read(benchmark::State& state) {
+  const Rows made(8192);
+  const std::string block(BlockEncoder().encode(made.rows, made.names, Packing::kPlain));
+  for (auto _ : state) {
+    NameTable names;
+    std::vector<DecisionRow> rows;
+    if (!decode_block(block, names, rows)) state.SkipWithError("damaged");
+  }
+  per_record(state, made.rows.size());
+}
+BENCHMARK(when_read);
+
+void when_sealed(benchmark::State& state) {
+  const Rows made(kRecords);
+  for (auto _ : state) benchmark::DoNotOptimize(seal_segment(made.rows, made.names));
+  per_record(state, made.rows.size());
+}
+BENCHMARK(when_sealed)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+
+BENCHMARK_MAIN();
