@@ -211,8 +211,7 @@ Status EndpointLog::seal() {
   NameTable names;
   std::vector<DecisionRow> rows;
   MODELYARD_TRY(read_all_rows(*open_, names, rows));
-  const auto by_time = [](const DecisionRow& row) { return std::pair(row.time, row.id); };
-  if (!std::ranges::is_sorted(rows, {}, by_time)) std::ranges::sort(rows, {}, by_time);
+  if (!std::ranges::is_sorted(rows, {}, &DecisionRow::time)) std::ranges::stable_sort(rows, {}, &DecisionRow::time);
   const std::uint64_t number = number_of(open_->file);
   SegmentInfo sealed;
   sealed.file = file_name(number, kSealed);

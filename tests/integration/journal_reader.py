@@ -172,7 +172,7 @@ def read_segment(path):
     demand(FILE_HEAD.startswith(content[:len(FILE_HEAD)]), "no journal of version 1")
     blocks = indexed_blocks(content) if sealed else scanned_blocks(content)
     decisions = [decision for block in blocks for decision in decisions_of(block)]
-    demand(not sealed or decisions == sorted(decisions, key=lambda one: (one.time, one.id)), "a segment out of order")
+    demand(not sealed or decisions == sorted(decisions, key=lambda one: one.time), "a segment out of order")
     return decisions
 
 
