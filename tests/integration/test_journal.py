@@ -172,7 +172,7 @@ def test_with_group_durability_no_answer_is_given_whose_record_a_crash_can_lose(
         threads = [threading.Thread(target=ask_until_it_dies) for _ in range(4)]
         for thread in threads:
             thread.start()
-        time.sleep(seeds.uniform(0.05, 0.4))  # the point of the crash
+        threading.Event().wait(seeds.uniform(0.05, 0.4))  # the point of the crash
         server.kill()
         for thread in threads:
             thread.join()
@@ -223,7 +223,7 @@ def until(condition):
     end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end
-        time.sleep(0.05)
+        threading.Event().wait(0.05)
 
 
 def lost_for_disk(server):

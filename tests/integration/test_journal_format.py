@@ -3,6 +3,7 @@
 import datetime
 import random
 import struct
+import threading
 import time
 import uuid
 
@@ -129,7 +130,7 @@ def eventually(ready):
     for _ in range(200):
         if ready():
             return
-        time.sleep(0.05)
+        threading.Event().wait(0.05)
     raise AssertionError("it did not come about")
 
 
