@@ -6,6 +6,7 @@ int main(int argc, char** argv) {
   modelyard::app::add_publish_commands(line);
   modelyard::app::add_show_commands(line);
   modelyard::app::add_prediction_commands(line);
+  modelyard::app::add_journal_commands(line);
   modelyard::app::add_change_commands(line);
   modelyard::app::add_setting_commands(line);
   modelyard::app::add_tune_command(line);

@@ -1,5 +1,7 @@
 #include "control/curator.h"
 
+#include "control/record_keeping.h"
+
 namespace modelyard::control {
 namespace {
 
@@ -119,7 +121,9 @@ Status Curator::delete_model(const std::string& model, Deletion deletion, const 
                     }
                     MODELYARD_ASSIGN(const auto endpoints, writer.endpoints());
                     for (const auto& endpoint : endpoints) {
-                      if (endpoint.model == model) MODELYARD_TRY(writer.remove_endpoint(endpoint.name));
+                      if (endpoint.model != model) continue;
+                      MODELYARD_TRY(refuse_if_held(endpoint));
+                      MODELYARD_TRY(writer.remove_endpoint(endpoint.name));
                     }
                     MODELYARD_TRY(writer.purge_model(model));
                     return writer.add_event("model_purged", {model, 0}, "");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "control/record_keeping.h"
 #include "rollout/traffic_plan.h"
 
 namespace modelyard::control {
@@ -185,6 +186,7 @@ Status Deployer::remove_endpoint(const std::string& name, const Actor& actor, co
     if (endpoint.plan_revision > 0) {
       return error(Code::kFailedPrecondition, "endpoint '{}' is serving; undeploy it first", name);
     }
+    MODELYARD_TRY(refuse_if_held(endpoint));
     return writer.remove_endpoint(name);
   }));
   return ok();

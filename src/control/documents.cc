@@ -69,11 +69,14 @@ Json to_json(const journal::JournalReport& report) {
                          {"records", endpoint.records},
                          {"bytes", endpoint.bytes},
                          {"first_time", format_utc(utc_from_micros(endpoint.first_time))},
-                         {"last_time", format_utc(utc_from_micros(endpoint.last_time))}});
+                         {"last_time", format_utc(utc_from_micros(endpoint.last_time))},
+                         {"max_bytes", endpoint.keeping.bounds.most_bytes},
+                         {"max_age_days", endpoint.keeping.bounds.most_age.count()},
+                         {"hold", endpoint.keeping.hold}});
   }
   return {{"durability", journal::durability_name(report.durability)},
           {"max_bytes", report.bounds.most_bytes},
-          {"max_age_days", report.bounds.most_age / std::chrono::days(1)},
+          {"max_age_days", report.bounds.most_age.count()},
           {"records", report.totals.records},
           {"bytes", report.totals.bytes},
           {"recorded", report.totals.recorded},

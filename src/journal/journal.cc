@@ -59,7 +59,7 @@ std::optional<Durability> parse_durability(std::string_view name) {
 }
 
 Journal::Journal(JournalOptions options, telemetry::Log& log, const Clock& clock)
-    : options_(std::move(options)), log_(log), clock_(clock) {
+    : options_(std::move(options)), log_(log), clock_(clock), keeping_(options_.keeping) {
   for (std::size_t i = 0; i < options_.loops; ++i) seats_.push_back(std::make_unique<Seat>(options_.lane_bytes));
 }
 
@@ -156,15 +156,14 @@ std::uint64_t Journal::record(std::size_t loop, const Decision& decision, Record
 void Journal::end_turn(std::size_t loop) {
   Seat& seat = *seats_[loop];
   if (!std::exchange(seat.recorded_in_turn, false)) return;
-  // Either the writer sees what was committed before it waits, or this sees that it waits.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
   const bool waits = std::exchange(seat.waits_in_turn, false);
   if (waits || !seat.lane.has_room(options_.lane_bytes / 2)) return wake(Wake::kHurry);
-  if (writer_waits_.load(std::memory_order_relaxed)) wake(Wake::kGather);
+  // Either the writer sees what was committed before it waits, or this sees that it waits: of two exchanges one is
+  // first.
+  if (seat.writer_waits.exchange(false, std::memory_order_acq_rel)) wake(Wake::kGather);
 }
 
 void Journal::wake(Wake how) {
-  writer_waits_.store(false, std::memory_order_relaxed);
   {
     MutexLock lock(mutex_);
     gathered_ = true;
@@ -193,13 +192,14 @@ void Journal::stop() {
 
 // Until there is something to write, or to tidy up.
 Journal::Pass Journal::wait() {
-  writer_waits_.store(true, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  const bool has_some =
-      std::ranges::any_of(seats_, [](const auto& seat) { return seat->lane.committed() != seat->taken; });
+  bool has_some = false;
+  for (const auto& seat : seats_) {
+    seat->writer_waits.exchange(true, std::memory_order_acq_rel);
+    has_some = has_some || seat->lane.committed() != seat->taken;
+  }
   MutexLock lock(mutex_);
   if (!has_some && !gathered_ && !stopping_) wake_.wait_for(mutex_, kTidyInterval);
-  writer_waits_.store(false, std::memory_order_relaxed);
+  for (const auto& seat : seats_) seat->writer_waits.store(false, std::memory_order_relaxed);
   const auto end = std::chrono::steady_clock::now() + kGathering;
   while (!hurry_ && !stopping_ && std::chrono::steady_clock::now() < end) {
     wake_.wait_for(mutex_, end - std::chrono::steady_clock::now());
@@ -306,18 +306,22 @@ void Journal::tidy() {
 Status Journal::delete_what_is_due(UtcTime now) {
   std::vector<Candidate> candidates;
   std::vector<std::pair<std::shared_ptr<EndpointLog>, SegmentInfo>> segments;
-  std::uint64_t open_bytes = 0;
+  Retention retention{options_.bounds, {}, {}};
+  {
+    MutexLock lock(logs_mutex_);
+    retention.own = keeping_;
+  }
   for (const auto& log : logs("")) {
     for (SegmentInfo& segment : log->segments()) {
       if (segment.open) {
-        open_bytes += segment.bytes;
+        retention.open_bytes[log->endpoint()] += segment.bytes;
         continue;
       }
-      candidates.push_back({log->endpoint(), segment.file, segment.last_time, segment.bytes});
+      candidates.push_back({log->endpoint(), segment.last_time, segment.bytes});
       segments.emplace_back(log, std::move(segment));
     }
   }
-  for (const Deletion& deletion : deletions_due(candidates, open_bytes, options_.bounds, now)) {
+  for (const Deletion& deletion : deletions_due(candidates, retention, now)) {
     const auto& [log, segment] = segments[deletion.candidate];
     MODELYARD_TRY(deletions_->append(proof_of(segment, log->endpoint(), deletion.reason, now)));
     MODELYARD_TRY(log->remove(segment.file));
@@ -410,10 +414,20 @@ Result<std::vector<DecisionRecord>> Journal::list(const Query& query) {
   return found;
 }
 
-JournalReport Journal::report() const {
+void Journal::keep(std::map<std::string, Keeping, std::less<>> own) {
+  MutexLock lock(logs_mutex_);
+  keeping_ = std::move(own);
+}
+
+JournalReport Journal::report() {
+  flush();
   JournalReport report{options_.durability, options_.bounds, totals(), {}};
   for (const auto& log : logs("")) {
     JournalReport::Endpoint endpoint{log->endpoint()};
+    {
+      MutexLock lock(logs_mutex_);
+      if (const auto own = keeping_.find(endpoint.endpoint); own != keeping_.end()) endpoint.keeping = own->second;
+    }
     for (const SegmentInfo& segment : log->segments()) {
       if (segment.rows == 0) continue;
       const bool first = endpoint.records == 0;

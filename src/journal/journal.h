@@ -11,7 +11,8 @@
 // Loss:       a lane that is full, or a disk that takes nothing, drops records and counts them; serving never waits.
 //             But a record that was promised has its room, its answer waits until it was written, and is told when it
 //             could not be.
-// Threads:    promise(), record() and end_turn() on the loop whose number is given; find(), list() and totals() from
+// Threads:    promise(), record() and end_turn() on the loop whose number is given; find(), list(), report() and
+// totals() from
 //             any, and they see all that was recorded before. on_kept is called by the writer.
 #pragma once
 
@@ -39,6 +40,7 @@ struct JournalOptions {
   std::size_t loops = 1;
   Durability durability = Durability::kInterval;
   Bounds bounds;
+  std::map<std::string, Keeping, std::less<>> keeping;  // of endpoints, until keep() says otherwise
   SegmentLimits segments;
   std::size_t lane_bytes = 2u << 20;  // of each loop; a power of two
   // The records of the loop up to this position, from the position that was told before, are kept; or some of them
@@ -75,6 +77,7 @@ struct JournalReport {
     std::uint64_t bytes = 0;
     std::int64_t first_time = 0;
     std::int64_t last_time = 0;
+    Keeping keeping;
   };
   Durability durability{};
   Bounds bounds;
@@ -104,7 +107,9 @@ class Journal {
   Result<DecisionRecord> find(const Uuid& id);
   Result<std::vector<DecisionRecord>> list(const Query& query);
   JournalTotals totals() const;
-  JournalReport report() const;
+  JournalReport report();
+  // How endpoints' records are kept from now on.
+  void keep(std::map<std::string, Keeping, std::less<>> own);
   // Writes what was recorded.
   void flush();
   // Once, when the loops have ended.
@@ -116,6 +121,7 @@ class Journal {
     Lane lane;
     bool recorded_in_turn = false;
     bool waits_in_turn = false;
+    std::atomic<bool> writer_waits{false};  // for this loop; of its own, so that loops share no line
     std::size_t promised = 0;
     std::atomic<std::uint64_t> waits_for{0};  // the last position that an answer waits for
     std::atomic<std::uint64_t> recorded{0};
@@ -157,10 +163,10 @@ class Journal {
   telemetry::Log& log_;
   const Clock& clock_;
   std::vector<std::unique_ptr<Seat>> seats_;
-  std::atomic<bool> writer_waits_{false};
   std::atomic<std::int64_t> refuses_until_{0};  // steady nanoseconds: the disk took nothing
 
   mutable Mutex logs_mutex_;
+  std::map<std::string, Keeping, std::less<>> keeping_ MODELYARD_GUARDED_BY(logs_mutex_);
   std::map<std::string, std::shared_ptr<EndpointLog>, std::less<>> logs_ MODELYARD_GUARDED_BY(logs_mutex_);
 
   Mutex mutex_;

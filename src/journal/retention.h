@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,16 +13,27 @@
 namespace modelyard::journal {
 
 struct Bounds {
-  std::uint64_t most_bytes = 0;           // of all endpoints; 0: no bound
-  std::chrono::microseconds most_age{0};  // of the newest record of a segment; 0: no bound
+  std::uint64_t most_bytes = 0;   // 0: no bound
+  std::chrono::days most_age{0};  // of the newest record of a segment; 0: no bound
+};
+
+// How an endpoint's records are kept, within what is kept of all.
+struct Keeping {
+  Bounds bounds;
+  bool hold = false;  // nothing is deleted
 };
 
 // A sealed segment, as far as the decision needs to know it.
 struct Candidate {
   std::string endpoint;
-  std::string file;
   std::int64_t last_time = 0;  // microseconds
   std::uint64_t bytes = 0;
+};
+
+struct Retention {
+  Bounds all;                                                    // of all endpoints together
+  std::map<std::string, Keeping, std::less<>> own;               // by endpoint; others have no bounds of their own
+  std::map<std::string, std::uint64_t, std::less<>> open_bytes;  // of segments that grow: they count, and stay
 };
 
 struct Deletion {
@@ -29,8 +41,8 @@ struct Deletion {
   std::string reason;         // for people
 };
 
-// `other_bytes` are of segments that are still open: they count, but stay.
-std::vector<Deletion> deletions_due(const std::vector<Candidate>& candidates, std::uint64_t other_bytes,
-                                    const Bounds& bounds, UtcTime now);
+// First what an endpoint keeps beyond its own bounds, then what all keep beyond theirs. What is on hold counts, and
+// stays.
+std::vector<Deletion> deletions_due(const std::vector<Candidate>& candidates, const Retention& retention, UtcTime now);
 
 }  // namespace modelyard::journal

@@ -1,5 +1,6 @@
 """Decision records: which version decided, when, for whom; what a crash and a full disk cost."""
 
+import json
 import os
 import random
 import subprocess
@@ -242,7 +243,7 @@ def test_a_full_disk_stops_records_and_never_serving(small_disk, make_server, tm
 
     until(ask_and_see_a_loss)
     assert "modelyard_journal_records_lost_total{reason=\"disk\"}" in server.get("/metrics").text
-    assert "records were lost" in server.cli("predictions", "journal").stdout
+    assert "records were lost" in server.cli("journal", "stats").stdout
     small_disk.free()
     assert find(server, prediction_id(infer(server))).status_code == 200
     assert server.log_path.read_text().count("decision records cannot be written") == 1
@@ -301,4 +302,46 @@ def test_people_find_and_read_records_on_the_command_line(server, tmp_path):
     assert "decided by     scaled/1" in shown and "traffic plan 1" in shown
     assert server.cli("predictions", "show", str(uuid.uuid4()), check=False).returncode == 3
     assert server.cli("predictions", "show", "17", check=False).returncode == 2
-    assert "2 records" in server.cli("predictions", "journal").stdout
+    assert "2 records" in server.cli("journal", "stats").stdout
+
+
+def test_records_are_taken_out_as_lines_of_json_and_an_interrupted_export_goes_on(server, tmp_path):
+    publish(server, tmp_path)
+    ids = [prediction_id(infer(server)) for _ in range(30)]
+    lines = server.cli("journal", "export", "scaled").stdout.splitlines()
+    assert [json.loads(line)["prediction_id"] for line in lines] == ids[::-1]
+    output = tmp_path / "records.jsonl"
+    output.write_text("\n".join(lines[:12]) + "\n" + lines[12][:40])  # as an interruption leaves it
+    assert server.cli("journal", "export", "--output", output, check=False).returncode == 4
+    server.cli("journal", "export", "scaled", "--output", output, "--resume")
+    assert output.read_text().splitlines() == lines
+
+
+def test_an_auditor_verifies_the_records_without_a_server(server, tmp_path):
+    publish(server, tmp_path)
+    infer(server)
+    server.stop()
+    data = tmp_path / "data"
+    assert "1 files with 1 records, 0 of them damaged" in server.cli("journal", "verify", "--data", data).stdout
+    file, = (data / "journal/endpoints/scaled").iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:100] + bytes([whole[100] ^ 1]) + whole[101:] + whole[16:])  # one block damaged, one whole
+    found = server.cli("journal", "verify", "--data", data, check=False)
+    assert found.returncode == 1 and "damaged scaled/decisions-0000000001.open" in found.stdout
+    assert "1 records, 1 of them damaged" in found.stdout
+
+
+def test_records_on_legal_hold_stay_and_their_endpoint_with_them(make_server, tmp_path):
+    server = publish(make_server("--journal-max-age-days", "1"), tmp_path)
+    server.cli("record", "scaled", "hold=true", "max_age_days=2")
+    infer(server)
+    endpoint, = server.get("/api/v1/journal").json()["endpoints"]
+    assert endpoint["hold"] is True and endpoint["max_age_days"] == 2
+    assert "hold" in server.cli("journal", "stats").stdout
+    server.cli("undeploy", "scaled", "--wait")
+    refused = requests.delete(server.url + "/api/v1/endpoints/scaled", timeout=60)
+    assert refused.status_code == 409 and "legal hold" in refused.json()["detail"]
+    refused = server.cli("record", "scaled", "max_bytes=5", check=False)
+    assert refused.returncode == 1 and "journal.max_bytes" in refused.stderr
+    server.cli("record", "scaled", "hold=")
+    assert requests.delete(server.url + "/api/v1/endpoints/scaled", timeout=60).status_code == 204

@@ -56,6 +56,7 @@ void add_serve_commands(CommandLine& line);
 void add_publish_commands(CommandLine& line);
 void add_show_commands(CommandLine& line);
 void add_prediction_commands(CommandLine& line);
+void add_journal_commands(CommandLine& line);
 void add_change_commands(CommandLine& line);
 void add_setting_commands(CommandLine& line);
 void add_tune_command(CommandLine& line);

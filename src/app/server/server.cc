@@ -21,6 +21,7 @@
 #include "app/server/supervisor.h"
 #include "base/directory.h"
 #include "control/key_keeper.h"
+#include "control/record_keeping.h"
 #include "control/registry_source.h"
 #include "edge/control_api/control_api.h"
 #include "edge/grpc/grpc_health.h"
@@ -234,6 +235,15 @@ class RunningServer final : public Server {
     return ok();
   }
 
+  Result<std::map<std::string, journal::Keeping, std::less<>>> read_keeping() {
+    std::map<std::string, journal::Keeping, std::less<>> keeping;
+    MODELYARD_TRY(catalog_->read([&](registry::CatalogReader& reader) -> Status {
+      MODELYARD_ASSIGN(keeping, control::read_keeping(reader));
+      return ok();
+    }));
+    return keeping;
+  }
+
   void keep_key_uses() {
     std::vector<std::pair<std::string, UtcTime>> uses;
     for (auto& use : guard_.uses()) uses.emplace_back(std::move(use.id), use.time);
@@ -246,6 +256,10 @@ class RunningServer final : public Server {
     source_->changed();
     const Status keys = reload_keys();
     if (!keys) log_.error("API keys were not read again", {{"error", keys.error().message()}});
+    if (!journal_) return;
+    auto keeping = read_keeping();
+    if (!keeping) return log_.error("retention was not read again", {{"error", keeping.error().message()}});
+    journal_->keep(std::move(*keeping));
   }
 
   Status open_journal() {
@@ -259,6 +273,7 @@ class RunningServer final : public Server {
     options.durability = *journal::parse_durability(configuration_.text("journal_durability"));
     options.bounds.most_bytes = static_cast<std::uint64_t>(configuration_.integer("journal_max_bytes"));
     options.bounds.most_age = std::chrono::days(configuration_.integer("journal_max_age_days"));
+    MODELYARD_ASSIGN(options.keeping, read_keeping());
     options.on_kept = [this](std::size_t loop, std::uint64_t position, bool kept) {
       const auto records = kept ? serving::Dispatcher::Records::kKept : serving::Dispatcher::Records::kLost;
       http_->loop(loop).post([this, loop, position, records] { dispatchers_[loop]->release(position, records); });

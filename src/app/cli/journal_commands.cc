@@ -1,0 +1,197 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "app/cli/command.h"
+#include "app/cli/prediction_query.h"
+#include "base/directory.h"
+#include "journal/verify.h"
+
+namespace modelyard::app {
+namespace {
+
+constexpr std::size_t kPage = 1000;
+
+std::string text_of(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.is_null() ? "-" : value.dump();
+}
+
+// "hold", "200 days, 1.0 GB"
+std::string kept_for(const Json& endpoint) {
+  if (endpoint["hold"] == true) return "hold";
+  std::string kept;
+  if (endpoint["max_age_days"] != 0) kept = endpoint["max_age_days"].dump() + " days";
+  if (endpoint["max_bytes"] != 0) {
+    kept += (kept.empty() ? "" : ", ") + human_bytes(endpoint["max_bytes"].get<std::int64_t>());
+  }
+  return kept.empty() ? "as all" : kept;
+}
+
+Result<int> show_stats(const CommandContext& context) {
+  MODELYARD_ASSIGN(const Json report, context.client().call("GET", "/api/v1/journal"));
+  if (context.json) {
+    print_json(report);
+    return kDone;
+  }
+  const auto most = report["max_bytes"].get<std::int64_t>();
+  const auto bytes = report["bytes"].get<std::int64_t>();
+  const auto records = report["records"].get<std::int64_t>();
+  const auto days = report["max_age_days"].get<std::int64_t>();
+  const Json& lost = report["lost"];
+  std::printf("%ld records in %s of %s at most%s; durability %s\n", static_cast<long>(records),
+              human_bytes(bytes).c_str(), human_bytes(most).c_str(),
+              days > 0 ? fmt::format(", for {} days", days).c_str() : "", text_of(report["durability"]).c_str());
+  if (lost["room"] != 0 || lost["disk"] != 0) {
+    std::printf("%s since the start: %s for want of room in memory, %s because the disk did not take them\n",
+                coloured("records were lost", Colour::kRed).c_str(), lost["room"].dump().c_str(),
+                lost["disk"].dump().c_str());
+  }
+  Table table({"ENDPOINT", "RECORDS", "SIZE", "BYTES/RECORD", "FROM (UTC)", "TO (UTC)", "KEPT"});
+  for (const Json& endpoint : report["endpoints"]) {
+    const auto size = endpoint["bytes"].get<std::int64_t>();
+    table.add({text_of(endpoint["endpoint"]), endpoint["records"].dump(), human_bytes(size),
+               fmt::format("{:.1f}", static_cast<double>(size) / endpoint["records"].get<double>()),
+               text_of(endpoint["first_time"]).substr(0, 19), text_of(endpoint["last_time"]).substr(0, 19),
+               kept_for(endpoint)});
+  }
+  table.print("no predictions yet");
+  return kDone;
+}
+
+// What is damaged; exit code 1 when something is.
+Result<int> verify(const std::string& data, const CommandContext& context) {
+  ProgressBar bar("verifying", ProgressBar::Unit::kNone);
+  MODELYARD_ASSIGN(const auto verdict,
+                   journal::verify_journal(data + "/journal", [&](std::size_t done, std::size_t all) {
+                     bar.show(static_cast<std::int64_t>(done), static_cast<std::int64_t>(all));
+                   }));
+  const int exit_code = verdict.is_whole() ? kDone : kFailed;
+  std::uint64_t records = 0;
+  Json damaged = Json::array();
+  for (const journal::FileVerdict& file : verdict.files) {
+    records += file.records;
+    if (!file.damage.empty()) {
+      damaged.push_back({{"endpoint", file.endpoint}, {"file", file.file}, {"damage", file.damage}});
+    }
+  }
+  if (context.json) {
+    print_json({{"records", records},
+                {"files", verdict.files.size()},
+                {"damaged", damaged},
+                {"deletions", verdict.deletions},
+                {"deletions_damage", verdict.deletions_damage}});
+    return exit_code;
+  }
+  for (const Json& file : damaged) {
+    for (const Json& what : file["damage"]) {
+      std::printf("%s %s/%s: %s\n", coloured("damaged", Colour::kRed).c_str(), text_of(file["endpoint"]).c_str(),
+                  text_of(file["file"]).c_str(), text_of(what).c_str());
+    }
+  }
+  for (const std::string& what : verdict.deletions_damage) {
+    std::printf("%s deletions.jsonl: %s\n", coloured("damaged", Colour::kRed).c_str(), what.c_str());
+  }
+  std::printf("%zu files with %llu records, %zu of them damaged; %llu deletions\n", verdict.files.size(),
+              static_cast<unsigned long long>(records), damaged.size(),
+              static_cast<unsigned long long>(verdict.deletions));
+  return exit_code;
+}
+
+struct ExportFlags {
+  PredictionQuery query;
+  std::string output;
+  bool resume = false;
+};
+
+// Where the last whole line of the file ends, and the cursor of its record.
+struct ExportEnd {
+  std::uint64_t bytes = 0;
+  std::string cursor;
+};
+
+Result<ExportEnd> end_of_export(int fd, const std::string& path) {
+  constexpr off_t kTail = 64 << 10;  // longer than two lines
+  const off_t size = ::lseek(fd, 0, SEEK_END);
+  const off_t tail_at = std::max<off_t>(0, size - kTail);
+  if (size < 0 || ::lseek(fd, tail_at, SEEK_SET) < 0) return system_error("read", path, errno);
+  MODELYARD_ASSIGN(const std::string tail, read_all(fd, path, kTail));
+  const auto end = tail.rfind('\n');
+  if (end == std::string::npos) return ExportEnd{};
+  const auto before = tail.find_last_of('\n', end == 0 ? 0 : end - 1);
+  const auto begin = before == std::string::npos || before == end ? 0 : before + 1;
+  const auto record = parse_json(tail.substr(begin, end - begin));
+  if (!record || !record->is_object() || !record->contains("time") || !record->contains("prediction_id")) {
+    return error(Code::kInvalidArgument, "'{}' does not end with an exported record", path);
+  }
+  MODELYARD_ASSIGN(const UtcTime time, parse_utc(text_of((*record)["time"])));
+  return ExportEnd{static_cast<std::uint64_t>(tail_at) + end + 1,
+                   fmt::format("{}-{}", utc_micros(time), text_of((*record)["prediction_id"]))};
+}
+
+Result<UniqueFd> open_output(const ExportFlags& flags, std::string& cursor) {
+  if (flags.output.empty()) return UniqueFd(::dup(STDOUT_FILENO));
+  const int how = O_RDWR | O_CREAT | O_CLOEXEC | (flags.resume ? 0 : O_EXCL);
+  UniqueFd fd(::open(flags.output.c_str(), how, 0600));
+  if (!fd && errno == EEXIST) {
+    return error(Code::kConflict, "'{}' exists: --resume goes on with it", flags.output);
+  }
+  if (!fd) return system_error("write", flags.output, errno);
+  if (!flags.resume) return fd;
+  MODELYARD_ASSIGN(const ExportEnd end, end_of_export(fd.get(), flags.output));
+  cursor = end.cursor;
+  if (::ftruncate(fd.get(), static_cast<off_t>(end.bytes)) != 0 ||
+      ::lseek(fd.get(), static_cast<off_t>(end.bytes), SEEK_SET) < 0) {
+    return system_error("go on with", flags.output, errno);
+  }
+  return fd;
+}
+
+// A line of JSON for each record, the newest first; a page is on its way at a time.
+Result<int> export_records(const ExportFlags& flags, const CommandContext& context) {
+  MODELYARD_ASSIGN(const std::string query, query_text(flags.query));
+  const HttpClient client = context.client();
+  MODELYARD_ASSIGN(const Json report, client.call("GET", "/api/v1/journal"));
+  std::string cursor;
+  MODELYARD_ASSIGN(const UniqueFd output, open_output(flags, cursor));
+  ProgressBar bar("exporting", ProgressBar::Unit::kNone);
+  const auto all = report["records"].get<std::int64_t>();
+  std::int64_t exported = 0;
+  for (;;) {
+    MODELYARD_ASSIGN(const Json page,
+                     client.call("GET", fmt::format("/api/v1/predictions?limit={}{}{}", kPage, query,
+                                                    cursor.empty() ? "" : "&cursor=" + path_segment(cursor))));
+    std::string lines;
+    for (const Json& record : page["items"]) lines += record.dump() + "\n";
+    MODELYARD_TRY(write_all(output.get(), std::as_bytes(std::span(lines)), "the export"));
+    exported += static_cast<std::int64_t>(page["items"].size());
+    bar.show(std::min(exported, all), all);
+    if (page["next_cursor"].is_null()) break;
+    cursor = page["next_cursor"].get<std::string>();
+  }
+  if (!flags.output.empty()) {
+    std::fprintf(stderr, "%lld records in %s\n", static_cast<long long>(exported), flags.output.c_str());
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_journal_commands(CommandLine& line) {
+  CLI::App& group =
+      line.group("journal", "The records of predictions: what is kept, whether it is whole, taking it out");
+  line.add(group, "stats", "What is kept, and what was lost", [&line] { return show_stats(line.context()); });
+  auto data = std::make_shared<std::string>("./modelyard-data");
+  line.add(group, "verify", "Read every record on disk, and say what is damaged; needs no server",
+           [data, &line] { return verify(*data, line.context()); })
+      .add_option("--data", *data, "Folder of the server's data")
+      ->capture_default_str();
+  auto flags = std::make_shared<ExportFlags>();
+  CLI::App& exporting = line.add(group, "export", "Records as lines of JSON, the newest first",
+                                 [flags, &line] { return export_records(*flags, line.context()); });
+  add_options(exporting, flags->query);
+  CLI::Option* const output = exporting.add_option("--output", flags->output, "File; standard output without one");
+  exporting.add_flag("--resume", flags->resume, "Go on with the file where it ends")->needs(output);
+}
+
+}  // namespace modelyard::app
