@@ -1,7 +1,11 @@
 // What one decision record costs: on its loop, in the writer, when its segment is sealed, and when it is read.
 #include <benchmark/benchmark.h>
 
-#include "journal/lane.h"
+#include <filesystem>
+#include <fstream>
+
+#include "base/test_folder.h"
+#include "journal/journal.h"
 #include "journal/made_up_decisions.h"
 #include "journal/segment.h"
 
@@ -75,6 +79,35 @@ void when_sealed(benchmark::State& state) {
   per_record(state, made.rows.size());
 }
 BENCHMARK(when_sealed)->Unit(benchmark::kMillisecond);
+
+// By its id, among ten million on disk.
+void when_found(benchmark::State& state) {
+  constexpr int kSegments = 77;
+  const modelyard::TestFolder folder;
+  const std::string endpoint = folder / "endpoints/fraud";
+  std::filesystem::create_directories(endpoint);
+  MadeUpDecisions source(1);
+  std::vector<modelyard::Uuid> ids;
+  for (int segment = 1; segment <= kSegments; ++segment) {
+    NameTable names;
+    std::vector<DecisionRow> rows;
+    for (std::size_t i = 0; i < kRecords; ++i) rows.push_back(row_of(source.next(), names));
+    ids.push_back(rows[rows.size() / 3].id);
+    std::ofstream(fmt::format("{}/decisions-{:010}.segment", endpoint, segment), std::ios::binary)
+        << seal_segment(rows, names);
+  }
+  modelyard::telemetry::Log log(STDERR_FILENO, modelyard::telemetry::LogFormat::kText,
+                                modelyard::telemetry::Level::kError, modelyard::system_clock());
+  JournalOptions options;
+  options.folder = folder.path();
+  const auto journal = Journal::open(options, log, modelyard::system_clock());
+  std::size_t next = 0;
+  for (auto _ : state) {
+    if (!(*journal)->find(ids[next++ % ids.size()])) state.SkipWithError("not found");
+  }
+  state.counters["records"] = static_cast<double>(kSegments * kRecords);
+}
+BENCHMARK(when_found)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
 
