@@ -35,6 +35,7 @@ enum Column : std::uint16_t {
   kProtocols = 11,
 };
 constexpr std::uint32_t kColumns = 11;
+constexpr std::uint32_t kMostColumns = 64;
 
 Error damaged(std::string_view why) {
   return error(Code::kInvalidArgument, "damaged block: {}", why);
@@ -189,12 +190,14 @@ Status read_column(std::uint16_t column, std::string_view raw, std::span<Decisio
     case kArms: return read_names(raw, rows, names, &DecisionRow::arm);
     case kPrincipals: return read_names(raw, rows, names, &DecisionRow::principal);
     case kProtocols: return read_names(raw, rows, names, &DecisionRow::protocol);
-    default: return ok();  // of a newer writer
+    default: return ok();
   }
 }
 
 Status read_body(std::string_view body, std::uint32_t columns, std::span<DecisionRow> rows, NameTable& names) {
-  if (columns > body.size() / kColumnHeadBytes) return damaged("it has fewer columns than it says");
+  if (columns > kMostColumns || columns > body.size() / kColumnHeadBytes) {
+    return damaged("it has fewer columns than it says, or too many");
+  }
   std::uint64_t at = std::uint64_t{columns} * kColumnHeadBytes;
   std::uint32_t seen = 0;
   std::string id_tails;
@@ -203,11 +206,14 @@ Status read_body(std::string_view body, std::uint32_t columns, std::span<Decisio
     const auto column = get<std::uint16_t>(body, head);
     const auto stored_bytes = get<std::uint32_t>(body, head + 8);
     if (stored_bytes > body.size() - at) return damaged("a column is cut off");
-    MODELYARD_ASSIGN(const std::string raw,
-                     unpack_column(body.substr(at, stored_bytes), get<std::uint16_t>(body, head + 2),
-                                   get<std::uint32_t>(body, head + 4)));
-    MODELYARD_TRY(read_column(column, raw, rows, names, id_tails));
-    if (column >= 1 && column <= kColumns) seen |= 1u << column;
+    if (column >= 1 && column <= kColumns) {  // others are of a newer writer
+      if ((seen >> column & 1) != 0) return damaged("a column comes twice");
+      seen |= 1u << column;
+      MODELYARD_ASSIGN(const std::string raw,
+                       unpack_column(body.substr(at, stored_bytes), get<std::uint16_t>(body, head + 2),
+                                     get<std::uint32_t>(body, head + 4)));
+      MODELYARD_TRY(read_column(column, raw, rows, names, id_tails));
+    }
     at += stored_bytes;
   }
   if (at != body.size()) return damaged("something follows its columns");

@@ -19,15 +19,24 @@ Result<DeletionLog> DeletionLog::open(const Directory& folder, const std::string
     return system_error("shorten", file, errno);
   }
   const auto before = lines.rfind('\n');
-  return DeletionLog(std::move(fd), std::string(lines.substr(before == std::string_view::npos ? 0 : before + 1)));
+  MODELYARD_TRY(folder.sync(""));
+  return DeletionLog(std::move(fd), whole,
+                     std::string(lines.substr(before == std::string_view::npos ? 0 : before + 1)));
 }
 
 Status DeletionLog::append(Json what) {
   what["previous"] = last_line_.empty() ? "" : sha256(last_line_).hex();
   std::string line = what.dump();
   const std::string whole = line + "\n";
-  MODELYARD_TRY(write_all(fd_.get(), std::as_bytes(std::span(whole)), "the log of deletions"));
-  MODELYARD_TRY(sync_file(fd_.get(), "the log of deletions"));
+  Status written = write_all(fd_.get(), std::as_bytes(std::span(whole)), "the log of deletions");
+  if (written) written = sync_file(fd_.get(), "the log of deletions");
+  if (!written) {
+    // What is there of it would break the chain.
+    if (::ftruncate(fd_.get(), static_cast<off_t>(bytes_)) != 0)
+      return system_error("shorten", "the log of deletions", errno);
+    return written;
+  }
+  bytes_ += whole.size();
   last_line_ = std::move(line);
   return ok();
 }

@@ -1,5 +1,5 @@
 // DeletionLog proves what was deleted of the journal, when and why: a line of JSON for each segment, on disk before the
-// segment goes. Each line names the SHA-256 of the line before, so that none can be taken out unseen.
+// segment goes. Each line names the SHA-256 of the line before, so that none but the last ones can be taken out unseen.
 //
 // Threads: one at a time.
 #pragma once
@@ -18,9 +18,11 @@ class DeletionLog {
   Status append(Json what);
 
  private:
-  DeletionLog(UniqueFd fd, std::string last_line) : fd_(std::move(fd)), last_line_(std::move(last_line)) {}
+  DeletionLog(UniqueFd fd, std::uint64_t bytes, std::string last_line)
+      : fd_(std::move(fd)), bytes_(bytes), last_line_(std::move(last_line)) {}
 
   UniqueFd fd_;
+  std::uint64_t bytes_;
   std::string last_line_;
 };
 

@@ -15,6 +15,8 @@ constexpr std::string_view kStem = "decisions-";
 constexpr std::string_view kOpen = ".open";
 constexpr std::string_view kSealed = ".segment";
 constexpr std::string_view kUnfinished = ".tmp";
+constexpr std::string_view kDamaged = ".damaged";
+constexpr std::chrono::days kLongestOpen{1};
 
 std::string file_name(std::uint64_t number, std::string_view ending) {
   return fmt::format("{}{:010}{}", kStem, number, ending);
@@ -86,10 +88,11 @@ Status EndpointLog::find_segments(Recovery& recovery) {
     if (file.ends_with(kUnfinished)) {
       MODELYARD_TRY(folder_.remove(file));
     } else if (file.ends_with(kSealed)) {
-      MODELYARD_TRY(adopt_sealed(file, recovery));
+      const bool is_copy = std::ranges::binary_search(files, file_name(number, kOpen)) && !is_whole(file);
+      MODELYARD_TRY(is_copy ? put_aside(file) : adopt_sealed(file, recovery));
     } else if (!file.ends_with(kOpen)) {
       continue;
-    } else if (std::ranges::binary_search(files, file_name(number, kSealed))) {
+    } else if (std::ranges::binary_search(files, file_name(number, kSealed)) && is_whole(file_name(number, kSealed))) {
       MODELYARD_TRY(folder_.remove(file));  // it was sealed, and a crash kept it from being removed
     } else {
       open.push_back(file);
@@ -105,19 +108,35 @@ Status EndpointLog::find_segments(Recovery& recovery) {
 // Whether the file is a segment that can be read. What is none is put aside.
 Result<bool> EndpointLog::is_readable(const std::string& file, int fd, std::uint64_t bytes, Recovery& recovery) const {
   MODELYARD_ASSIGN(const std::string head, read_at(fd, 0, std::min<std::uint64_t>(bytes, kSegmentHeadBytes), file));
-  const Status known = check_segment_head(head);
+  const Status known =
+      bytes > kMostSegmentBytes ? Status(error(Code::kInvalidArgument, "too large")) : check_segment_head(head);
   if (known) return true;
   if (known.error().code() == Code::kUnimplemented) {
     return error(Code::kFailedPrecondition, "{}/{}: {}; use the newer modelyard that wrote it", folder_.path(), file,
                  known.error().message());
   }
-  if (segment_head().starts_with(head)) {  // a crash came before there was anything in it
+  if (head.size() < kSegmentHeadBytes &&
+      segment_head().starts_with(head)) {  // a crash came before there was anything in it
     MODELYARD_TRY(folder_.remove(file));
     return false;
   }
   recovery.damaged_bytes += bytes;
-  MODELYARD_TRY(folder_.rename(file, file + ".damaged"));
+  MODELYARD_TRY(put_aside(file));
   return false;
+}
+
+Status EndpointLog::put_aside(const std::string& file) const {
+  return folder_.rename(file, file + std::string(kDamaged));
+}
+
+// Whether a sealed segment is there to its end.
+bool EndpointLog::is_whole(const std::string& sealed) const {
+  const auto fd = folder_.open_file(sealed, O_RDONLY);
+  if (!fd) return false;
+  const auto bytes = size_of(fd->get(), sealed);
+  if (!bytes || *bytes > kMostSegmentBytes) return false;
+  const auto text = read_at(fd->get(), 0, *bytes, sealed);
+  return text && check_segment_head(*text) && read_index(*text, *bytes);
 }
 
 // One whose end is damaged is read by its blocks.
@@ -144,7 +163,12 @@ Status EndpointLog::adopt_open(const std::string& file, Recovery& recovery) {
   MODELYARD_ASSIGN(const SegmentScan scan, scan_segment(text));
   recovery.cut_bytes += bytes - scan.end;
   recovery.damaged_bytes += scan.damaged_bytes;
-  if (scan.blocks.empty()) return folder_.remove(file);
+  if (scan.blocks.empty()) {
+    const auto first = read_block_head(std::string_view(text).substr(kSegmentHeadBytes));
+    const std::uint64_t rest = bytes - kSegmentHeadBytes;
+    const bool is_cut_off = rest < BlockHead::kBytes || (first && BlockHead::kBytes + first->body_bytes > rest);
+    return is_cut_off ? folder_.remove(file) : put_aside(file);
+  }
   if (scan.end != bytes && ::ftruncate(fd.get(), static_cast<off_t>(scan.end)) != 0) {
     return system_error("shorten", file, errno);
   }
@@ -187,6 +211,9 @@ Status EndpointLog::append(std::span<const DecisionRow> rows, const NameTable& n
   for (; !rows.empty(); rows = rows.subspan(std::min(rows.size(), kMostRows))) {
     const auto some = rows.first(std::min(rows.size(), kMostRows));
     const std::string_view block = encoder_.encode(some, names, Packing::kPlain);
+    if (open_->bytes + block.size() > kMostSegmentBytes) {
+      return error(Code::kResourceExhausted, "{}/{} is full and cannot be sealed", folder_.path(), open_->file);
+    }
     MODELYARD_TRY(write_at(open_->open->get(), block, open_->bytes, open_->file));
     const auto [least, most] = std::ranges::minmax(some, {}, &DecisionRow::time);
     const BlockPlace place{open_->bytes, block.size(), least.time, most.time, static_cast<std::uint32_t>(some.size())};
@@ -203,7 +230,9 @@ Status EndpointLog::sync() {
 }
 
 bool EndpointLog::should_seal(UtcTime now) const {
-  return open_ && (open_->rows >= limits_.rows || now >= opened_ + limits_.age);
+  if (!open_) return false;
+  const bool is_old = now >= opened_ + limits_.age && open_->rows >= limits_.worth_a_file;
+  return open_->rows >= limits_.rows || is_old || now >= opened_ + kLongestOpen;
 }
 
 Status EndpointLog::seal() {
@@ -211,7 +240,16 @@ Status EndpointLog::seal() {
   NameTable names;
   std::vector<DecisionRow> rows;
   MODELYARD_TRY(read_all_rows(*open_, names, rows));
-  if (!std::ranges::is_sorted(rows, {}, &DecisionRow::time)) std::ranges::stable_sort(rows, {}, &DecisionRow::time);
+  const bool is_damaged = rows.size() != open_->rows;
+  if (rows.empty()) {
+    const std::string file = std::exchange(open_, std::nullopt)->file;
+    {
+      MutexLock lock(mutex_);
+      segments_.pop_back();
+    }
+    return put_aside(file);
+  }
+  if (!std::ranges::is_sorted(rows, {}, &DecisionRow::time)) std::ranges::sort(rows, {}, &DecisionRow::time);
   const std::uint64_t number = number_of(open_->file);
   SegmentInfo sealed;
   sealed.file = file_name(number, kSealed);
@@ -221,30 +259,40 @@ Status EndpointLog::seal() {
   MODELYARD_TRY(write_at(fd.get(), bytes, 0, unfinished));
   MODELYARD_TRY(sync_file(fd.get(), unfinished));
   MODELYARD_TRY(folder_.rename(unfinished, sealed.file));
-  MODELYARD_TRY(folder_.sync(""));
   sealed.first_time = rows.front().time;
   sealed.last_time = rows.back().time;
   sealed.rows = rows.size();
   sealed.bytes = bytes.size();
+  // From here on nothing is appended to the open one, whatever fails: at the next start the sealed one counts.
+  const std::string file = std::exchange(open_, std::nullopt)->file;
   {
     MutexLock lock(mutex_);
     segments_.back() = std::move(sealed);
   }
-  const std::string file = std::exchange(open_, std::nullopt)->file;
-  return folder_.remove(file);
+  MODELYARD_TRY(folder_.sync(""));
+  return is_damaged ? put_aside(file) : folder_.remove(file);
 }
 
 Status EndpointLog::remove(const std::string& file) {
-  {
-    MutexLock lock(mutex_);
-    std::erase_if(segments_, [&](const SegmentInfo& segment) { return !segment.open && segment.file == file; });
+  // One that could not be removed when it was sealed must not come back.
+  for (const std::string& name : {file_name(number_of(file), kOpen), file}) {
+    const Status removed = folder_.remove(name);
+    if (!removed && removed.error().code() != Code::kNotFound) return removed;
   }
-  return folder_.remove(file);
+  MutexLock lock(mutex_);
+  std::erase_if(segments_, [&](const SegmentInfo& segment) { return !segment.open && segment.file == file; });
+  return ok();
 }
 
-std::uint64_t EndpointLog::damaged_blocks() const {
+EndpointLog::Totals EndpointLog::totals() const {
   MutexLock lock(mutex_);
-  return damaged_.size();
+  Totals totals;
+  totals.damaged_blocks = damaged_.size();
+  for (const SegmentInfo& segment : segments_) {
+    totals.records += segment.rows;
+    totals.bytes += segment.bytes;
+  }
+  return totals;
 }
 
 Result<std::vector<BlockPlace>> EndpointLog::places_of(const SegmentInfo& segment, int fd) const {
@@ -271,7 +319,9 @@ Status EndpointLog::read_all_rows(const SegmentInfo& segment, NameTable& names, 
   rows.reserve(segment.rows);
   for (const BlockPlace& place : places) {
     MODELYARD_ASSIGN(const std::string block, read_at(segment.open->get(), place.offset, place.bytes, segment.file));
-    (void)decode_block(block, names, rows).has_value();  // places_of() has tested it; a disk may fail since
+    if (decode_block(block, names, rows)) continue;
+    MutexLock lock(mutex_);
+    damaged_.emplace(segment.file, place.offset);
   }
   return ok();
 }

@@ -3,8 +3,9 @@
 //   decisions-0000000007.open      blocks as they were written; may end in the middle of one after a crash
 //   decisions-0000000006.segment   sealed: larger blocks in the order of time, an index
 //
-// Order:   a segment is sealed when it has `rows` records or its first one has `age`: written anew beside, synced,
-//          renamed, and only then is the open file removed.
+// Order:   a segment is sealed when it has `rows` records, or when its first one has `age` and there are enough to be
+// worth
+//          a file, or after a day: written anew beside, synced, renamed, and only then is the open file removed.
 // Threads: append(), sync(), seal() and remove() on the writer's; the rest from any thread.
 // Damage:  a file that does not begin as a segment is put aside as `.damaged`; one of a newer version is
 // FailedPrecondition:
@@ -28,6 +29,7 @@ namespace modelyard::journal {
 struct SegmentLimits {
   std::uint64_t rows = 131'072;
   std::chrono::microseconds age = std::chrono::minutes(10);
+  std::uint64_t worth_a_file = 8192;  // rows
 };
 
 // What open() found.
@@ -59,8 +61,12 @@ class EndpointLog {
   Status seal();
   // A sealed segment.
   Status remove(const std::string& file);
-  // Blocks that were found damaged since the start.
-  std::uint64_t damaged_blocks() const;
+  struct Totals {
+    std::uint64_t records = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t damaged_blocks = 0;  // found since the start
+  };
+  Totals totals() const;
 
   std::vector<SegmentInfo> segments() const;
   // Gives the records of a segment to `take`, block by block, the newest block first, as long as it answers true; only
@@ -74,10 +80,13 @@ class EndpointLog {
       : folder_(std::move(folder)), endpoint_(std::move(endpoint)), limits_(limits) {}
 
   Status find_segments(Recovery& recovery);
+  Status put_aside(const std::string& file) const;
+  bool is_whole(const std::string& sealed) const;
   Result<bool> is_readable(const std::string& file, int fd, std::uint64_t bytes, Recovery& recovery) const;
   Status adopt_sealed(const std::string& file, Recovery& recovery);
   Status adopt_open(const std::string& file, Recovery& recovery);
   Status begin_segment(UtcTime now);
+  // Those of damaged blocks are missing.
   Status read_all_rows(const SegmentInfo& segment, NameTable& names, std::vector<DecisionRow>& rows) const;
   Result<std::vector<BlockPlace>> places_of(const SegmentInfo& segment, int fd) const;
 

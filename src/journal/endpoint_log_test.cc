@@ -153,7 +153,7 @@ TEST_F(EndpointLogTest, PassesOverADamagedBlockOfASealedSegmentAndCountsIt) {
   log = open();
   EXPECT_EQ(read(*log).size(), 20'000u - 8192u);
   EXPECT_EQ(read(*log).size(), 20'000u - 8192u);
-  EXPECT_EQ(log->damaged_blocks(), 1u);
+  EXPECT_EQ(log->totals().damaged_blocks, 1u);
 }
 
 TEST_F(EndpointLogTest, PutsAsideWhatIsNoSegmentAndKeepsItsBytes) {

@@ -12,8 +12,9 @@ namespace modelyard::journal {
 namespace {
 
 constexpr std::chrono::seconds kTidyInterval{1};
-constexpr std::chrono::seconds kRefusal{1};  // then one may try whether the disk takes records again
-constexpr std::size_t kMostNames = 4096;     // of an endpoint between passes; then it begins anew
+constexpr std::chrono::minutes kRetentionInterval{1};  // and whenever a segment was sealed
+constexpr std::chrono::seconds kRefusal{1};            // then one may try whether the disk takes records again
+constexpr std::size_t kMostNames = 4096;               // of an endpoint between passes; then it begins anew
 
 void bump(std::atomic<std::uint64_t>& counter) {
   counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -56,6 +57,10 @@ std::optional<Durability> parse_durability(std::string_view name) {
     if (durability_name(durability) == name) return durability;
   }
   return std::nullopt;
+}
+
+Error unknown_prediction(const Uuid& id) {
+  return error(Code::kNotFound, "prediction {} is not in the journal", id.text());
 }
 
 Journal::Journal(JournalOptions options, telemetry::Log& log, const Clock& clock)
@@ -199,7 +204,7 @@ Journal::Pass Journal::wait() {
   }
   MutexLock lock(mutex_);
   if (!has_some && !gathered_ && !stopping_) wake_.wait_for(mutex_, kTidyInterval);
-  for (const auto& seat : seats_) seat->writer_waits.store(false, std::memory_order_relaxed);
+  for (const auto& seat : seats_) seat->writer_waits.exchange(false, std::memory_order_acq_rel);
   const auto end = std::chrono::steady_clock::now() + kGathering;
   while (!hurry_ && !stopping_ && std::chrono::steady_clock::now() < end) {
     wake_.wait_for(mutex_, end - std::chrono::steady_clock::now());
@@ -222,7 +227,11 @@ void Journal::run() {
     }
     if (clock_.steady_now() >= next_tidy_) tidy();
     if (!pass.last) continue;
-    for (EndpointLog* const log : unsynced_) (void)log->sync().has_value();
+    for (EndpointLog* const log : unsynced_) {
+      const Status synced = log->sync();
+      if (!synced) tell("decision records cannot be made durable", synced.error());
+    }
+    tell_losses();
     MutexLock lock(mutex_);
     flushes_done_ = flushes_asked_;
     return flushed_.notify_all();
@@ -239,13 +248,15 @@ void Journal::write_gathered() {
     });
   }
   pass_kept_all_ = true;
+  bool appended = false;
   for (auto& [endpoint, waiting] : waiting_) {
     if (waiting.rows.empty()) continue;
     if (!append(endpoint, waiting)) lost_for_disk_.fetch_add(waiting.rows.size(), std::memory_order_relaxed);
     waiting.rows.clear();
     if (waiting.names.size() > kMostNames) waiting.names = NameTable();
+    appended = true;
   }
-  tell_losses();
+  if (appended && pass_kept_all_) trouble_.clear();
 }
 
 bool Journal::append(const std::string& endpoint, Waiting& waiting) {
@@ -265,13 +276,13 @@ void Journal::make_durable() {
   const bool due = options_.durability == Durability::kGroup ||
                    (options_.durability == Durability::kInterval && now >= last_sync_ + kSyncInterval);
   if (due && !unsynced_.empty()) {
-    for (EndpointLog* const log : unsynced_) {
+    std::erase_if(unsynced_, [this](EndpointLog* log) {
       const Status synced = log->sync();
-      if (synced) continue;
+      if (synced) return true;
       tell("decision records cannot be made durable", synced.error());
       pass_kept_all_ = false;
-    }
-    unsynced_.clear();
+      return false;  // it is tried again
+    });
     last_sync_ = now;
   }
   if (!pass_kept_all_) {
@@ -297,10 +308,14 @@ void Journal::tidy() {
   for (const auto& log : logs("")) {
     if (!log->should_seal(now)) continue;
     if (const Status sealed = log->seal(); !sealed) done = sealed;
+    next_retention_ = {};
   }
-  if (const Status deleted = delete_what_is_due(now); !deleted) done = deleted;
-  if (!done) return tell("the journal cannot be tidied up", done.error());
-  trouble_.clear();
+  if (clock_.steady_now() >= next_retention_) {
+    next_retention_ = clock_.steady_now() + kRetentionInterval;
+    if (const Status deleted = delete_what_is_due(now); !deleted) done = deleted;
+  }
+  if (!done) tell("the journal cannot be tidied up", done.error());
+  tell_losses();
 }
 
 Status Journal::delete_what_is_due(UtcTime now) {
@@ -323,6 +338,7 @@ Status Journal::delete_what_is_due(UtcTime now) {
   }
   for (const Deletion& deletion : deletions_due(candidates, retention, now)) {
     const auto& [log, segment] = segments[deletion.candidate];
+    if (is_held(log->endpoint())) continue;  // since the decision was made
     MODELYARD_TRY(deletions_->append(proof_of(segment, log->endpoint(), deletion.reason, now)));
     MODELYARD_TRY(log->remove(segment.file));
     deleted_segments_.fetch_add(1, std::memory_order_relaxed);
@@ -374,8 +390,7 @@ Result<DecisionRecord> Journal::find(const Uuid& id) {
     }
   }
   tell_damage();
-  return error(Code::kNotFound, "prediction {} is not in the journal{}", id.text(),
-               totals().damaged_blocks > 0 ? ", of which a part is damaged" : "");
+  return unknown_prediction(id);
 }
 
 Result<std::vector<DecisionRecord>> Journal::list(const Query& query) {
@@ -414,6 +429,12 @@ Result<std::vector<DecisionRecord>> Journal::list(const Query& query) {
   return found;
 }
 
+bool Journal::is_held(const std::string& endpoint) const {
+  MutexLock lock(logs_mutex_);
+  const auto own = keeping_.find(endpoint);
+  return own != keeping_.end() && own->second.hold;
+}
+
 void Journal::keep(std::map<std::string, Keeping, std::less<>> own) {
   MutexLock lock(logs_mutex_);
   keeping_ = std::move(own);
@@ -450,11 +471,10 @@ JournalTotals Journal::totals() const {
   totals.lost_for_disk = lost_for_disk_.load(std::memory_order_relaxed);
   totals.deleted_segments = deleted_segments_.load(std::memory_order_relaxed);
   for (const auto& log : logs("")) {
-    totals.damaged_blocks += log->damaged_blocks();
-    for (const SegmentInfo& segment : log->segments()) {
-      totals.bytes += segment.bytes;
-      totals.records += segment.rows;
-    }
+    const EndpointLog::Totals kept = log->totals();
+    totals.bytes += kept.bytes;
+    totals.records += kept.records;
+    totals.damaged_blocks += kept.damaged_blocks;
   }
   return totals;
 }

@@ -87,6 +87,9 @@ struct JournalReport {
 
 enum class Record { kIfRoom, kPromised };
 
+// NotFound, in the journal's words.
+Error unknown_prediction(const Uuid& id);
+
 class Journal {
  public:
   static constexpr std::chrono::milliseconds kGathering{50};
@@ -155,6 +158,7 @@ class Journal {
   void tell_loops();
   void tidy();
   Status delete_what_is_due(UtcTime now);
+  bool is_held(const std::string& endpoint) const;
   void tell(std::string_view what, const Error& why);
   void tell_losses();
   void tell_damage();
@@ -186,6 +190,7 @@ class Journal {
   std::vector<EndpointLog*> unsynced_;
   SteadyTime last_sync_{};
   SteadyTime next_tidy_{};
+  SteadyTime next_retention_{};
   std::uint64_t losses_told_ = 0;
   std::string trouble_;  // that was logged and lasts
   std::atomic<std::uint64_t> lost_for_disk_{0};

@@ -17,7 +17,7 @@ class Planner {
   Planner(const std::vector<Candidate>& candidates, const Retention& retention, UtcTime now)
       : candidates_(candidates), retention_(retention), now_(now), oldest_first_(candidates.size()) {
     std::iota(oldest_first_.begin(), oldest_first_.end(), std::size_t{0});
-    std::ranges::stable_sort(oldest_first_, {}, [&](std::size_t i) { return candidates_[i].last_time; });
+    std::ranges::sort(oldest_first_, {}, [&](std::size_t i) { return std::pair(candidates_[i].last_time, i); });
     for (const auto& [endpoint, bytes] : retention.open_bytes) count(endpoint, bytes);
     for (const Candidate& candidate : candidates) count(candidate.endpoint, candidate.bytes);
   }
@@ -47,7 +47,7 @@ class Planner {
 
  private:
   void count(const std::string& endpoint, std::uint64_t bytes) {
-    bytes_ += bytes;
+    if (!keeping_of(endpoint).hold) bytes_ += bytes;
     bytes_of_[endpoint] += bytes;
   }
   void drop(std::size_t i, std::string reason) {

@@ -41,8 +41,8 @@ struct Deletion {
   std::string reason;         // for people
 };
 
-// First what an endpoint keeps beyond its own bounds, then what all keep beyond theirs. What is on hold counts, and
-// stays.
+// First what an endpoint keeps beyond its own bounds, then what all keep beyond theirs. What is on hold
+// stays, and does not count for the others.
 std::vector<Deletion> deletions_due(const std::vector<Candidate>& candidates, const Retention& retention, UtcTime now);
 
 }  // namespace modelyard::journal

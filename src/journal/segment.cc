@@ -13,6 +13,7 @@ constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kPlaceBytes = 40;
 constexpr std::size_t kRowsOfSealedBlock = 8192;
 constexpr std::string_view kBlockMagic = "MBK1";
+constexpr std::uint64_t kMostTries = 8;  // times the file
 
 Error damaged(std::string_view why) {
   return error(Code::kInvalidArgument, "damaged segment: {}", why);
@@ -139,8 +140,11 @@ Result<SegmentScan> scan_segment(std::string_view file) {
   SegmentScan scan;
   scan.end = kSegmentHeadBytes;
   std::uint64_t at = kSegmentHeadBytes;
-  while (at < file.size()) {
+  std::uint64_t tried = 0;  // bytes; a file full of heads would have its bytes summed again and again
+  while (at < file.size() && tried < kMostTries * file.size()) {
     const auto place = block_at(file.substr(at), at);
+    if (const auto head = read_block_head(file.substr(at)))
+      tried += std::min<std::uint64_t>(head->body_bytes, file.size());
     if (place) {
       scan.damaged_bytes += at - scan.end;
       scan.blocks.push_back(*place);

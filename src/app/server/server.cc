@@ -257,6 +257,7 @@ class RunningServer final : public Server {
     const Status keys = reload_keys();
     if (!keys) log_.error("API keys were not read again", {{"error", keys.error().message()}});
     if (!journal_) return;
+    MutexLock lock(keeping_mutex_);  // over the reading, so that what was read last is what is kept to
     auto keeping = read_keeping();
     if (!keeping) return log_.error("retention was not read again", {{"error", keeping.error().message()}});
     journal_->keep(std::move(*keeping));
@@ -489,6 +490,7 @@ class RunningServer final : public Server {
   std::unique_ptr<registry::SqliteCatalog> catalog_;
   std::unique_ptr<registry::FolderBlobStore> blobs_;
   lifecycle::PublishedTable table_;
+  Mutex keeping_mutex_;
   std::unique_ptr<journal::Journal> journal_;  // null: off
   std::vector<std::unique_ptr<JournalTap>> taps_;
   std::vector<std::unique_ptr<serving::Dispatcher>> dispatchers_;

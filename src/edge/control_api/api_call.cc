@@ -65,7 +65,9 @@ Status ApiCall::may(Verb verb, std::string_view model) const {
 }
 
 Status ApiCall::may_read(const std::optional<std::string>& model) const {
-  return model ? may(Verb::kRead, *model) : security::decide(caller, Access::every_model(Verb::kRead));
+  // An empty name would be that of no model, which everybody may read.
+  return model && !model->empty() ? may(Verb::kRead, *model)
+                                  : security::decide(caller, Access::every_model(Verb::kRead));
 }
 
 Result<bool> ApiCall::query_flag(std::string_view name) const {
