@@ -115,7 +115,10 @@ TEST_F(EndpointLogTest, IsSealedWithTheSameRecordsInLessRoom) {
 }
 
 TEST_F(EndpointLogTest, IsSealedWhenItsFirstRecordIsOld) {
-  const auto log = open({1000, std::chrono::minutes(10)});
+  const auto log = open({1000, std::chrono::minutes(10), 20});
+  append(*log, 19);
+  EXPECT_FALSE(log->should_seal(kNow + std::chrono::hours(23))) << "too few to be worth a file";
+  EXPECT_TRUE(log->should_seal(kNow + std::chrono::hours(24)));
   append(*log, 1);
   EXPECT_FALSE(log->should_seal(kNow + std::chrono::minutes(9)));
   EXPECT_TRUE(log->should_seal(kNow + std::chrono::minutes(10)));

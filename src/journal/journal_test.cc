@@ -262,6 +262,7 @@ TEST_F(JournalTest, LosesAndCountsWhatTheDiskDoesNotTakeAndGoesOnWhenItDoesAgain
   const auto later = record(*journal, 10);
   EXPECT_TRUE(journal->find(later.back().id));
   EXPECT_EQ(journal->totals().records, 20u);
+  journal->stop();
   std::ifstream log(folder_ / "log");
   const std::string text((std::istreambuf_iterator<char>(log)), {});
   EXPECT_NE(text.find("decision records cannot be written"), std::string::npos);
