@@ -118,7 +118,7 @@ NEEDED = [
     (r"GET /(livez|readyz|v2/health/.*)", None),
     (r"GET /api/v1/(version|openapi.yaml)", {"infer", "read", "publish", "deploy"}),
     (r"\w+ /api/v1/(keys.*|gc|backup|audit.*)", {"admin"}),
-    (r"GET /api/v1/(models|endpoints)", {"read on all"}),
+    (r"GET /api/v1/(models|endpoints|journal)", {"read on all"}),
     (r"GET /api/v1/blobs/.*", {"read on all"}),
     (r"HEAD /api/v1/blobs/.*", {"read", "publish"}),
     (r"PUT /api/v1/blobs/.*", {"publish"}),

@@ -149,9 +149,11 @@ def test_records_are_for_those_who_may_read_the_model(make_server, tmp_path):
     assert find(server, mine, headers=bearer["shop"]).json()["principal"] == "key:shop"
     assert find(server, of_caller, headers=bearer["root"]).json()["principal"] == "key:caller"
     assert find(server, mine, headers=bearer["caller"]).status_code == 403
-    assert find(server, mine, headers=bearer["stranger"]).status_code == 403
+    assert find(server, mine, headers=bearer["stranger"]).status_code == 404, "whose it is, is not told"
     ask = lambda who, **query: server.get("/api/v1/predictions", params=query, headers=bearer[who])
     assert ask("shop").status_code == 403, "of all models"
+    for path in ("predictions?endpoint=", "events?model=", "status?model="):
+        assert server.get(f"/api/v1/{path}", headers=bearer["shop"]).status_code == 403, "nor by an empty name"
     assert len(ask("shop", endpoint="scaled").json()["items"]) == 2
     assert [r["principal"] for r in ask("root", principal="key:caller").json()["items"]] == ["key:caller"]
 
