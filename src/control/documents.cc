@@ -66,10 +66,10 @@ Json to_json(const journal::JournalReport& report) {
   Json endpoints = Json::array();
   for (const auto& endpoint : report.endpoints) {
     endpoints.push_back({{"endpoint", endpoint.endpoint},
-                         {"records", endpoint.records},
-                         {"bytes", endpoint.bytes},
-                         {"first_time", format_utc(utc_from_micros(endpoint.first_time))},
-                         {"last_time", format_utc(utc_from_micros(endpoint.last_time))},
+                         {"records", endpoint.totals.records},
+                         {"bytes", endpoint.totals.bytes},
+                         {"first_time", format_utc(utc_from_micros(endpoint.totals.first_time))},
+                         {"last_time", format_utc(utc_from_micros(endpoint.totals.last_time))},
                          {"max_bytes", endpoint.keeping.bounds.most_bytes},
                          {"max_age_days", endpoint.keeping.bounds.most_age.count()},
                          {"hold", endpoint.keeping.hold}});

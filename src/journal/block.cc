@@ -3,16 +3,14 @@
 #include <zstd.h>
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <memory>
 
 #include "base/crc32c.h"
+#include "journal/bytes.h"
 
 namespace modelyard::journal {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "blocks are written as numbers lie in memory");
 
 constexpr std::uint32_t kMagic = 0x314b424d;  // "MBK1"
 constexpr std::size_t kChecked = 8;           // the checksum covers what stands behind it
@@ -39,17 +37,6 @@ constexpr std::uint32_t kMostColumns = 64;
 
 Error damaged(std::string_view why) {
   return error(Code::kInvalidArgument, "damaged block: {}", why);
-}
-
-template <typename T>
-void put_at(std::string& out, std::size_t at, T value) {
-  std::memcpy(out.data() + at, &value, sizeof value);
-}
-template <typename T>
-T get(std::string_view bytes, std::size_t at) {
-  T value;
-  std::memcpy(&value, bytes.data() + at, sizeof value);
-  return value;
 }
 
 constexpr std::size_t kMostVarintBytes = 10;

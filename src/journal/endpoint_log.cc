@@ -239,8 +239,7 @@ Status EndpointLog::seal() {
   if (!open_ || open_->rows == 0) return ok();
   NameTable names;
   std::vector<DecisionRow> rows;
-  MODELYARD_TRY(read_all_rows(*open_, names, rows));
-  const bool is_damaged = rows.size() != open_->rows;
+  MODELYARD_ASSIGN(const bool is_whole_file, read_all_rows(*open_, names, rows));
   if (rows.empty()) {
     const std::string file = std::exchange(open_, std::nullopt)->file;
     {
@@ -270,7 +269,7 @@ Status EndpointLog::seal() {
     segments_.back() = std::move(sealed);
   }
   MODELYARD_TRY(folder_.sync(""));
-  return is_damaged ? put_aside(file) : folder_.remove(file);
+  return is_whole_file ? folder_.remove(file) : put_aside(file);
 }
 
 Status EndpointLog::remove(const std::string& file) {
@@ -289,8 +288,11 @@ EndpointLog::Totals EndpointLog::totals() const {
   Totals totals;
   totals.damaged_blocks = damaged_.size();
   for (const SegmentInfo& segment : segments_) {
-    totals.records += segment.rows;
     totals.bytes += segment.bytes;
+    if (segment.rows == 0) continue;
+    totals.first_time = totals.records == 0 ? segment.first_time : std::min(totals.first_time, segment.first_time);
+    totals.last_time = totals.records == 0 ? segment.last_time : std::max(totals.last_time, segment.last_time);
+    totals.records += segment.rows;
   }
   return totals;
 }
@@ -314,16 +316,19 @@ Result<std::vector<BlockPlace>> EndpointLog::places_of(const SegmentInfo& segmen
 }
 
 // In the order of the file, under one table of names.
-Status EndpointLog::read_all_rows(const SegmentInfo& segment, NameTable& names, std::vector<DecisionRow>& rows) const {
+Result<bool> EndpointLog::read_all_rows(const SegmentInfo& segment, NameTable& names,
+                                        std::vector<DecisionRow>& rows) const {
   MODELYARD_ASSIGN(const std::vector<BlockPlace> places, places_of(segment, segment.open->get()));
   rows.reserve(segment.rows);
+  std::uint64_t bytes = kSegmentHeadBytes;
   for (const BlockPlace& place : places) {
+    bytes += place.bytes;
     MODELYARD_ASSIGN(const std::string block, read_at(segment.open->get(), place.offset, place.bytes, segment.file));
     if (decode_block(block, names, rows)) continue;
     MutexLock lock(mutex_);
     damaged_.emplace(segment.file, place.offset);
   }
-  return ok();
+  return rows.size() == segment.rows && bytes == segment.bytes;
 }
 
 Status EndpointLog::read(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakeBlock& take) const {

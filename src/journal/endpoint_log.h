@@ -4,12 +4,11 @@
 //   decisions-0000000006.segment   sealed: larger blocks in the order of time, an index
 //
 // Order:   a segment is sealed when it has `rows` records, or when its first one has `age` and there are enough to be
-// worth
-//          a file, or after a day: written anew beside, synced, renamed, and only then is the open file removed.
+//          worth a file, or after a day: written anew beside, synced, renamed; then the open file is removed, or put
+//          aside when something of it could not be read.
 // Threads: append(), sync(), seal() and remove() on the writer's; the rest from any thread.
-// Damage:  a file that does not begin as a segment is put aside as `.damaged`; one of a newer version is
-// FailedPrecondition:
-//          the newer server has to read it.
+// Damage:  a file that does not begin as a segment is put aside as `.damaged`. One of a newer version is
+//          FailedPrecondition: the newer server has to read it.
 // Errors:  what a write could not put on disk is not there: the next one overwrites it.
 #pragma once
 
@@ -64,6 +63,8 @@ class EndpointLog {
   struct Totals {
     std::uint64_t records = 0;
     std::uint64_t bytes = 0;
+    std::int64_t first_time = 0;  // of the oldest record
+    std::int64_t last_time = 0;
     std::uint64_t damaged_blocks = 0;  // found since the start
   };
   Totals totals() const;
@@ -86,8 +87,8 @@ class EndpointLog {
   Status adopt_sealed(const std::string& file, Recovery& recovery);
   Status adopt_open(const std::string& file, Recovery& recovery);
   Status begin_segment(UtcTime now);
-  // Those of damaged blocks are missing.
-  Status read_all_rows(const SegmentInfo& segment, NameTable& names, std::vector<DecisionRow>& rows) const;
+  // Whether they are all there, and nothing but blocks was in the file.
+  Result<bool> read_all_rows(const SegmentInfo& segment, NameTable& names, std::vector<DecisionRow>& rows) const;
   Result<std::vector<BlockPlace>> places_of(const SegmentInfo& segment, int fd) const;
 
   const Directory folder_;

@@ -62,6 +62,17 @@ class EndpointLogTest : public testing::Test {
     std::ofstream(folder_ / ("fraud/" + file), std::ios::app | std::ios::binary) << bytes;
   }
 
+  // The path of a sealed segment of three blocks.
+  std::string seal_20000() {
+    const auto log = open();
+    append(*log, 20'000);
+    EXPECT_TRUE(log->seal());
+    return folder_ / "fraud/decisions-0000000001.segment";
+  }
+  static void change_byte(const std::string& file, std::streamoff at) {
+    std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(at).put('x');
+  }
+
   TestFolder folder_;
   MadeUpDecisions source_{1};
   std::vector<Decision> all_;
@@ -138,25 +149,38 @@ TEST_F(EndpointLogTest, ForgetsWhatACrashLeftOfASealing) {
 }
 
 TEST_F(EndpointLogTest, ReadsASealedSegmentWithoutItsIndexByItsBlocks) {
-  auto log = open();
-  append(*log, 20'000);
-  ASSERT_TRUE(log->seal());
-  const std::string file = folder_ / "fraud/decisions-0000000001.segment";
+  const std::string file = seal_20000();
   std::filesystem::resize_file(file, std::filesystem::file_size(file) - 1);
-  log = open();
-  expect_all(*log);
+  expect_all(*open());
 }
 
 TEST_F(EndpointLogTest, PassesOverADamagedBlockOfASealedSegmentAndCountsIt) {
-  auto log = open();
-  append(*log, 20'000);
-  ASSERT_TRUE(log->seal());
-  const std::string file = folder_ / "fraud/decisions-0000000001.segment";
-  std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(1000).put('x');
-  log = open();
+  change_byte(seal_20000(), 1000);
+  const auto log = open();
   EXPECT_EQ(read(*log).size(), 20'000u - 8192u);
   EXPECT_EQ(read(*log).size(), 20'000u - 8192u);
   EXPECT_EQ(log->totals().damaged_blocks, 1u);
+}
+
+TEST_F(EndpointLogTest, KeepsTheFileWhenSomethingOfItCannotBeReadWhileItIsSealed) {
+  auto log = open();
+  for (int i = 0; i < 3; ++i) append(*log, 10);
+  const std::uint64_t block = (log->segments().front().bytes - kSegmentHeadBytes) / 3;
+  change_byte(folder_ / "fraud/decisions-0000000001.open", static_cast<std::streamoff>(kSegmentHeadBytes + block + 60));
+  ASSERT_TRUE(log->seal());
+  EXPECT_EQ(files(), (std::vector<std::string>{"decisions-0000000001.open.damaged", "decisions-0000000001.segment"}));
+  EXPECT_EQ(read(*log).size(), 20u);
+}
+
+TEST_F(EndpointLogTest, KeepsTheFileWhenItWasDamagedBeforeItWasOpened) {
+  append(*open(), 10);
+  append(*open(), 10);
+  change_byte(folder_ / "fraud/decisions-0000000001.open", 100);
+  const auto log = open();
+  EXPECT_GT(recovery_.damaged_bytes, 0u);
+  ASSERT_TRUE(log->seal());
+  EXPECT_EQ(files().front(), "decisions-0000000001.open.damaged");
+  EXPECT_EQ(read(*log).size(), 10u);
 }
 
 TEST_F(EndpointLogTest, PutsAsideWhatIsNoSegmentAndKeepsItsBytes) {

@@ -227,10 +227,7 @@ void Journal::run() {
     }
     if (clock_.steady_now() >= next_tidy_) tidy();
     if (!pass.last) continue;
-    for (EndpointLog* const log : unsynced_) {
-      const Status synced = log->sync();
-      if (!synced) tell("decision records cannot be made durable", synced.error());
-    }
+    sync_all();
     tell_losses();
     MutexLock lock(mutex_);
     flushes_done_ = flushes_asked_;
@@ -271,18 +268,22 @@ bool Journal::append(const std::string& endpoint, Waiting& waiting) {
   return true;
 }
 
+void Journal::sync_all() {
+  std::erase_if(unsynced_, [this](EndpointLog* log) {
+    const Status synced = log->sync();
+    if (synced) return true;
+    tell("decision records cannot be made durable", synced.error());
+    pass_kept_all_ = false;
+    return false;  // it is tried again
+  });
+}
+
 void Journal::make_durable() {
   const SteadyTime now = clock_.steady_now();
   const bool due = options_.durability == Durability::kGroup ||
                    (options_.durability == Durability::kInterval && now >= last_sync_ + kSyncInterval);
   if (due && !unsynced_.empty()) {
-    std::erase_if(unsynced_, [this](EndpointLog* log) {
-      const Status synced = log->sync();
-      if (synced) return true;
-      tell("decision records cannot be made durable", synced.error());
-      pass_kept_all_ = false;
-      return false;  // it is tried again
-    });
+    sync_all();
     last_sync_ = now;
   }
   if (!pass_kept_all_) {
@@ -444,20 +445,11 @@ JournalReport Journal::report() {
   flush();
   JournalReport report{options_.durability, options_.bounds, totals(), {}};
   for (const auto& log : logs("")) {
-    JournalReport::Endpoint endpoint{log->endpoint()};
-    {
-      MutexLock lock(logs_mutex_);
-      if (const auto own = keeping_.find(endpoint.endpoint); own != keeping_.end()) endpoint.keeping = own->second;
-    }
-    for (const SegmentInfo& segment : log->segments()) {
-      if (segment.rows == 0) continue;
-      const bool first = endpoint.records == 0;
-      endpoint.first_time = first ? segment.first_time : std::min(endpoint.first_time, segment.first_time);
-      endpoint.last_time = first ? segment.last_time : std::max(endpoint.last_time, segment.last_time);
-      endpoint.records += segment.rows;
-      endpoint.bytes += segment.bytes;
-    }
-    if (endpoint.records > 0) report.endpoints.push_back(std::move(endpoint));
+    JournalReport::Endpoint endpoint{log->endpoint(), log->totals(), {}};
+    if (endpoint.totals.records == 0) continue;
+    MutexLock lock(logs_mutex_);
+    if (const auto own = keeping_.find(endpoint.endpoint); own != keeping_.end()) endpoint.keeping = own->second;
+    report.endpoints.push_back(std::move(endpoint));
   }
   return report;
 }

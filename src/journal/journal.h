@@ -11,9 +11,9 @@
 // Loss:       a lane that is full, or a disk that takes nothing, drops records and counts them; serving never waits.
 //             But a record that was promised has its room, its answer waits until it was written, and is told when it
 //             could not be.
-// Threads:    promise(), record() and end_turn() on the loop whose number is given; find(), list(), report() and
-// totals() from
-//             any, and they see all that was recorded before. on_kept is called by the writer.
+// Threads:    promise(), record() and end_turn() on the loop whose number is given; the rest from any. find(), list()
+// and
+//             report() see all that was recorded before. on_kept is called by the writer.
 #pragma once
 
 #include <atomic>
@@ -73,10 +73,7 @@ struct JournalTotals {
 struct JournalReport {
   struct Endpoint {
     std::string endpoint;
-    std::uint64_t records = 0;
-    std::uint64_t bytes = 0;
-    std::int64_t first_time = 0;
-    std::int64_t last_time = 0;
+    EndpointLog::Totals totals;
     Keeping keeping;
   };
   Durability durability{};
@@ -154,6 +151,7 @@ class Journal {
   void run();
   void write_gathered();
   bool append(const std::string& endpoint, Waiting& waiting);
+  void sync_all();
   void make_durable();
   void tell_loops();
   void tidy();

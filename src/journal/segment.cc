@@ -1,8 +1,9 @@
 #include "journal/segment.h"
 
-#include <cstring>
+#include <algorithm>
 
 #include "base/crc32c.h"
+#include "journal/bytes.h"
 
 namespace modelyard::journal {
 namespace {
@@ -17,17 +18,6 @@ constexpr std::uint64_t kMostTries = 8;  // times the file
 
 Error damaged(std::string_view why) {
   return error(Code::kInvalidArgument, "damaged segment: {}", why);
-}
-
-template <typename T>
-void put(std::string& out, T value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-template <typename T>
-T get(std::string_view bytes, std::size_t at) {
-  T value;
-  std::memcpy(&value, bytes.data() + at, sizeof value);
-  return value;
 }
 
 std::string index_of(std::span<const BlockPlace> places) {

@@ -11,12 +11,6 @@
 namespace modelyard::app {
 namespace {
 
-constexpr std::size_t kPage = 1000;
-
-std::string text_of(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.is_null() ? "-" : value.dump();
-}
-
 // "hold", "200 days, 1.0 GB"
 std::string kept_for(const Json& endpoint) {
   if (endpoint["hold"] == true) return "hold";
@@ -157,18 +151,14 @@ Result<int> export_records(const ExportFlags& flags, const CommandContext& conte
   ProgressBar bar("exporting", ProgressBar::Unit::kNone);
   const auto all = report["records"].get<std::int64_t>();
   std::int64_t exported = 0;
-  for (;;) {
-    MODELYARD_ASSIGN(const Json page,
-                     client.call("GET", fmt::format("/api/v1/predictions?limit={}{}{}", kPage, query,
-                                                    cursor.empty() ? "" : "&cursor=" + path_segment(cursor))));
+  do {
+    MODELYARD_ASSIGN(const Json items, next_page(client, query, kMostOfAPage, cursor));
     std::string lines;
-    for (const Json& record : page["items"]) lines += record.dump() + "\n";
+    for (const Json& record : items) lines += record.dump() + "\n";
     MODELYARD_TRY(write_all(output.get(), std::as_bytes(std::span(lines)), "the export"));
-    exported += static_cast<std::int64_t>(page["items"].size());
+    exported += static_cast<std::int64_t>(items.size());
     bar.show(std::min(exported, all), all);
-    if (page["next_cursor"].is_null()) break;
-    cursor = page["next_cursor"].get<std::string>();
-  }
+  } while (!cursor.empty());
   if (!flags.output.empty()) {
     std::fprintf(stderr, "%lld records in %s\n", static_cast<long long>(exported), flags.output.c_str());
   }

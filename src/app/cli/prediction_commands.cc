@@ -7,12 +7,6 @@
 namespace modelyard::app {
 namespace {
 
-constexpr std::size_t kPage = 1000;
-
-std::string text_of(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.is_null() ? "-" : value.dump();
-}
-
 std::string human_microseconds(std::int64_t micros) {
   return micros < 1000 ? fmt::format("{} µs", micros) : fmt::format("{:.3g} ms", static_cast<double>(micros) / 1000);
 }
@@ -27,15 +21,11 @@ Result<Json> fetch(const PredictionQuery& wanted, std::size_t last, const Comman
   const HttpClient client = context.client();
   Json found = Json::array();
   std::string cursor;
-  while (found.size() < last) {
-    const std::size_t limit = std::min(kPage, last - found.size());
-    MODELYARD_ASSIGN(const Json page,
-                     client.call("GET", fmt::format("/api/v1/predictions?limit={}{}{}", limit, query,
-                                                    cursor.empty() ? "" : "&cursor=" + path_segment(cursor))));
-    for (const Json& item : page["items"]) found.push_back(item);
-    if (page["next_cursor"].is_null()) break;
-    cursor = page["next_cursor"].get<std::string>();
-  }
+  do {
+    const std::size_t limit = std::min(kMostOfAPage, last - found.size());
+    MODELYARD_ASSIGN(const Json items, next_page(client, query, limit, cursor));
+    for (const Json& item : items) found.push_back(item);
+  } while (!cursor.empty() && found.size() < last);
   return found;
 }
 

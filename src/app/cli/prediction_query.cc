@@ -35,4 +35,11 @@ Result<std::string> query_text(const PredictionQuery& wanted) {
   return query;
 }
 
+Result<Json> next_page(const HttpClient& client, const std::string& text, std::size_t limit, std::string& cursor) {
+  const std::string from = cursor.empty() ? "" : "&cursor=" + path_segment(cursor);
+  MODELYARD_ASSIGN(Json page, client.call("GET", fmt::format("/api/v1/predictions?limit={}{}{}", limit, text, from)));
+  cursor = page["next_cursor"].is_null() ? "" : page["next_cursor"].get<std::string>();
+  return std::move(page["items"]);
+}
+
 }  // namespace modelyard::app

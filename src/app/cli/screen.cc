@@ -70,6 +70,10 @@ Colour colour_of_state(std::string_view state) {
   return Colour::kYellow;
 }
 
+std::string text_of(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.is_null() ? "-" : value.dump();
+}
+
 void print_json(const Json& document) {
   std::printf("%s\n", document.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
 }

@@ -30,6 +30,8 @@ class Table {
 std::string coloured(std::string_view text, Colour colour);
 Colour colour_of_state(std::string_view state);
 void print_json(const Json& document);
+// A text without its quotes, "-" for null, anything else as JSON.
+std::string text_of(const Json& value);
 // "modelyard: what, which, what now"
 void print_error(std::string_view message);
 // "1.4 MB"

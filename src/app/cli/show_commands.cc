@@ -25,10 +25,6 @@ Result<Json> list_all(const HttpClient& client, const std::string& path) {
   }
 }
 
-std::string text_of(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.is_null() ? "-" : value.dump();
-}
-
 Result<int> show_models(const CommandContext& context) {
   const HttpClient client = context.client();
   MODELYARD_ASSIGN(const Json models, list_all(client, "/api/v1/models"));
