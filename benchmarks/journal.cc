@@ -5,9 +5,9 @@
 #include <fstream>
 
 #include "base/test_folder.h"
+#include "journal/decision_log.h"
 #include "journal/journal.h"
 #include "journal/made_up_decisions.h"
-#include "journal/segment.h"
 
 namespace {
 
@@ -51,7 +51,7 @@ void in_the_writer(benchmark::State& state) {
   for (const Decision& decision : decisions) pack(decision, packed.emplace_back(packed_bytes(decision)).data());
   NameTable names;
   std::vector<DecisionRow> rows;
-  BlockEncoder encoder;
+  DecisionEncoder encoder;
   for (auto _ : state) {
     rows.clear();
     for (const auto& one : packed) rows.push_back(row_of(unpack(one), names));
@@ -63,11 +63,11 @@ BENCHMARK(in_the_writer);
 
 void when_read(benchmark::State& state) {
   const Rows made(8192);
-  const std::string block(BlockEncoder().encode(made.rows, made.names, Packing::kPlain));
+  const std::string block(DecisionEncoder().encode(made.rows, made.names, Packing::kPlain));
   for (auto _ : state) {
     NameTable names;
     std::vector<DecisionRow> rows;
-    if (!decode_block(block, names, rows)) state.SkipWithError("damaged");
+    if (!decode_decisions(block, names, rows)) state.SkipWithError("damaged");
   }
   per_record(state, made.rows.size());
 }
@@ -75,7 +75,7 @@ BENCHMARK(when_read);
 
 void when_sealed(benchmark::State& state) {
   const Rows made(kRecords);
-  for (auto _ : state) benchmark::DoNotOptimize(seal_segment(made.rows, made.names));
+  for (auto _ : state) benchmark::DoNotOptimize(seal_decisions(made.rows, made.names));
   per_record(state, made.rows.size());
 }
 BENCHMARK(when_sealed)->Unit(benchmark::kMillisecond);
@@ -94,7 +94,7 @@ void when_found(benchmark::State& state) {
     for (std::size_t i = 0; i < kRecords; ++i) rows.push_back(row_of(source.next(), names));
     ids.push_back(rows[rows.size() / 3].id);
     std::ofstream(fmt::format("{}/decisions-{:010}.segment", endpoint, segment), std::ios::binary)
-        << seal_segment(rows, names);
+        << seal_decisions(rows, names);
   }
   modelyard::telemetry::Log log(STDERR_FILENO, modelyard::telemetry::LogFormat::kText,
                                 modelyard::telemetry::Level::kError, modelyard::system_clock());

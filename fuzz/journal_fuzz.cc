@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "base/crc32c.h"
-#include "journal/segment.h"
+#include "journal/decision_log.h"
 
 namespace {
 
@@ -22,12 +22,12 @@ std::string with_checksum(std::string block) {
 void read_block(const std::string& block) {
   NameTable names;
   std::vector<DecisionRow> rows;
-  if (!decode_block(block, names, rows)) return;
+  if (!decode_decisions(block, names, rows)) return;
   for (const DecisionRow& row : rows) (void)record_of(row, names, "fuzz");
   NameTable again_names;
   std::vector<DecisionRow> again;
-  const std::string written(BlockEncoder().encode(rows, names, Packing::kCompressed));
-  MODELYARD_CHECK(decode_block(written, again_names, again).has_value(), "a written block can be read");
+  const std::string written(DecisionEncoder().encode(rows, names, Packing::kCompressed));
+  MODELYARD_CHECK(decode_decisions(written, again_names, again).has_value(), "a written block can be read");
   MODELYARD_CHECK(again.size() == rows.size() && again.back().id == rows.back().id &&
                       again.back().time == rows.back().time && again.back().latency == rows.back().latency,
                   "a block is read as it was written");
@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       MODELYARD_CHECK(place.offset + place.bytes <= bytes.size(), "an index points into its file");
     }
   }
-  if (const auto scan = scan_segment(bytes)) {
+  if (const auto scan = scan_segment(kDecisions, bytes)) {
     for (const BlockPlace& place : scan->blocks) read_block(bytes.substr(place.offset, place.bytes));
   }
   return 0;

@@ -95,13 +95,13 @@ Status Journal::open_endpoints() {
   return ok();
 }
 
-Result<EndpointLog*> Journal::log_of(const std::string& endpoint) {
+Result<DecisionLog*> Journal::log_of(const std::string& endpoint) {
   {
     MutexLock lock(logs_mutex_);
     if (const auto known = logs_.find(endpoint); known != logs_.end()) return known->second.get();
   }
   Recovery recovery;
-  MODELYARD_ASSIGN(std::shared_ptr<EndpointLog> log, EndpointLog::open(options_.folder + "/endpoints/" + endpoint,
+  MODELYARD_ASSIGN(std::shared_ptr<DecisionLog> log, DecisionLog::open(options_.folder + "/endpoints/" + endpoint,
                                                                        endpoint, options_.segments, recovery));
   if (recovery.cut_bytes > 0) {
     log_.warning("the journal was cut off in the middle of a record: what follows its last whole block is dropped",
@@ -115,8 +115,8 @@ Result<EndpointLog*> Journal::log_of(const std::string& endpoint) {
   return (logs_[endpoint] = std::move(log)).get();
 }
 
-std::vector<std::shared_ptr<EndpointLog>> Journal::logs(const std::string& endpoint) const {
-  std::vector<std::shared_ptr<EndpointLog>> logs;
+std::vector<std::shared_ptr<DecisionLog>> Journal::logs(const std::string& endpoint) const {
+  std::vector<std::shared_ptr<DecisionLog>> logs;
   MutexLock lock(logs_mutex_);
   for (const auto& [name, log] : logs_) {
     if (endpoint.empty() || name == endpoint) logs.push_back(log);
@@ -269,8 +269,8 @@ bool Journal::append(const std::string& endpoint, Waiting& waiting) {
 }
 
 void Journal::sync_all() {
-  std::erase_if(unsynced_, [this](EndpointLog* log) {
-    const Status synced = log->sync();
+  std::erase_if(unsynced_, [this](DecisionLog* log) {
+    const Status synced = log->files().sync();
     if (synced) return true;
     tell("decision records cannot be made durable", synced.error());
     pass_kept_all_ = false;
@@ -307,8 +307,8 @@ void Journal::tidy() {
   const UtcTime now = clock_.utc_now();
   Status done = ok();
   for (const auto& log : logs("")) {
-    if (!log->should_seal(now)) continue;
-    if (const Status sealed = log->seal(); !sealed) done = sealed;
+    if (!log->files().should_seal(now)) continue;
+    if (const Status sealed = log->files().seal(); !sealed) done = sealed;
     next_retention_ = {};
   }
   if (clock_.steady_now() >= next_retention_) {
@@ -321,14 +321,14 @@ void Journal::tidy() {
 
 Status Journal::delete_what_is_due(UtcTime now) {
   std::vector<Candidate> candidates;
-  std::vector<std::pair<std::shared_ptr<EndpointLog>, SegmentInfo>> segments;
+  std::vector<std::pair<std::shared_ptr<DecisionLog>, SegmentInfo>> segments;
   Retention retention{options_.bounds, {}, {}};
   {
     MutexLock lock(logs_mutex_);
     retention.own = keeping_;
   }
   for (const auto& log : logs("")) {
-    for (SegmentInfo& segment : log->segments()) {
+    for (SegmentInfo& segment : log->files().segments()) {
       if (segment.open) {
         retention.open_bytes[log->endpoint()] += segment.bytes;
         continue;
@@ -341,7 +341,7 @@ Status Journal::delete_what_is_due(UtcTime now) {
     const auto& [log, segment] = segments[deletion.candidate];
     if (is_held(log->endpoint())) continue;  // since the decision was made
     MODELYARD_TRY(deletions_->append(proof_of(segment, log->endpoint(), deletion.reason, now)));
-    MODELYARD_TRY(log->remove(segment.file));
+    MODELYARD_TRY(log->files().remove(segment.file));
     deleted_segments_.fetch_add(1, std::memory_order_relaxed);
     log_.info("decision records were deleted", {{"endpoint", log->endpoint()},
                                                 {"file", segment.file},
@@ -380,7 +380,7 @@ Result<DecisionRecord> Journal::find(const Uuid& id) {
   const UtcTime to = from + std::chrono::microseconds(999);
   std::optional<DecisionRecord> found;
   for (const auto& log : logs("")) {
-    for (const SegmentInfo& segment : log->segments()) {
+    for (const SegmentInfo& segment : log->files().segments()) {
       if (segment.last_time < utc_micros(from) || segment.first_time > utc_micros(to)) continue;
       MODELYARD_TRY(log->read(segment, from, to, [&](std::span<const DecisionRow> rows, const NameTable& names) {
         const auto row = std::ranges::find(rows, id, &DecisionRow::id);
@@ -398,9 +398,9 @@ Result<std::vector<DecisionRecord>> Journal::list(const Query& query) {
   flush();
   Query within = query;
   if (within.before) within.to = std::min(within.to, within.before->first);
-  std::vector<std::pair<std::shared_ptr<EndpointLog>, SegmentInfo>> segments;
+  std::vector<std::pair<std::shared_ptr<DecisionLog>, SegmentInfo>> segments;
   for (const auto& log : logs(within.endpoint)) {
-    for (SegmentInfo& segment : log->segments()) {
+    for (SegmentInfo& segment : log->files().segments()) {
       if (segment.last_time < utc_micros(within.from) || segment.first_time > utc_micros(within.to)) continue;
       segments.emplace_back(log, std::move(segment));
     }
@@ -445,7 +445,7 @@ JournalReport Journal::report() {
   flush();
   JournalReport report{options_.durability, options_.bounds, totals(), {}};
   for (const auto& log : logs("")) {
-    JournalReport::Endpoint endpoint{log->endpoint(), log->totals(), {}};
+    JournalReport::Endpoint endpoint{log->endpoint(), log->files().totals(), {}};
     if (endpoint.totals.records == 0) continue;
     MutexLock lock(logs_mutex_);
     if (const auto own = keeping_.find(endpoint.endpoint); own != keeping_.end()) endpoint.keeping = own->second;
@@ -463,7 +463,7 @@ JournalTotals Journal::totals() const {
   totals.lost_for_disk = lost_for_disk_.load(std::memory_order_relaxed);
   totals.deleted_segments = deleted_segments_.load(std::memory_order_relaxed);
   for (const auto& log : logs("")) {
-    const EndpointLog::Totals kept = log->totals();
+    const SegmentLog::Totals kept = log->files().totals();
     totals.bytes += kept.bytes;
     totals.records += kept.records;
     totals.damaged_blocks += kept.damaged_blocks;

@@ -23,8 +23,8 @@
 #include <thread>
 #include <vector>
 
+#include "journal/decision_log.h"
 #include "journal/deletion_log.h"
-#include "journal/endpoint_log.h"
 #include "journal/lane.h"
 #include "journal/retention.h"
 #include "telemetry/log.h"
@@ -73,7 +73,7 @@ struct JournalTotals {
 struct JournalReport {
   struct Endpoint {
     std::string endpoint;
-    EndpointLog::Totals totals;
+    SegmentLog::Totals totals;
     Keeping keeping;
   };
   Durability durability{};
@@ -138,8 +138,8 @@ class Journal {
 
   Journal(JournalOptions options, telemetry::Log& log, const Clock& clock);
   Status open_endpoints();
-  Result<EndpointLog*> log_of(const std::string& endpoint);
-  std::vector<std::shared_ptr<EndpointLog>> logs(const std::string& endpoint) const;
+  Result<DecisionLog*> log_of(const std::string& endpoint);
+  std::vector<std::shared_ptr<DecisionLog>> logs(const std::string& endpoint) const;
 
   enum class Wake { kGather, kHurry };
   void wake(Wake how);
@@ -169,7 +169,7 @@ class Journal {
 
   mutable Mutex logs_mutex_;
   std::map<std::string, Keeping, std::less<>> keeping_ MODELYARD_GUARDED_BY(logs_mutex_);
-  std::map<std::string, std::shared_ptr<EndpointLog>, std::less<>> logs_ MODELYARD_GUARDED_BY(logs_mutex_);
+  std::map<std::string, std::shared_ptr<DecisionLog>, std::less<>> logs_ MODELYARD_GUARDED_BY(logs_mutex_);
 
   Mutex mutex_;
   CondVar wake_;
@@ -185,7 +185,7 @@ class Journal {
   std::optional<DeletionLog> deletions_;
   std::map<std::string, Waiting, std::less<>> waiting_;
   bool pass_kept_all_ = true;
-  std::vector<EndpointLog*> unsynced_;
+  std::vector<DecisionLog*> unsynced_;
   SteadyTime last_sync_{};
   SteadyTime next_tidy_{};
   SteadyTime next_retention_{};

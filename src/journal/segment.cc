@@ -8,11 +8,9 @@
 namespace modelyard::journal {
 namespace {
 
-constexpr std::string_view kMagic = "MYDECIDE";
 constexpr std::string_view kSealMagic = "MYSEALED";
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kPlaceBytes = 40;
-constexpr std::size_t kRowsOfSealedBlock = 8192;
 constexpr std::string_view kBlockMagic = "MBK1";
 constexpr std::uint64_t kMostTries = 8;  // times the file
 
@@ -37,8 +35,8 @@ std::string trailer_of(std::span<const BlockPlace> places, std::string_view inde
   for (const BlockPlace& place : places) rows += place.rows;
   std::string trailer;
   put<std::uint32_t>(trailer, static_cast<std::uint32_t>(places.size()));
-  put<std::int64_t>(trailer, places.front().first_time);
-  put<std::int64_t>(trailer, places.back().last_time);
+  put<std::int64_t>(trailer, std::ranges::min(places, {}, &BlockPlace::first_time).first_time);
+  put<std::int64_t>(trailer, std::ranges::max(places, {}, &BlockPlace::last_time).last_time);
   put<std::uint64_t>(trailer, rows);
   std::string whole;
   put<std::uint32_t>(whole, crc32c(std::string(index) + trailer));
@@ -56,26 +54,16 @@ Result<BlockPlace> block_at(std::string_view bytes, std::uint64_t offset) {
 
 }  // namespace
 
-std::string segment_head() {
-  std::string head(kMagic);
+std::string segment_head(SegmentKind kind) {
+  std::string head(kind.magic);
   put<std::uint32_t>(head, kVersion);
   put<std::uint32_t>(head, 0);
   return head;
 }
 
-std::string seal_segment(std::span<const DecisionRow> rows, const NameTable& names) {
-  std::string file = segment_head();
-  std::vector<BlockPlace> places;
-  BlockEncoder encoder;
-  for (; !rows.empty(); rows = rows.subspan(std::min(rows.size(), kRowsOfSealedBlock))) {
-    const auto some = rows.first(std::min(rows.size(), kRowsOfSealedBlock));
-    const std::string_view block = encoder.encode(some, names, Packing::kCompressed);
-    places.push_back(
-        {file.size(), block.size(), some.front().time, some.back().time, static_cast<std::uint32_t>(some.size())});
-    file += block;
-  }
+std::string index_and_trailer(std::span<const BlockPlace> places) {
   const std::string index = index_of(places);
-  return file + index + trailer_of(places, index);
+  return index + trailer_of(places, index);
 }
 
 std::uint64_t SegmentTrailer::index_bytes() const {
@@ -118,15 +106,15 @@ Result<std::vector<BlockPlace>> read_index(std::string_view bytes, std::uint64_t
   return places;
 }
 
-Status check_segment_head(std::string_view file) {
-  if (file.size() < kSegmentHeadBytes || !file.starts_with(kMagic)) return damaged("it does not begin as one");
-  const auto version = get<std::uint32_t>(file, kMagic.size());
+Status check_segment_head(SegmentKind kind, std::string_view file) {
+  if (file.size() < kSegmentHeadBytes || !file.starts_with(kind.magic)) return damaged("it does not begin as one");
+  const auto version = get<std::uint32_t>(file, kind.magic.size());
   if (version == kVersion) return ok();
   return error(Code::kUnimplemented, "segment of version {}: this server reads version {}", version, kVersion);
 }
 
-Result<SegmentScan> scan_segment(std::string_view file) {
-  MODELYARD_TRY(check_segment_head(file));
+Result<SegmentScan> scan_segment(SegmentKind kind, std::string_view file) {
+  MODELYARD_TRY(check_segment_head(kind, file));
   SegmentScan scan;
   scan.end = kSegmentHeadBytes;
   std::uint64_t at = kSegmentHeadBytes;

@@ -1,5 +1,5 @@
-// Segment is a file of blocks, of one endpoint. One that is open grows by a block at a time; a sealed one has larger
-// blocks in the order of their times, an index behind them, and does not change (docs/formats/journal.md).
+// Segment is a file of blocks, of one endpoint and one kind. One that is open grows by a block at a time; a sealed one
+// has an index behind its blocks, and does not change (docs/formats/journal.md).
 //
 // Errors:  InvalidArgument for a file that is none; a damaged block of an open segment is passed over and counted.
 // Limits:  kMostBytes a file.
@@ -9,6 +9,13 @@
 #include "journal/block.h"
 
 namespace modelyard::journal {
+
+// What the blocks of a segment hold.
+struct SegmentKind {
+  std::string_view stem;   // of the files' names
+  std::string_view magic;  // eight letters
+};
+inline constexpr SegmentKind kDecisions{"decisions-", "MYDECIDE"};
 
 inline constexpr std::uint64_t kMostSegmentBytes = 256u << 20;
 
@@ -22,12 +29,12 @@ struct BlockPlace {
 
 // What every segment begins with.
 inline constexpr std::size_t kSegmentHeadBytes = 16;
-std::string segment_head();
-// InvalidArgument for a file that is none, Unimplemented for one of another version.
-Status check_segment_head(std::string_view file);
+std::string segment_head(SegmentKind kind);
+// InvalidArgument for a file that is none of this kind, Unimplemented for one of another version.
+Status check_segment_head(SegmentKind kind, std::string_view file);
 
-// Pre: rows are sorted by time. A whole sealed segment.
-std::string seal_segment(std::span<const DecisionRow> rows, const NameTable& names);
+// What follows the blocks of a sealed one. Pre: there is a block.
+std::string index_and_trailer(std::span<const BlockPlace> places);
 
 // The last bytes of a sealed segment, from which the place of its index follows.
 struct SegmentTrailer {
@@ -50,6 +57,6 @@ struct SegmentScan {
   std::uint64_t end = 0;            // of the last of them, or of the head
   std::uint64_t damaged_bytes = 0;  // between them
 };
-Result<SegmentScan> scan_segment(std::string_view file);
+Result<SegmentScan> scan_segment(SegmentKind kind, std::string_view file);
 
 }  // namespace modelyard::journal

@@ -7,7 +7,7 @@
 #include "base/digest.h"
 #include "base/directory.h"
 #include "base/json.h"
-#include "journal/segment.h"
+#include "journal/decision_log.h"
 
 namespace modelyard::journal {
 namespace {
@@ -20,7 +20,7 @@ bool is_open(std::string_view file) {
 Status verify_block(std::string_view block, const BlockPlace& place, std::uint64_t& records) {
   NameTable names;
   std::vector<DecisionRow> rows;
-  MODELYARD_TRY(decode_block(block, names, rows));
+  MODELYARD_TRY(decode_decisions(block, names, rows));
   records += rows.size();
   const auto [least, most] = std::ranges::minmax(rows, {}, &DecisionRow::time);
   if (least.time == place.first_time && most.time == place.last_time) return ok();
@@ -39,7 +39,7 @@ Status verify_index(std::string_view file, const std::vector<BlockPlace>& blocks
 
 void verify_segment(std::string_view text, FileVerdict& verdict) {
   verdict.bytes = text.size();
-  const auto scan = scan_segment(text);
+  const auto scan = scan_segment(kDecisions, text);
   if (!scan) return verdict.damage.push_back(scan.error().message());
   for (const BlockPlace& place : scan->blocks) {
     const Status block = verify_block(text.substr(place.offset, place.bytes), place, verdict.records);

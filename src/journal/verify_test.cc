@@ -7,8 +7,8 @@
 
 #include "base/directory.h"
 #include "base/test_folder.h"
+#include "journal/decision_log.h"
 #include "journal/deletion_log.h"
-#include "journal/endpoint_log.h"
 #include "journal/made_up_decisions.h"
 
 namespace modelyard::journal {
@@ -18,15 +18,15 @@ class VerifyTest : public testing::Test {
  protected:
   VerifyTest() {
     Recovery recovery;
-    auto log = EndpointLog::open(folder_ / "endpoints/fraud", "fraud", {}, recovery);
+    auto log = DecisionLog::open(folder_ / "endpoints/fraud", "fraud", {}, recovery);
     append(**log, 20'000);
-    EXPECT_TRUE((*log)->seal());
+    EXPECT_TRUE((*log)->files().seal());
     append(**log, 10);
     const auto folder = Directory::open(folder_.path());
     auto deletions = DeletionLog::open(*folder, "deletions.jsonl");
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(deletions->append({{"file", i}}));
   }
-  void append(EndpointLog& log, std::size_t count) {
+  void append(DecisionLog& log, std::size_t count) {
     NameTable names;
     std::vector<DecisionRow> rows;
     for (const Decision& decision : source_.several(count)) rows.push_back(row_of(decision, names));

@@ -1,4 +1,4 @@
-#include "journal/endpoint_log.h"
+#include "journal/segment_log.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,24 +11,11 @@
 namespace modelyard::journal {
 namespace {
 
-constexpr std::string_view kStem = "decisions-";
 constexpr std::string_view kOpen = ".open";
 constexpr std::string_view kSealed = ".segment";
 constexpr std::string_view kUnfinished = ".tmp";
 constexpr std::string_view kDamaged = ".damaged";
 constexpr std::chrono::days kLongestOpen{1};
-
-std::string file_name(std::uint64_t number, std::string_view ending) {
-  return fmt::format("{}{:010}{}", kStem, number, ending);
-}
-
-// 0 for a file that is none of ours.
-std::uint64_t number_of(std::string_view file) {
-  if (!file.starts_with(kStem)) return 0;
-  std::uint64_t number = 0;
-  std::from_chars(file.data() + kStem.size(), file.data() + file.size(), number);
-  return number;
-}
 
 Status write_at(int fd, std::string_view bytes, std::uint64_t offset, std::string_view file) {
   while (!bytes.empty()) {
@@ -70,15 +57,26 @@ void take_bounds(SegmentInfo& info, std::span<const BlockPlace> places) {
 
 }  // namespace
 
-Result<std::unique_ptr<EndpointLog>> EndpointLog::open(const std::string& folder, std::string endpoint,
-                                                       SegmentLimits limits, Recovery& recovery) {
+Result<std::unique_ptr<SegmentLog>> SegmentLog::open(const std::string& folder, SegmentKind kind, SegmentLimits limits,
+                                                     Rewrite rewrite, Recovery& recovery) {
   MODELYARD_ASSIGN(Directory directory, Directory::create(folder));
-  std::unique_ptr<EndpointLog> log(new EndpointLog(std::move(directory), std::move(endpoint), limits));
+  std::unique_ptr<SegmentLog> log(new SegmentLog(std::move(directory), kind, limits, std::move(rewrite)));
   MODELYARD_TRY(log->find_segments(recovery));
   return log;
 }
 
-Status EndpointLog::find_segments(Recovery& recovery) {
+std::string SegmentLog::file_name(std::uint64_t number, std::string_view ending) const {
+  return fmt::format("{}{:010}{}", kind_.stem, number, ending);
+}
+
+std::uint64_t SegmentLog::number_of(std::string_view file) const {
+  if (!file.starts_with(kind_.stem)) return 0;
+  std::uint64_t number = 0;
+  std::from_chars(file.data() + kind_.stem.size(), file.data() + file.size(), number);
+  return number;
+}
+
+Status SegmentLog::find_segments(Recovery& recovery) {
   MODELYARD_ASSIGN(const std::vector<std::string> files, folder_.list(""));
   std::vector<std::string> open;
   for (const std::string& file : files) {
@@ -106,17 +104,17 @@ Status EndpointLog::find_segments(Recovery& recovery) {
 }
 
 // Whether the file is a segment that can be read. What is none is put aside.
-Result<bool> EndpointLog::is_readable(const std::string& file, int fd, std::uint64_t bytes, Recovery& recovery) const {
+Result<bool> SegmentLog::is_readable(const std::string& file, int fd, std::uint64_t bytes, Recovery& recovery) const {
   MODELYARD_ASSIGN(const std::string head, read_at(fd, 0, std::min<std::uint64_t>(bytes, kSegmentHeadBytes), file));
   const Status known =
-      bytes > kMostSegmentBytes ? Status(error(Code::kInvalidArgument, "too large")) : check_segment_head(head);
+      bytes > kMostSegmentBytes ? Status(error(Code::kInvalidArgument, "too large")) : check_segment_head(kind_, head);
   if (known) return true;
   if (known.error().code() == Code::kUnimplemented) {
     return error(Code::kFailedPrecondition, "{}/{}: {}; use the newer modelyard that wrote it", folder_.path(), file,
                  known.error().message());
   }
   if (head.size() < kSegmentHeadBytes &&
-      segment_head().starts_with(head)) {  // a crash came before there was anything in it
+      segment_head(kind_).starts_with(head)) {  // a crash came before there was anything in it
     MODELYARD_TRY(folder_.remove(file));
     return false;
   }
@@ -125,22 +123,22 @@ Result<bool> EndpointLog::is_readable(const std::string& file, int fd, std::uint
   return false;
 }
 
-Status EndpointLog::put_aside(const std::string& file) const {
+Status SegmentLog::put_aside(const std::string& file) const {
   return folder_.rename(file, file + std::string(kDamaged));
 }
 
 // Whether a sealed segment is there to its end.
-bool EndpointLog::is_whole(const std::string& sealed) const {
+bool SegmentLog::is_whole(const std::string& sealed) const {
   const auto fd = folder_.open_file(sealed, O_RDONLY);
   if (!fd) return false;
   const auto bytes = size_of(fd->get(), sealed);
   if (!bytes || *bytes > kMostSegmentBytes) return false;
   const auto text = read_at(fd->get(), 0, *bytes, sealed);
-  return text && check_segment_head(*text) && read_index(*text, *bytes);
+  return text && check_segment_head(kind_, *text) && read_index(*text, *bytes);
 }
 
 // One whose end is damaged is read by its blocks.
-Status EndpointLog::adopt_sealed(const std::string& file, Recovery& recovery) {
+Status SegmentLog::adopt_sealed(const std::string& file, Recovery& recovery) {
   MODELYARD_ASSIGN(const UniqueFd fd, folder_.open_file(file, O_RDONLY));
   SegmentInfo info;
   info.file = file;
@@ -154,13 +152,13 @@ Status EndpointLog::adopt_sealed(const std::string& file, Recovery& recovery) {
   return ok();
 }
 
-Status EndpointLog::adopt_open(const std::string& file, Recovery& recovery) {
+Status SegmentLog::adopt_open(const std::string& file, Recovery& recovery) {
   MODELYARD_ASSIGN(UniqueFd fd, folder_.open_file(file, O_RDWR));
   MODELYARD_ASSIGN(const std::uint64_t bytes, size_of(fd.get(), file));
   MODELYARD_ASSIGN(const bool readable, is_readable(file, fd.get(), bytes, recovery));
   if (!readable) return ok();
   MODELYARD_ASSIGN(const std::string text, read_at(fd.get(), 0, std::min(bytes, kMostSegmentBytes), file));
-  MODELYARD_ASSIGN(const SegmentScan scan, scan_segment(text));
+  MODELYARD_ASSIGN(SegmentScan scan, scan_segment(kind_, text));
   recovery.cut_bytes += bytes - scan.end;
   recovery.damaged_bytes += scan.damaged_bytes;
   if (scan.blocks.empty()) {
@@ -177,6 +175,7 @@ Status EndpointLog::adopt_open(const std::string& file, Recovery& recovery) {
   info.bytes = scan.end;
   info.open = std::make_shared<UniqueFd>(std::move(fd));
   take_bounds(info, scan.blocks);
+  open_blocks_ = std::move(scan.blocks);
   open_ = info;
   opened_ = utc_from_micros(info.first_time);
   MutexLock lock(mutex_);
@@ -184,21 +183,22 @@ Status EndpointLog::adopt_open(const std::string& file, Recovery& recovery) {
   return ok();
 }
 
-std::vector<SegmentInfo> EndpointLog::segments() const {
+std::vector<SegmentInfo> SegmentLog::segments() const {
   MutexLock lock(mutex_);
   return segments_;
 }
 
-Status EndpointLog::begin_segment(UtcTime now) {
+Status SegmentLog::begin_segment(UtcTime now) {
   SegmentInfo info;
   info.file = file_name(next_number_, kOpen);
   MODELYARD_ASSIGN(UniqueFd fd, folder_.open_file(info.file, O_RDWR | O_CREAT | O_TRUNC));
-  const std::string head = segment_head();
+  const std::string head = segment_head(kind_);
   MODELYARD_TRY(write_at(fd.get(), head, 0, info.file));
   MODELYARD_TRY(folder_.sync(""));
   info.bytes = head.size();
   info.open = std::make_shared<UniqueFd>(std::move(fd));
   open_ = info;
+  open_blocks_.clear();
   opened_ = now;
   ++next_number_;
   MutexLock lock(mutex_);
@@ -206,73 +206,86 @@ Status EndpointLog::begin_segment(UtcTime now) {
   return ok();
 }
 
-Status EndpointLog::append(std::span<const DecisionRow> rows, const NameTable& names, UtcTime now) {
+Status SegmentLog::append(std::string_view block, std::size_t rows, TimeRange times, UtcTime now) {
   if (!open_) MODELYARD_TRY(begin_segment(now));
-  for (; !rows.empty(); rows = rows.subspan(std::min(rows.size(), kMostRows))) {
-    const auto some = rows.first(std::min(rows.size(), kMostRows));
-    const std::string_view block = encoder_.encode(some, names, Packing::kPlain);
-    if (open_->bytes + block.size() > kMostSegmentBytes) {
-      return error(Code::kResourceExhausted, "{}/{} is full and cannot be sealed", folder_.path(), open_->file);
-    }
-    MODELYARD_TRY(write_at(open_->open->get(), block, open_->bytes, open_->file));
-    const auto [least, most] = std::ranges::minmax(some, {}, &DecisionRow::time);
-    const BlockPlace place{open_->bytes, block.size(), least.time, most.time, static_cast<std::uint32_t>(some.size())};
-    take_bounds(*open_, {&place, 1});
-    open_->bytes += block.size();
-    MutexLock lock(mutex_);
-    segments_.back() = *open_;
+  if (open_->bytes + block.size() > kMostSegmentBytes) {
+    return error(Code::kResourceExhausted, "{}/{} is full and cannot be sealed", folder_.path(), open_->file);
   }
+  MODELYARD_TRY(write_at(open_->open->get(), block, open_->bytes, open_->file));
+  open_blocks_.push_back({open_->bytes, block.size(), times.first, times.last, static_cast<std::uint32_t>(rows)});
+  take_bounds(*open_, {&open_blocks_.back(), 1});
+  open_->bytes += block.size();
+  replace_last(*open_);
   return ok();
 }
 
-Status EndpointLog::sync() {
+void SegmentLog::replace_last(SegmentInfo info) {
+  MutexLock lock(mutex_);
+  segments_.back() = std::move(info);
+}
+
+Status SegmentLog::sync() {
   return open_ ? sync_file(open_->open->get(), open_->file) : ok();
 }
 
-bool EndpointLog::should_seal(UtcTime now) const {
+bool SegmentLog::should_seal(UtcTime now) const {
   if (!open_) return false;
   const bool is_old = now >= opened_ + limits_.age && open_->rows >= limits_.worth_a_file;
-  return open_->rows >= limits_.rows || is_old || now >= opened_ + kLongestOpen;
+  return open_->rows >= limits_.rows || open_->bytes >= limits_.bytes || is_old || now >= opened_ + kLongestOpen;
 }
 
-Status EndpointLog::seal() {
+Status SegmentLog::seal() {
   if (!open_ || open_->rows == 0) return ok();
-  NameTable names;
-  std::vector<DecisionRow> rows;
-  MODELYARD_ASSIGN(const bool is_whole_file, read_all_rows(*open_, names, rows));
-  if (rows.empty()) {
-    const std::string file = std::exchange(open_, std::nullopt)->file;
-    {
-      MutexLock lock(mutex_);
-      segments_.pop_back();
-    }
-    return put_aside(file);
-  }
-  if (!std::ranges::is_sorted(rows, {}, &DecisionRow::time)) std::ranges::sort(rows, {}, &DecisionRow::time);
-  const std::uint64_t number = number_of(open_->file);
-  SegmentInfo sealed;
-  sealed.file = file_name(number, kSealed);
-  const std::string unfinished = file_name(number, kUnfinished);
-  const std::string bytes = seal_segment(rows, names);
-  MODELYARD_ASSIGN(const UniqueFd fd, folder_.open_file(unfinished, O_WRONLY | O_CREAT | O_TRUNC));
-  MODELYARD_TRY(write_at(fd.get(), bytes, 0, unfinished));
-  MODELYARD_TRY(sync_file(fd.get(), unfinished));
-  MODELYARD_TRY(folder_.rename(unfinished, sealed.file));
-  sealed.first_time = rows.front().time;
-  sealed.last_time = rows.back().time;
-  sealed.rows = rows.size();
-  sealed.bytes = bytes.size();
-  // From here on nothing is appended to the open one, whatever fails: at the next start the sealed one counts.
+  return rewrite_ ? seal_anew() : seal_in_place();
+}
+
+// A crash between its index and its name leaves an open file with something behind its blocks, which is cut off.
+Status SegmentLog::seal_in_place() {
+  const std::string end = index_and_trailer(open_blocks_);
+  MODELYARD_TRY(write_at(open_->open->get(), end, open_->bytes, open_->file));
+  MODELYARD_TRY(sync_file(open_->open->get(), open_->file));
+  SegmentInfo sealed = *open_;
+  sealed.file = file_name(number_of(open_->file), kSealed);
+  sealed.bytes += end.size();
+  sealed.open = nullptr;
+  MODELYARD_TRY(folder_.rename(open_->file, sealed.file));
+  open_.reset();
+  replace_last(std::move(sealed));
+  return folder_.sync("");
+}
+
+// Nothing of the open segment can be read.
+Status SegmentLog::give_up_open() {
   const std::string file = std::exchange(open_, std::nullopt)->file;
   {
     MutexLock lock(mutex_);
-    segments_.back() = std::move(sealed);
+    segments_.pop_back();
   }
-  MODELYARD_TRY(folder_.sync(""));
-  return is_whole_file ? folder_.remove(file) : put_aside(file);
+  return put_aside(file);
 }
 
-Status EndpointLog::remove(const std::string& file) {
+Status SegmentLog::seal_anew() {
+  std::vector<std::string> blocks;
+  MODELYARD_ASSIGN(const bool only_blocks, read_all_blocks(blocks));
+  const Rewritten anew = rewrite_(blocks);
+  for (const std::size_t i : anew.damaged) count_damage(open_->file, open_blocks_[i].offset);
+  if (anew.rows == 0) return give_up_open();
+  const std::uint64_t number = number_of(open_->file);
+  const std::string unfinished = file_name(number, kUnfinished);
+  MODELYARD_ASSIGN(const UniqueFd fd, folder_.open_file(unfinished, O_WRONLY | O_CREAT | O_TRUNC));
+  MODELYARD_TRY(write_at(fd.get(), anew.file, 0, unfinished));
+  MODELYARD_TRY(sync_file(fd.get(), unfinished));
+  const SegmentInfo sealed{file_name(number, kSealed), anew.times.first, anew.times.last, anew.rows,
+                           anew.file.size(),           nullptr};
+  MODELYARD_TRY(folder_.rename(unfinished, sealed.file));
+  // From here on nothing is appended to the open one, whatever fails: at the next start the sealed one counts.
+  const SegmentInfo open = *std::exchange(open_, std::nullopt);
+  replace_last(sealed);
+  MODELYARD_TRY(folder_.sync(""));
+  return only_blocks && sealed.rows == open.rows ? folder_.remove(open.file) : put_aside(open.file);
+}
+
+Status SegmentLog::remove(const std::string& file) {
   // One that could not be removed when it was sealed must not come back.
   for (const std::string& name : {file_name(number_of(file), kOpen), file}) {
     const Status removed = folder_.remove(name);
@@ -283,7 +296,7 @@ Status EndpointLog::remove(const std::string& file) {
   return ok();
 }
 
-EndpointLog::Totals EndpointLog::totals() const {
+SegmentLog::Totals SegmentLog::totals() const {
   MutexLock lock(mutex_);
   Totals totals;
   totals.damaged_blocks = damaged_.size();
@@ -297,7 +310,7 @@ EndpointLog::Totals EndpointLog::totals() const {
   return totals;
 }
 
-Result<std::vector<BlockPlace>> EndpointLog::places_of(const SegmentInfo& segment, int fd) const {
+Result<std::vector<BlockPlace>> SegmentLog::places_of(const SegmentInfo& segment, int fd) const {
   if (!segment.open && segment.bytes >= SegmentTrailer::kBytes) {
     const std::uint64_t trailer_at = segment.bytes - SegmentTrailer::kBytes;
     MODELYARD_ASSIGN(const std::string last, read_at(fd, trailer_at, SegmentTrailer::kBytes, segment.file));
@@ -311,27 +324,25 @@ Result<std::vector<BlockPlace>> EndpointLog::places_of(const SegmentInfo& segmen
   }
   // One that is open has no index, and a damaged one is read by its blocks.
   MODELYARD_ASSIGN(const std::string text, read_at(fd, 0, std::min(segment.bytes, kMostSegmentBytes), segment.file));
-  MODELYARD_ASSIGN(SegmentScan scan, scan_segment(text));
+  MODELYARD_ASSIGN(SegmentScan scan, scan_segment(kind_, text));
   return std::move(scan.blocks);
 }
 
-// In the order of the file, under one table of names.
-Result<bool> EndpointLog::read_all_rows(const SegmentInfo& segment, NameTable& names,
-                                        std::vector<DecisionRow>& rows) const {
-  MODELYARD_ASSIGN(const std::vector<BlockPlace> places, places_of(segment, segment.open->get()));
-  rows.reserve(segment.rows);
+Result<bool> SegmentLog::read_all_blocks(std::vector<std::string>& blocks) const {
   std::uint64_t bytes = kSegmentHeadBytes;
-  for (const BlockPlace& place : places) {
+  for (const BlockPlace& place : open_blocks_) {
     bytes += place.bytes;
-    MODELYARD_ASSIGN(const std::string block, read_at(segment.open->get(), place.offset, place.bytes, segment.file));
-    if (decode_block(block, names, rows)) continue;
-    MutexLock lock(mutex_);
-    damaged_.emplace(segment.file, place.offset);
+    MODELYARD_ASSIGN(blocks.emplace_back(), read_at(open_->open->get(), place.offset, place.bytes, open_->file));
   }
-  return rows.size() == segment.rows && bytes == segment.bytes;
+  return bytes == open_->bytes;
 }
 
-Status EndpointLog::read(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakeBlock& take) const {
+void SegmentLog::count_damage(const std::string& file, std::uint64_t offset) const {
+  MutexLock lock(mutex_);
+  damaged_.emplace(file, offset);
+}
+
+Status SegmentLog::read(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakeBlock& take) const {
   UniqueFd own;
   if (!segment.open) {
     auto opened = folder_.open_file(segment.file, O_RDONLY);
@@ -346,14 +357,9 @@ Status EndpointLog::read(const SegmentInfo& segment, UtcTime from, UtcTime to, c
   std::ranges::sort(places, std::greater<>{}, &BlockPlace::last_time);
   for (const BlockPlace& place : places) {
     MODELYARD_ASSIGN(const std::string block, read_at(fd, place.offset, place.bytes, segment.file));
-    NameTable names;
-    std::vector<DecisionRow> rows;
-    if (!decode_block(block, names, rows)) {
-      MutexLock lock(mutex_);
-      damaged_.emplace(segment.file, place.offset);
-      continue;
-    }
-    if (!take(rows, names)) break;
+    const Taken taken = take(block);
+    if (taken == Taken::kDamaged) count_damage(segment.file, place.offset);
+    if (taken == Taken::kEnough) break;
   }
   return ok();
 }

@@ -1,9 +1,9 @@
-#include "journal/block.h"
+#include "journal/decision_block.h"
 
 #include <gtest/gtest.h>
 
+#include "journal/decision_log.h"
 #include "journal/made_up_decisions.h"
-#include "journal/segment.h"
 
 namespace modelyard::journal {
 namespace {
@@ -18,13 +18,13 @@ struct Rows {
 };
 
 std::string encode_block(const std::vector<DecisionRow>& rows, const NameTable& names, Packing packing) {
-  return std::string(BlockEncoder().encode(rows, names, packing));
+  return std::string(DecisionEncoder().encode(rows, names, packing));
 }
 
 void expect_same(const std::string& block, std::span<const Decision> decisions) {
   NameTable names;
   std::vector<DecisionRow> rows;
-  const Status read = decode_block(block, names, rows);
+  const Status read = decode_decisions(block, names, rows);
   ASSERT_TRUE(read) << read.error().message();
   ASSERT_EQ(rows.size(), decisions.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -80,7 +80,7 @@ TEST(Block, IsRefusedWhenAnyByteOfItHasChanged) {
     changed[at] = static_cast<char>(changed[at] ^ 1);
     NameTable names;
     std::vector<DecisionRow> rows;
-    EXPECT_FALSE(decode_block(changed, names, rows)) << at;
+    EXPECT_FALSE(decode_decisions(changed, names, rows)) << at;
     EXPECT_TRUE(rows.empty());
   }
 }
@@ -92,7 +92,7 @@ TEST(Block, IsRefusedWhenItIsCutOff) {
   for (std::size_t size = 0; size < block.size(); ++size) {
     NameTable names;
     std::vector<DecisionRow> rows;
-    EXPECT_FALSE(decode_block(std::string_view(block).substr(0, size), names, rows)) << size;
+    EXPECT_FALSE(decode_decisions(std::string_view(block).substr(0, size), names, rows)) << size;
   }
 }
 
@@ -100,7 +100,7 @@ TEST(Segment, TakesAtMost25BytesARecordOfSteadyTraffic) {
   const auto decisions = MadeUpDecisions(6).several(100'000);
   const Rows rows(decisions);
 
-  const std::string file = seal_segment(rows.rows, rows.names);
+  const std::string file = seal_decisions(rows.rows, rows.names);
 
   const double bytes = static_cast<double>(file.size()) / 100'000;
   RecordProperty("bytes_a_record", std::to_string(bytes));
@@ -111,7 +111,7 @@ TEST(Segment, TakesAtMost25BytesARecordOfSteadyTraffic) {
 TEST(Segment, HasAnIndexThatLeadsToEveryBlock) {
   const auto decisions = MadeUpDecisions(7).several(20'000);
   const Rows rows(decisions);
-  const std::string file = seal_segment(rows.rows, rows.names);
+  const std::string file = seal_decisions(rows.rows, rows.names);
 
   const auto index = read_index(file, file.size());
 
@@ -120,7 +120,7 @@ TEST(Segment, HasAnIndexThatLeadsToEveryBlock) {
   for (const BlockPlace& place : *index) {
     NameTable names;
     std::vector<DecisionRow> found;
-    ASSERT_TRUE(decode_block(std::string_view(file).substr(place.offset, place.bytes), names, found));
+    ASSERT_TRUE(decode_decisions(std::string_view(file).substr(place.offset, place.bytes), names, found));
     ASSERT_EQ(found.size(), place.rows);
     EXPECT_EQ(found.front().time, place.first_time);
     EXPECT_EQ(found.back().time, place.last_time);
@@ -131,7 +131,7 @@ TEST(Segment, HasAnIndexThatLeadsToEveryBlock) {
 }
 
 TEST(Segment, FindsTheBlocksAroundADamagedOne) {
-  std::string file = segment_head();
+  std::string file = segment_head(kDecisions);
   std::vector<std::size_t> begins;
   MadeUpDecisions source(8);
   for (int i = 0; i < 3; ++i) {
@@ -142,7 +142,7 @@ TEST(Segment, FindsTheBlocksAroundADamagedOne) {
   }
   file[begins[1] + 60] = static_cast<char>(file[begins[1] + 60] ^ 8);
 
-  const auto scan = scan_segment(file);
+  const auto scan = scan_segment(kDecisions, file);
 
   ASSERT_TRUE(scan);
   ASSERT_EQ(scan->blocks.size(), 2u);
@@ -156,10 +156,10 @@ TEST(Segment, EndsAtItsLastWholeBlock) {
   MadeUpDecisions source(9);
   const auto decisions = source.several(10);
   const Rows rows(decisions);
-  const std::string whole = segment_head() + encode_block(rows.rows, rows.names, Packing::kPlain);
+  const std::string whole = segment_head(kDecisions) + encode_block(rows.rows, rows.names, Packing::kPlain);
   const std::string next = encode_block(rows.rows, rows.names, Packing::kPlain);
   for (std::size_t cut = 0; cut < next.size(); ++cut) {
-    const auto scan = scan_segment(whole + next.substr(0, cut));
+    const auto scan = scan_segment(kDecisions, whole + next.substr(0, cut));
     ASSERT_TRUE(scan);
     EXPECT_EQ(scan->blocks.size(), 1u) << cut;
     EXPECT_EQ(scan->end, whole.size());
@@ -168,9 +168,9 @@ TEST(Segment, EndsAtItsLastWholeBlock) {
 }
 
 TEST(Segment, OfANewerVersionIsRefusedInItsWords) {
-  std::string head = segment_head();
+  std::string head = segment_head(kDecisions);
   head[8] = 9;
-  const auto scan = scan_segment(head);
+  const auto scan = scan_segment(kDecisions, head);
   ASSERT_FALSE(scan);
   EXPECT_EQ(scan.error().message(), "segment of version 9: this server reads version 1");
 }

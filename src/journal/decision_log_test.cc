@@ -1,4 +1,4 @@
-#include "journal/endpoint_log.h"
+#include "journal/decision_log.h"
 
 #include <gtest/gtest.h>
 
@@ -14,15 +14,15 @@ namespace {
 
 const UtcTime kNow = utc_from_micros(kTestEpoch);
 
-class EndpointLogTest : public testing::Test {
+class DecisionLogTest : public testing::Test {
  protected:
-  std::unique_ptr<EndpointLog> open(SegmentLimits limits = {}) {
+  std::unique_ptr<DecisionLog> open(SegmentLimits limits = {}) {
     recovery_ = {};
-    auto log = EndpointLog::open(folder_ / "fraud", "fraud", limits, recovery_);
+    auto log = DecisionLog::open(folder_ / "fraud", "fraud", limits, recovery_);
     EXPECT_TRUE(log) << log.error().message();
     return std::move(*log);
   }
-  std::vector<Decision> append(EndpointLog& log, std::size_t count) {
+  std::vector<Decision> append(DecisionLog& log, std::size_t count) {
     auto decisions = source_.several(count);
     NameTable names;
     std::vector<DecisionRow> rows;
@@ -32,10 +32,10 @@ class EndpointLogTest : public testing::Test {
     all_.insert(all_.end(), decisions.begin(), decisions.end());
     return decisions;
   }
-  static std::vector<DecisionRecord> read(const EndpointLog& log, UtcTime from = UtcTime::min(),
+  static std::vector<DecisionRecord> read(const DecisionLog& log, UtcTime from = UtcTime::min(),
                                           UtcTime to = UtcTime::max()) {
     std::vector<DecisionRecord> records;
-    for (const SegmentInfo& segment : log.segments()) {
+    for (const SegmentInfo& segment : log.files().segments()) {
       const Status done = log.read(segment, from, to, [&](std::span<const DecisionRow> rows, const NameTable& names) {
         for (const DecisionRow& row : rows) records.push_back(record_of(row, names, "fraud"));
         return true;
@@ -45,7 +45,7 @@ class EndpointLogTest : public testing::Test {
     std::ranges::sort(records, {}, &DecisionRecord::time);
     return records;
   }
-  void expect_all(const EndpointLog& log) const {
+  void expect_all(const DecisionLog& log) const {
     const auto records = read(log);
     ASSERT_EQ(records.size(), all_.size());
     for (std::size_t i = 0; i < records.size(); ++i) EXPECT_TRUE(records[i] == all_[i]) << i;
@@ -66,7 +66,7 @@ class EndpointLogTest : public testing::Test {
   std::string seal_20000() {
     const auto log = open();
     append(*log, 20'000);
-    EXPECT_TRUE(log->seal());
+    EXPECT_TRUE(log->files().seal());
     return folder_ / "fraud/decisions-0000000001.segment";
   }
   static void change_byte(const std::string& file, std::streamoff at) {
@@ -79,7 +79,7 @@ class EndpointLogTest : public testing::Test {
   Recovery recovery_;
 };
 
-TEST_F(EndpointLogTest, IsReadBackWhileItIsOpen) {
+TEST_F(DecisionLogTest, IsReadBackWhileItIsOpen) {
   const auto log = open();
   append(*log, 10);
   append(*log, 1);
@@ -87,7 +87,7 @@ TEST_F(EndpointLogTest, IsReadBackWhileItIsOpen) {
   EXPECT_EQ(files(), std::vector<std::string>{"decisions-0000000001.open"});
 }
 
-TEST_F(EndpointLogTest, GoesOnWithItsOpenSegmentAfterARestart) {
+TEST_F(DecisionLogTest, GoesOnWithItsOpenSegmentAfterARestart) {
   append(*open(), 10);
   const auto log = open();
   append(*log, 5);
@@ -96,7 +96,7 @@ TEST_F(EndpointLogTest, GoesOnWithItsOpenSegmentAfterARestart) {
   EXPECT_EQ(recovery_.cut_bytes, 0u);
 }
 
-TEST_F(EndpointLogTest, DropsABlockThatACrashHasCutOffAndWritesOverIt) {
+TEST_F(DecisionLogTest, DropsABlockThatACrashHasCutOffAndWritesOverIt) {
   append(*open(), 10);
   add_bytes("decisions-0000000001.open", "MBK1 and then the power went");
   const auto log = open();
@@ -108,16 +108,16 @@ TEST_F(EndpointLogTest, DropsABlockThatACrashHasCutOffAndWritesOverIt) {
   expect_all(*open());
 }
 
-TEST_F(EndpointLogTest, IsSealedWithTheSameRecordsInLessRoom) {
-  const auto log = open({1000, std::chrono::hours(1)});
+TEST_F(DecisionLogTest, IsSealedWithTheSameRecordsInLessRoom) {
+  const auto log = open({.rows = 1000, .age = std::chrono::hours(1)});
   for (int i = 0; i < 99; ++i) append(*log, 10);
-  EXPECT_FALSE(log->should_seal(kNow));
+  EXPECT_FALSE(log->files().should_seal(kNow));
   append(*log, 10);
-  ASSERT_TRUE(log->should_seal(kNow));
-  const std::uint64_t before = log->segments().front().bytes;
-  ASSERT_TRUE(log->seal());
+  ASSERT_TRUE(log->files().should_seal(kNow));
+  const std::uint64_t before = log->files().segments().front().bytes;
+  ASSERT_TRUE(log->files().seal());
   EXPECT_EQ(files(), std::vector<std::string>{"decisions-0000000001.segment"});
-  EXPECT_LT(log->segments().front().bytes, before / 2);
+  EXPECT_LT(log->files().segments().front().bytes, before / 2);
   expect_all(*log);
   append(*log, 5);
   EXPECT_EQ(files().back(), "decisions-0000000002.open");
@@ -125,21 +125,21 @@ TEST_F(EndpointLogTest, IsSealedWithTheSameRecordsInLessRoom) {
   expect_all(*open());
 }
 
-TEST_F(EndpointLogTest, IsSealedWhenItsFirstRecordIsOld) {
-  const auto log = open({1000, std::chrono::minutes(10), 20});
+TEST_F(DecisionLogTest, IsSealedWhenItsFirstRecordIsOld) {
+  const auto log = open({.rows = 1000, .age = std::chrono::minutes(10), .worth_a_file = 20});
   append(*log, 19);
-  EXPECT_FALSE(log->should_seal(kNow + std::chrono::hours(23))) << "too few to be worth a file";
-  EXPECT_TRUE(log->should_seal(kNow + std::chrono::hours(24)));
+  EXPECT_FALSE(log->files().should_seal(kNow + std::chrono::hours(23))) << "too few to be worth a file";
+  EXPECT_TRUE(log->files().should_seal(kNow + std::chrono::hours(24)));
   append(*log, 1);
-  EXPECT_FALSE(log->should_seal(kNow + std::chrono::minutes(9)));
-  EXPECT_TRUE(log->should_seal(kNow + std::chrono::minutes(10)));
+  EXPECT_FALSE(log->files().should_seal(kNow + std::chrono::minutes(9)));
+  EXPECT_TRUE(log->files().should_seal(kNow + std::chrono::minutes(10)));
 }
 
-TEST_F(EndpointLogTest, ForgetsWhatACrashLeftOfASealing) {
+TEST_F(DecisionLogTest, ForgetsWhatACrashLeftOfASealing) {
   auto log = open();
   append(*log, 10);
   std::filesystem::copy_file(folder_ / "fraud/decisions-0000000001.open", folder_ / "kept");
-  ASSERT_TRUE(log->seal());
+  ASSERT_TRUE(log->files().seal());
   // Renamed, and not yet removed; and another one that was not finished.
   std::filesystem::rename(folder_ / "kept", folder_ / "fraud/decisions-0000000001.open");
   add_bytes("decisions-0000000002.tmp", "half");
@@ -148,42 +148,42 @@ TEST_F(EndpointLogTest, ForgetsWhatACrashLeftOfASealing) {
   expect_all(*log);
 }
 
-TEST_F(EndpointLogTest, ReadsASealedSegmentWithoutItsIndexByItsBlocks) {
+TEST_F(DecisionLogTest, ReadsASealedSegmentWithoutItsIndexByItsBlocks) {
   const std::string file = seal_20000();
   std::filesystem::resize_file(file, std::filesystem::file_size(file) - 1);
   expect_all(*open());
 }
 
-TEST_F(EndpointLogTest, PassesOverADamagedBlockOfASealedSegmentAndCountsIt) {
+TEST_F(DecisionLogTest, PassesOverADamagedBlockOfASealedSegmentAndCountsIt) {
   change_byte(seal_20000(), 1000);
   const auto log = open();
   EXPECT_EQ(read(*log).size(), 20'000u - 8192u);
   EXPECT_EQ(read(*log).size(), 20'000u - 8192u);
-  EXPECT_EQ(log->totals().damaged_blocks, 1u);
+  EXPECT_EQ(log->files().totals().damaged_blocks, 1u);
 }
 
-TEST_F(EndpointLogTest, KeepsTheFileWhenSomethingOfItCannotBeReadWhileItIsSealed) {
+TEST_F(DecisionLogTest, KeepsTheFileWhenSomethingOfItCannotBeReadWhileItIsSealed) {
   auto log = open();
   for (int i = 0; i < 3; ++i) append(*log, 10);
-  const std::uint64_t block = (log->segments().front().bytes - kSegmentHeadBytes) / 3;
+  const std::uint64_t block = (log->files().segments().front().bytes - kSegmentHeadBytes) / 3;
   change_byte(folder_ / "fraud/decisions-0000000001.open", static_cast<std::streamoff>(kSegmentHeadBytes + block + 60));
-  ASSERT_TRUE(log->seal());
+  ASSERT_TRUE(log->files().seal());
   EXPECT_EQ(files(), (std::vector<std::string>{"decisions-0000000001.open.damaged", "decisions-0000000001.segment"}));
   EXPECT_EQ(read(*log).size(), 20u);
 }
 
-TEST_F(EndpointLogTest, KeepsTheFileWhenItWasDamagedBeforeItWasOpened) {
+TEST_F(DecisionLogTest, KeepsTheFileWhenItWasDamagedBeforeItWasOpened) {
   append(*open(), 10);
   append(*open(), 10);
   change_byte(folder_ / "fraud/decisions-0000000001.open", 100);
   const auto log = open();
   EXPECT_GT(recovery_.damaged_bytes, 0u);
-  ASSERT_TRUE(log->seal());
+  ASSERT_TRUE(log->files().seal());
   EXPECT_EQ(files().front(), "decisions-0000000001.open.damaged");
   EXPECT_EQ(read(*log).size(), 10u);
 }
 
-TEST_F(EndpointLogTest, PutsAsideWhatIsNoSegmentAndKeepsItsBytes) {
+TEST_F(DecisionLogTest, PutsAsideWhatIsNoSegmentAndKeepsItsBytes) {
   append(*open(), 10);
   add_bytes("decisions-0000000002.segment", "something else entirely, by somebody else");
   expect_all(*open());
@@ -193,14 +193,14 @@ TEST_F(EndpointLogTest, PutsAsideWhatIsNoSegmentAndKeepsItsBytes) {
   EXPECT_EQ(recovery_.damaged_bytes, 0u) << "it was told before";
 }
 
-TEST_F(EndpointLogTest, LeavesASegmentOfANewerServerToIt) {
+TEST_F(DecisionLogTest, LeavesASegmentOfANewerServerToIt) {
   append(*open(), 10);
   for (const char* name : {"decisions-0000000001.open", "decisions-0000000002.segment"}) {
     const std::string file = folder_ / ("fraud/" + std::string(name));
     if (!std::filesystem::exists(file)) std::filesystem::copy_file(folder_ / "fraud/decisions-0000000001.open", file);
     std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(8).put(2);
     Recovery recovery;
-    const auto log = EndpointLog::open(folder_ / "fraud", "fraud", {}, recovery);
+    const auto log = DecisionLog::open(folder_ / "fraud", "fraud", {}, recovery);
     ASSERT_FALSE(log);
     EXPECT_EQ(log.error().code(), Code::kFailedPrecondition);
     EXPECT_TRUE(std::filesystem::exists(file));
@@ -208,23 +208,23 @@ TEST_F(EndpointLogTest, LeavesASegmentOfANewerServerToIt) {
   }
 }
 
-TEST_F(EndpointLogTest, ReadsOnlyTheBlocksOfTheTimeAskedFor) {
+TEST_F(DecisionLogTest, ReadsOnlyTheBlocksOfTheTimeAskedFor) {
   auto log = open();
   append(*log, 30'000);
-  ASSERT_TRUE(log->seal());
+  ASSERT_TRUE(log->files().seal());
   const UtcTime moment = all_[15'000].time;
   const auto records = read(*log, moment, moment);
   EXPECT_EQ(records.size(), 8192u);
   EXPECT_TRUE(std::ranges::any_of(records, [&](const auto& record) { return record == all_[15'000]; }));
 }
 
-TEST_F(EndpointLogTest, CanBeReadWhileASegmentIsSealedAndDeleted) {
+TEST_F(DecisionLogTest, CanBeReadWhileASegmentIsSealedAndDeleted) {
   auto log = open();
   append(*log, 10);
-  const SegmentInfo open_one = log->segments().front();
-  ASSERT_TRUE(log->seal());
-  const SegmentInfo sealed_one = log->segments().front();
-  ASSERT_TRUE(log->remove(sealed_one.file));
+  const SegmentInfo open_one = log->files().segments().front();
+  ASSERT_TRUE(log->files().seal());
+  const SegmentInfo sealed_one = log->files().segments().front();
+  ASSERT_TRUE(log->files().remove(sealed_one.file));
   std::size_t seen = 0;
   const auto count = [&](std::span<const DecisionRow> rows, const NameTable&) { return seen += rows.size(), true; };
   ASSERT_TRUE(log->read(open_one, UtcTime::min(), UtcTime::max(), count));
