@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/crc32c.h"
 #include "journal/decision_log.h"
+#include "journal/payload_block.h"
 
 namespace {
 
@@ -19,7 +20,18 @@ std::string with_checksum(std::string block) {
   return block;
 }
 
+void read_payloads(const std::string& block) {
+  std::vector<PayloadRecord> payloads;
+  if (!decode_payloads(block, payloads)) return;
+  for (const PayloadRecord& payload : payloads) {
+    for (const FieldRecord& field : payload.fields) {
+      MODELYARD_CHECK(field.shape.size() <= modelyard::inference::kMaxRank, "a shape that was read is a shape");
+    }
+  }
+}
+
 void read_block(const std::string& block) {
+  read_payloads(block);
   NameTable names;
   std::vector<DecisionRow> rows;
   if (!decode_decisions(block, names, rows)) return;

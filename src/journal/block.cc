@@ -35,8 +35,7 @@ void BlockWriter::begin(std::size_t columns, Packing packing) {
   block_.assign(BlockHead::kBytes + columns * kColumnHeadBytes, '\0');
 }
 
-void BlockWriter::add_column(std::uint16_t column, const char* end) {
-  const std::string_view raw(raw_.data(), end);
+void BlockWriter::add_bytes(std::uint16_t column, std::string_view raw) {
   std::string_view stored = raw;
   std::uint16_t packed = 0;
   if (packing_ == Packing::kCompressed && raw.size() >= kLeastCompressed) {

@@ -53,7 +53,8 @@ class BlockWriter {
     if (raw_.size() < bytes) raw_.resize(bytes);
     return raw_.data();
   }
-  void add_column(std::uint16_t column, const char* end);
+  void add_column(std::uint16_t column, const char* end) { add_bytes(column, {raw_.data(), end}); }
+  void add_bytes(std::uint16_t column, std::string_view raw);
 
   template <typename Row, typename Value>
   void add_numbers(std::uint16_t column, std::span<const Row> rows, Value value) {

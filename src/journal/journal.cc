@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/thread_name.h"
-
 namespace modelyard::journal {
 namespace {
 
@@ -28,17 +26,6 @@ bool fits(const DecisionRecord& record, const Query& query) {
   if (record.time < query.from || record.time > query.to) return false;
   if (query.before && std::pair(record.time, record.id) >= *query.before) return false;
   return !query.wanted || query.wanted(record);
-}
-
-Json proof_of(const SegmentInfo& segment, const std::string& endpoint, const std::string& reason, UtcTime now) {
-  return {{"time", format_utc(now)},
-          {"endpoint", endpoint},
-          {"file", segment.file},
-          {"records", segment.rows},
-          {"bytes", segment.bytes},
-          {"first_time", format_utc(utc_from_micros(segment.first_time))},
-          {"last_time", format_utc(utc_from_micros(segment.last_time))},
-          {"reason", reason}};
 }
 
 }  // namespace
@@ -64,14 +51,18 @@ Error unknown_prediction(const Uuid& id) {
 }
 
 Journal::Journal(JournalOptions options, telemetry::Log& log, const Clock& clock)
-    : options_(std::move(options)), log_(log), clock_(clock), keeping_(options_.keeping) {
-  for (std::size_t i = 0; i < options_.loops; ++i) seats_.push_back(std::make_unique<Seat>(options_.lane_bytes));
+    : options_(std::move(options)),
+      log_(log),
+      clock_(clock),
+      writer_(options_.loops, options_.lane_bytes),
+      keeping_(options_.keeping) {
+  for (std::size_t i = 0; i < options_.loops; ++i) seats_.push_back(std::make_unique<Seat>());
 }
 
 Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options, telemetry::Log& log, const Clock& clock) {
   std::unique_ptr<Journal> journal(new Journal(std::move(options), log, clock));
   MODELYARD_TRY(journal->open_endpoints());
-  journal->writer_ = std::thread([journal = journal.get()] { journal->run(); });
+  journal->writer_.start("journal", *journal);
   return journal;
 }
 
@@ -86,7 +77,7 @@ Status Journal::open_endpoints() {
     return error(Code::kFailedPrecondition, "another server writes {}: stop it, or give this one another data folder",
                  options_.folder);
   }
-  MODELYARD_ASSIGN(deletions_, DeletionLog::open(root, "deletions.jsonl"));
+  MODELYARD_ASSIGN(pruner_, Pruner::open(root, "deletions.jsonl", log_));
   MODELYARD_ASSIGN(const Directory endpoints, Directory::create(options_.folder + "/endpoints"));
   MODELYARD_ASSIGN(const auto names, endpoints.list(""));
   for (const std::string& name : names) {
@@ -127,7 +118,7 @@ std::vector<std::shared_ptr<DecisionLog>> Journal::logs(const std::string& endpo
 Status Journal::promise(std::size_t loop) {
   Seat& seat = *seats_[loop];
   const bool refuses = clock_.steady_now().time_since_epoch().count() < refuses_until_.load(std::memory_order_relaxed);
-  if (refuses || !seat.lane.has_room((seat.promised + 2) * kMostPackedBytes)) {
+  if (refuses || !writer_.lane(loop).has_room((seat.promised + 2) * kMostPackedBytes)) {
     return error(Code::kUnavailable, "{}, and this endpoint answers nothing without a record",
                  refuses ? "the disk does not take records" : "there is no room for the record");
   }
@@ -140,20 +131,21 @@ std::uint64_t Journal::record(std::size_t loop, const Decision& decision, Record
   seat.recorded_in_turn = true;
   if (how == Record::kPromised) --seat.promised;
   const std::size_t kept_free = (seat.promised + 1) * kMostPackedBytes;
-  const bool may = how == Record::kPromised || seat.promised == 0 || seat.lane.has_room(kept_free + kMostPackedBytes);
-  std::byte* const room = may ? seat.lane.room(packed_bytes(decision)) : nullptr;
+  const bool may =
+      how == Record::kPromised || seat.promised == 0 || writer_.lane(loop).has_room(kept_free + kMostPackedBytes);
+  std::byte* const room = may ? writer_.lane(loop).room(packed_bytes(decision)) : nullptr;
   if (room == nullptr) {
     bump(seat.lost);
     return 0;
   }
   const bool waits = how == Record::kPromised || options_.durability == Durability::kGroup;
   pack(decision, room);
-  const std::uint64_t position = seat.lane.position_after();
+  const std::uint64_t position = writer_.lane(loop).position_after();
   if (waits) {
     seat.waits_for.store(position, std::memory_order_relaxed);  // before the record is seen
     seat.waits_in_turn = true;
   }
-  seat.lane.commit();
+  writer_.lane(loop).commit();
   bump(seat.recorded);
   return waits ? position : 0;
 }
@@ -162,82 +154,34 @@ void Journal::end_turn(std::size_t loop) {
   Seat& seat = *seats_[loop];
   if (!std::exchange(seat.recorded_in_turn, false)) return;
   const bool waits = std::exchange(seat.waits_in_turn, false);
-  if (waits || !seat.lane.has_room(options_.lane_bytes / 2)) return wake(Wake::kHurry);
-  // Either the writer sees what was committed before it waits, or this sees that it waits: of two exchanges one is
-  // first.
-  if (seat.writer_waits.exchange(false, std::memory_order_acq_rel)) wake(Wake::kGather);
-}
-
-void Journal::wake(Wake how) {
-  {
-    MutexLock lock(mutex_);
-    gathered_ = true;
-    hurry_ = hurry_ || how == Wake::kHurry;
-  }
-  wake_.notify_one();  // without the lock, which the writer wants at once
+  const bool hurries = waits || !writer_.lane(loop).has_room(options_.lane_bytes / 2);
+  writer_.end_turn(loop, hurries ? LaneWriter::Wake::kHurry : LaneWriter::Wake::kGather);
 }
 
 void Journal::flush() {
-  MutexLock lock(mutex_);
-  if (stopping_) return;
-  const std::uint64_t mine = ++flushes_asked_;
-  gathered_ = hurry_ = true;
-  wake_.notify_one();
-  while (flushes_done_ < mine) flushed_.wait(mutex_);
+  writer_.flush();
 }
 
 void Journal::stop() {
-  {
-    MutexLock lock(mutex_);
-    stopping_ = true;
-    wake_.notify_one();
-  }
-  if (writer_.joinable()) writer_.join();
+  writer_.stop();
 }
 
-// Until there is something to write, or to tidy up.
-Journal::Pass Journal::wait() {
-  bool has_some = false;
-  for (const auto& seat : seats_) {
-    seat->writer_waits.exchange(true, std::memory_order_acq_rel);
-    has_some = has_some || seat->lane.committed() != seat->taken;
-  }
-  MutexLock lock(mutex_);
-  if (!has_some && !gathered_ && !stopping_) wake_.wait_for(mutex_, kTidyInterval);
-  for (const auto& seat : seats_) seat->writer_waits.exchange(false, std::memory_order_acq_rel);
-  const auto end = std::chrono::steady_clock::now() + kGathering;
-  while (!hurry_ && !stopping_ && std::chrono::steady_clock::now() < end) {
-    wake_.wait_for(mutex_, end - std::chrono::steady_clock::now());
-  }
-  gathered_ = hurry_ = false;
-  return {flushes_asked_, stopping_};
+void Journal::write() {
+  write_gathered();
+  make_durable();
+  tell_loops();
 }
 
-void Journal::run() {
-  name_thread("journal");
-  for (;;) {
-    const Pass pass = wait();
-    write_gathered();
-    make_durable();
-    tell_loops();
-    {
-      MutexLock lock(mutex_);
-      flushes_done_ = pass.flushes;
-      flushed_.notify_all();
-    }
-    if (clock_.steady_now() >= next_tidy_) tidy();
-    if (!pass.last) continue;
-    sync_all();
-    tell_losses();
-    MutexLock lock(mutex_);
-    flushes_done_ = flushes_asked_;
-    return flushed_.notify_all();
-  }
+void Journal::rest(bool last) {
+  if (clock_.steady_now() >= next_tidy_) tidy();
+  if (!last) return;
+  sync_all();
+  tell_losses();
 }
 
 void Journal::write_gathered() {
-  for (const auto& seat : seats_) {
-    seat->taken = seat->lane.take([this](std::span<const std::byte> packed) {
+  for (std::size_t loop = 0; loop < writer_.loops(); ++loop) {
+    writer_.take(loop, [this](std::span<const std::byte> packed) {
       const Decision decision = unpack(packed);
       auto waiting = waiting_.find(decision.endpoint);
       if (waiting == waiting_.end()) waiting = waiting_.emplace(decision.endpoint, Waiting{}).first;
@@ -296,8 +240,9 @@ void Journal::tell_loops() {
   for (std::size_t loop = 0; loop < seats_.size(); ++loop) {
     Seat& seat = *seats_[loop];
     const bool somebody_waits = seat.waits_for.load(std::memory_order_relaxed) > seat.told;
-    if (somebody_waits && seat.taken > seat.told) options_.on_kept(loop, seat.taken, pass_kept_all_);
-    seat.told = seat.taken;
+    const std::uint64_t taken = writer_.taken(loop);
+    if (somebody_waits && taken > seat.told) options_.on_kept(loop, taken, pass_kept_all_);
+    seat.told = taken;
   }
 }
 
@@ -320,35 +265,13 @@ void Journal::tidy() {
 }
 
 Status Journal::delete_what_is_due(UtcTime now) {
-  std::vector<Candidate> candidates;
-  std::vector<std::pair<std::shared_ptr<DecisionLog>, SegmentInfo>> segments;
-  Retention retention{options_.bounds, {}, {}};
-  {
+  std::vector<EndpointFiles> files;
+  for (const auto& log : logs("")) files.push_back({log->endpoint(), &log->files()});
+  const auto keeping = [this] {
     MutexLock lock(logs_mutex_);
-    retention.own = keeping_;
-  }
-  for (const auto& log : logs("")) {
-    for (SegmentInfo& segment : log->files().segments()) {
-      if (segment.open) {
-        retention.open_bytes[log->endpoint()] += segment.bytes;
-        continue;
-      }
-      candidates.push_back({log->endpoint(), segment.last_time, segment.bytes});
-      segments.emplace_back(log, std::move(segment));
-    }
-  }
-  for (const Deletion& deletion : deletions_due(candidates, retention, now)) {
-    const auto& [log, segment] = segments[deletion.candidate];
-    if (is_held(log->endpoint())) continue;  // since the decision was made
-    MODELYARD_TRY(deletions_->append(proof_of(segment, log->endpoint(), deletion.reason, now)));
-    MODELYARD_TRY(log->files().remove(segment.file));
-    deleted_segments_.fetch_add(1, std::memory_order_relaxed);
-    log_.info("decision records were deleted", {{"endpoint", log->endpoint()},
-                                                {"file", segment.file},
-                                                {"records", static_cast<std::int64_t>(segment.rows)},
-                                                {"reason", deletion.reason}});
-  }
-  return ok();
+    return keeping_;
+  };
+  return pruner_->prune(files, options_.bounds, keeping, now);
 }
 
 // Once, as long as it lasts.
@@ -430,12 +353,6 @@ Result<std::vector<DecisionRecord>> Journal::list(const Query& query) {
   return found;
 }
 
-bool Journal::is_held(const std::string& endpoint) const {
-  MutexLock lock(logs_mutex_);
-  const auto own = keeping_.find(endpoint);
-  return own != keeping_.end() && own->second.hold;
-}
-
 void Journal::keep(std::map<std::string, Keeping, std::less<>> own) {
   MutexLock lock(logs_mutex_);
   keeping_ = std::move(own);
@@ -461,7 +378,7 @@ JournalTotals Journal::totals() const {
     totals.lost_for_room += seat->lost.load(std::memory_order_relaxed);
   }
   totals.lost_for_disk = lost_for_disk_.load(std::memory_order_relaxed);
-  totals.deleted_segments = deleted_segments_.load(std::memory_order_relaxed);
+  totals.deleted_segments = pruner_->deleted();
   for (const auto& log : logs("")) {
     const SegmentLog::Totals kept = log->files().totals();
     totals.bytes += kept.bytes;

@@ -4,7 +4,8 @@
 // milliseconds later and many records at once, and appends it to the endpoints' segments.
 //
 // Durability: what a crash can lose of the records of answers that were given:
-//               kNone      the process dies: those of the last kGathering; the machine dies: what its system had not
+//               kNone      the process dies: those of the last LaneWriter::kGathering; the machine dies: what its
+//               system had not
 //                          written yet, half a minute or so
 //               kInterval  the process dies: the same; the machine dies: those of the last kSyncInterval and kGathering
 //               kGroup     nothing: answers wait for their records (`on_kept`), many for one sync
@@ -12,22 +13,18 @@
 //             But a record that was promised has its room, its answer waits until it was written, and is told when it
 //             could not be.
 // Threads:    promise(), record() and end_turn() on the loop whose number is given; the rest from any. find(), list()
-// and
-//             report() see all that was recorded before. on_kept is called by the writer.
+//             and report() see all that was recorded before. on_kept is called by the writer.
 #pragma once
 
 #include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "journal/decision_log.h"
-#include "journal/deletion_log.h"
-#include "journal/lane.h"
-#include "journal/retention.h"
-#include "telemetry/log.h"
+#include "journal/lane_writer.h"
+#include "journal/pruner.h"
 
 namespace modelyard::journal {
 
@@ -87,9 +84,8 @@ enum class Record { kIfRoom, kPromised };
 // NotFound, in the journal's words.
 Error unknown_prediction(const Uuid& id);
 
-class Journal {
+class Journal final : private LaneWriter::Work {
  public:
-  static constexpr std::chrono::milliseconds kGathering{50};
   static constexpr std::chrono::milliseconds kSyncInterval{1000};
 
   // FailedPrecondition while another one has the folder.
@@ -117,18 +113,13 @@ class Journal {
 
  private:
   struct alignas(64) Seat {
-    explicit Seat(std::size_t lane_bytes) : lane(lane_bytes) {}
-    Lane lane;
     bool recorded_in_turn = false;
     bool waits_in_turn = false;
-    std::atomic<bool> writer_waits{false};  // for this loop; of its own, so that loops share no line
     std::size_t promised = 0;
     std::atomic<std::uint64_t> waits_for{0};  // the last position that an answer waits for
     std::atomic<std::uint64_t> recorded{0};
     std::atomic<std::uint64_t> lost{0};
-    // Of the writer: the positions it has reached, and told.
-    std::uint64_t taken = 0;
-    std::uint64_t told = 0;
+    std::uint64_t told = 0;  // of the writer: the position it has told
   };
   // Records of one endpoint on their way to disk.
   struct Waiting {
@@ -141,14 +132,8 @@ class Journal {
   Result<DecisionLog*> log_of(const std::string& endpoint);
   std::vector<std::shared_ptr<DecisionLog>> logs(const std::string& endpoint) const;
 
-  enum class Wake { kGather, kHurry };
-  void wake(Wake how);
-  struct Pass {
-    std::uint64_t flushes = 0;  // that it answers
-    bool last = false;
-  };
-  Pass wait();
-  void run();
+  void write() override;
+  void rest(bool last) override;
   void write_gathered();
   bool append(const std::string& endpoint, Waiting& waiting);
   void sync_all();
@@ -156,7 +141,6 @@ class Journal {
   void tell_loops();
   void tidy();
   Status delete_what_is_due(UtcTime now);
-  bool is_held(const std::string& endpoint) const;
   void tell(std::string_view what, const Error& why);
   void tell_losses();
   void tell_damage();
@@ -164,6 +148,7 @@ class Journal {
   const JournalOptions options_;
   telemetry::Log& log_;
   const Clock& clock_;
+  LaneWriter writer_;
   std::vector<std::unique_ptr<Seat>> seats_;
   std::atomic<std::int64_t> refuses_until_{0};  // steady nanoseconds: the disk took nothing
 
@@ -171,18 +156,9 @@ class Journal {
   std::map<std::string, Keeping, std::less<>> keeping_ MODELYARD_GUARDED_BY(logs_mutex_);
   std::map<std::string, std::shared_ptr<DecisionLog>, std::less<>> logs_ MODELYARD_GUARDED_BY(logs_mutex_);
 
-  Mutex mutex_;
-  CondVar wake_;
-  CondVar flushed_;
-  bool gathered_ MODELYARD_GUARDED_BY(mutex_) = false;
-  bool hurry_ MODELYARD_GUARDED_BY(mutex_) = false;
-  bool stopping_ MODELYARD_GUARDED_BY(mutex_) = false;
-  std::uint64_t flushes_asked_ MODELYARD_GUARDED_BY(mutex_) = 0;
-  std::uint64_t flushes_done_ MODELYARD_GUARDED_BY(mutex_) = 0;
-
   UniqueFd lock_;  // of the folder: two writers would write over one another
   // Of the writer.
-  std::optional<DeletionLog> deletions_;
+  std::unique_ptr<Pruner> pruner_;
   std::map<std::string, Waiting, std::less<>> waiting_;
   bool pass_kept_all_ = true;
   std::vector<DecisionLog*> unsynced_;
@@ -192,9 +168,7 @@ class Journal {
   std::uint64_t losses_told_ = 0;
   std::string trouble_;  // that was logged and lasts
   std::atomic<std::uint64_t> lost_for_disk_{0};
-  std::atomic<std::uint64_t> deleted_segments_{0};
   std::atomic<std::uint64_t> damage_told_{0};
-  std::thread writer_;
 };
 
 }  // namespace modelyard::journal

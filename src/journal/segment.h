@@ -16,6 +16,7 @@ struct SegmentKind {
   std::string_view magic;  // eight letters
 };
 inline constexpr SegmentKind kDecisions{"decisions-", "MYDECIDE"};
+inline constexpr SegmentKind kPayloads{"payloads-", "MYPAYLOD"};
 
 inline constexpr std::uint64_t kMostSegmentBytes = 256u << 20;
 
