@@ -3,6 +3,7 @@
 #include <map>
 
 #include "control/deployer.h"
+#include "control/record_keeping.h"
 #include "rollout/traffic_plan.h"
 
 namespace modelyard::control {
@@ -42,13 +43,17 @@ class Planner {
     if (version && alias) return error(Code::kInvalidArgument, "endpoints.{}: 'version' or 'alias', not both", name);
     if (objectives) MODELYARD_TRY(check_objectives(*objectives));
     if (scheduling) MODELYARD_TRY(lifecycle::parse_scheduling(*scheduling));
-    if (journal) MODELYARD_TRY(lifecycle::parse_recording(*journal));
+    lifecycle::Recording recording;
+    if (journal) {
+      MODELYARD_ASSIGN(recording, lifecycle::parse_recording(*journal));
+    }
     const auto present = reader_.endpoint(name);
     const std::string owner = model.value_or(present ? present->model : name);
     if (present && present->model != owner) {
       return error(Code::kConflict, "endpoint '{}' belongs to model '{}'", name, present->model);
     }
     MODELYARD_TRY(reader_.model(owner));
+    MODELYARD_TRY(check_capture(reader_, owner, recording));
     MODELYARD_TRY(plan_settings(name, owner, {objectives, scheduling, journal}, present ? &*present : nullptr));
     if (!version && !alias) return ok();
     const auto moved = alias ? aliases_.find({owner, *alias}) : aliases_.end();

@@ -160,7 +160,7 @@ Status Deployer::put_endpoint(const std::string& name, const EndpointDocument& d
   MODELYARD_TRY(check_model_name(name));
   MODELYARD_TRY(check_objectives(document.objectives));
   MODELYARD_TRY(lifecycle::parse_scheduling(document.scheduling));
-  MODELYARD_TRY(lifecycle::parse_recording(document.journal));
+  MODELYARD_ASSIGN(const lifecycle::Recording recording, lifecycle::parse_recording(document.journal));
   const registry::AuditNote note{actor.name,
                                  "endpoint.put",
                                  name,
@@ -172,6 +172,7 @@ Status Deployer::put_endpoint(const std::string& name, const EndpointDocument& d
     const auto present = writer.endpoint(name);
     if (present) MODELYARD_TRY(check_expected(present->revision, expected, fmt::format("endpoint '{}'", name)));
     MODELYARD_TRY(writer.model(document.model));
+    MODELYARD_TRY(check_capture(writer, document.model, recording));
     return writer.put_endpoint(name, document.model,
                                {document.objectives.dump(), document.scheduling.dump(), document.journal.dump()});
   }));

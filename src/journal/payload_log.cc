@@ -30,9 +30,9 @@ Status PayloadLog::write(UtcTime now) {
   return appended;
 }
 
-Result<PayloadRecord> PayloadLog::find(const SegmentInfo& segment, const Uuid& id, UtcTime time) const {
+Result<PayloadRecord> PayloadLog::find(const SegmentInfo& segment, const Uuid& id, UtcTime from, UtcTime to) const {
   std::vector<PayloadRecord> found;
-  MODELYARD_TRY(files_->read(segment, time, time, [&](std::string_view block) {
+  MODELYARD_TRY(files_->read(segment, from, to, [&](std::string_view block) {
     if (!decode_payloads(block, found, id)) return SegmentLog::Taken::kDamaged;
     return found.empty() ? SegmentLog::Taken::kMore : SegmentLog::Taken::kEnough;
   }));

@@ -22,7 +22,7 @@ class PayloadLog {
   Status write(UtcTime now);
   std::uint64_t lost() const { return lost_; }
   // NotFound when there is none of this id in the segment.
-  Result<PayloadRecord> find(const SegmentInfo& segment, const Uuid& id, UtcTime time) const;
+  Result<PayloadRecord> find(const SegmentInfo& segment, const Uuid& id, UtcTime from, UtcTime to) const;
 
  private:
   PayloadLog(std::string endpoint, std::unique_ptr<SegmentLog> files, PayloadEncoder::Hash hash)

@@ -8,6 +8,7 @@
 #include "base/directory.h"
 #include "base/json.h"
 #include "journal/decision_log.h"
+#include "journal/payload_log.h"
 
 namespace modelyard::journal {
 namespace {
@@ -16,14 +17,24 @@ bool is_open(std::string_view file) {
   return file.ends_with(".open");
 }
 
-// The records of a block, and whether its columns say what its head says.
-Status verify_block(std::string_view block, const BlockPlace& place, std::uint64_t& records) {
+Result<TimeRange> decision_times(std::string_view block) {
   NameTable names;
   std::vector<DecisionRow> rows;
   MODELYARD_TRY(decode_decisions(block, names, rows));
-  records += rows.size();
-  const auto [least, most] = std::ranges::minmax(rows, {}, &DecisionRow::time);
-  if (least.time == place.first_time && most.time == place.last_time) return ok();
+  return time_range(std::span<const DecisionRow>(rows));
+}
+Result<TimeRange> payload_times(std::string_view block) {
+  std::vector<PayloadRecord> payloads;
+  MODELYARD_TRY(decode_payloads(block, payloads));
+  const auto [least, most] = std::ranges::minmax(payloads, {}, &PayloadRecord::time);
+  return TimeRange{utc_micros(least.time), utc_micros(most.time)};
+}
+
+// The records of a block, and whether its columns say what its head says.
+Status verify_block(SegmentKind kind, std::string_view block, const BlockPlace& place, std::uint64_t& records) {
+  MODELYARD_ASSIGN(const TimeRange times, kind.stem == kPayloads.stem ? payload_times(block) : decision_times(block));
+  records += place.rows;
+  if (times.first == place.first_time && times.last == place.last_time) return ok();
   return error(Code::kInvalidArgument, "its records are of another time than it says");
 }
 
@@ -39,10 +50,11 @@ Status verify_index(std::string_view file, const std::vector<BlockPlace>& blocks
 
 void verify_segment(std::string_view text, FileVerdict& verdict) {
   verdict.bytes = text.size();
-  const auto scan = scan_segment(kDecisions, text);
+  const SegmentKind kind = verdict.file.starts_with(kPayloads.stem) ? kPayloads : kDecisions;
+  const auto scan = scan_segment(kind, text);
   if (!scan) return verdict.damage.push_back(scan.error().message());
   for (const BlockPlace& place : scan->blocks) {
-    const Status block = verify_block(text.substr(place.offset, place.bytes), place, verdict.records);
+    const Status block = verify_block(kind, text.substr(place.offset, place.bytes), place, verdict.records);
     if (!block) verdict.damage.push_back(fmt::format("block at {}: {}", place.offset, block.error().message()));
   }
   if (scan->damaged_bytes > 0) {
@@ -53,20 +65,22 @@ void verify_segment(std::string_view text, FileVerdict& verdict) {
   if (!index) verdict.damage.push_back(index.error().message());
 }
 
-void verify_deletions(std::string_view text, JournalVerdict& verdict) {
+void verify_deletions(std::string_view text, std::string_view file, JournalVerdict& verdict) {
   std::string before;
+  std::uint64_t line_number = 0;
   while (true) {
     const auto end = text.find('\n');
     if (end == std::string_view::npos) return;  // what follows the last line's end was cut off by a crash
     const std::string line(text.substr(0, end));
     text.remove_prefix(end + 1);
     ++verdict.deletions;
+    ++line_number;
     const auto document = parse_json(line);
     const std::string expected = before.empty() ? "" : sha256(before).hex();
     const bool follows = document && document->is_object() && document->value("previous", Json()) == expected;
     if (!follows) {
-      verdict.deletions_damage.push_back(
-          fmt::format("line {} does not follow the one before: it, or one before it, was changed", verdict.deletions));
+      verdict.deletions_damage.push_back(fmt::format(
+          "{}: line {} does not follow the one before: it, or one before it, was changed", file, line_number));
     }
     before = line;
   }
@@ -105,10 +119,11 @@ Result<JournalVerdict> verify_journal(const std::string& folder,
     }
   }
   progress(done, verdict.files.size());
-  const auto log = root.open_file("deletions.jsonl", O_RDONLY);
-  if (log) {
-    MODELYARD_ASSIGN(const std::string text, read_all(log->get(), "deletions.jsonl", 1u << 30));
-    verify_deletions(text, verdict);
+  for (const char* const proofs : {"deletions.jsonl", "payload-deletions.jsonl"}) {
+    const auto log = root.open_file(proofs, O_RDONLY);
+    if (!log) continue;
+    MODELYARD_ASSIGN(const std::string text, read_all(log->get(), proofs, 1u << 30));
+    verify_deletions(text, proofs, verdict);
   }
   return verdict;
 }

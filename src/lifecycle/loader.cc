@@ -52,6 +52,7 @@ class Proof {
   Status run(backend::Backend& backend, const backend::LoadOptions& options) {
     MODELYARD_TRY(check(VersionPhase::kLoading, "load", [&]() -> Status {
       MODELYARD_ASSIGN(loaded_.model, backend.load(artifact_.folder, options));
+      loaded_.engine = fmt::format("{} {}", backend.engine(), backend.engine_version());
       return ok();
     }));
     MODELYARD_TRY(check(VersionPhase::kChecking, "signature",

@@ -21,6 +21,7 @@ struct MeasuredCost {
 
 struct LoadedVersion {
   std::unique_ptr<backend::LoadedModel> model;
+  std::string engine;              // name and version
   inference::Signature signature;  // the published one
   backend::LoadOptions options;
   MeasuredCost cost;

@@ -97,7 +97,7 @@ class EndpointLimits {
 // One object for as long as an endpoint's settings stay as they are.
 struct EndpointSettings {
   explicit EndpointSettings(Scheduling given, Recording wanted = {})
-      : scheduling(std::move(given)), recording(wanted), limits(scheduling) {
+      : scheduling(std::move(given)), recording(std::move(wanted)), limits(scheduling) {
     if (scheduling.response_cache_bytes > 0) cache = std::make_unique<ResponseCache>(scheduling.response_cache_bytes);
   }
   const Scheduling scheduling;

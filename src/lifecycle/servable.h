@@ -30,6 +30,7 @@ class Servable : public std::enable_shared_from_this<Servable> {
         files_(std::move(files)),
         memory_(std::move(memory)),
         signature_(std::move(loaded.signature)),
+        engine_(std::move(loaded.engine)),
         options_(loaded.options),
         cost_(loaded.cost),
         batching_(loaded.most_batch_rows),
@@ -37,6 +38,7 @@ class Servable : public std::enable_shared_from_this<Servable> {
 
   const VersionRef& ref() const { return ref_; }
   const inference::Signature& signature() const { return signature_; }
+  const std::string& engine() const { return engine_; }  // name and version
   const backend::LoadOptions& options() const { return options_; }
   backend::LoadedModel& model() const { return *model_; }
   CostModel& cost() const { return cost_; }
@@ -50,6 +52,7 @@ class Servable : public std::enable_shared_from_this<Servable> {
   const std::shared_ptr<void> files_;  // an engine may map its files for as long as it lives
   const ResourceLedger::Reservation memory_;
   const inference::Signature signature_;
+  const std::string engine_;
   const backend::LoadOptions options_;
   mutable CostModel cost_;
   mutable Batching batching_;

@@ -16,9 +16,10 @@ enum class Verb : std::uint8_t {
   kRead,     // see models, versions, endpoints, status, metrics
   kPublish,  // upload, publish, describe, tag
   kDeploy,   // move aliases and traffic
+  kPayload,  // see what predictions were asked and answered, where that is captured
   kAdmin,    // keys, audit, backup, settings of the server
 };
-inline constexpr int kVerbs = 5;
+inline constexpr int kVerbs = 6;
 std::string_view verb_name(Verb verb);
 
 class VerbSet {

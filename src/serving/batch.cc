@@ -139,7 +139,8 @@ void BatchRunner::run_alone(Job job, SteadyTime began, std::vector<Finished>& fi
   durations.run_rows = std::max<std::int64_t>(job.rows, 1);
   if (!outcome) return finished.push_back({std::move(job), outcome.error(), durations});
   servable_.cost().learn(job.rows, durations.computed);
-  finished.push_back({std::move(job), std::move(outputs), durations});
+  const PlaceInRun place{durations.run_rows, 0};
+  finished.push_back({std::move(job), std::move(outputs), durations, place});
 }
 
 bool BatchRunner::run_together(std::span<Job> jobs, SteadyTime began, std::vector<Finished>& finished) {
@@ -159,10 +160,12 @@ bool BatchRunner::run_together(std::span<Job> jobs, SteadyTime began, std::vecto
   }
   spares_.put(std::move(outputs));
   servable_.cost().learn(total, clock_.steady_now() - began);
+  std::int64_t offset = 0;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     Durations durations = durations_of(jobs[i], began);
     if (i == 0) durations.run_rows = total;
-    finished.push_back({std::move(jobs[i]), std::move((*split)[i]), durations});
+    finished.push_back({std::move(jobs[i]), std::move((*split)[i]), durations, {total, offset}});
+    offset += rows[i];
   }
   return true;
 }

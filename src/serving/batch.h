@@ -45,10 +45,17 @@ struct Job {
   JobHome* home = nullptr;
 };
 
+// Where the rows of a request stood in the run that answered it.
+struct PlaceInRun {
+  std::int64_t rows = 0;    // of the whole run; 0: there was none
+  std::int64_t offset = 0;  // of the request's first row
+};
+
 struct Finished {
   Job job;
   Result<std::vector<inference::Tensor>> outputs;
   Durations durations;
+  PlaceInRun place;
 };
 
 // Whether the two may share a run. Pre: both are of one version, which may be batched.

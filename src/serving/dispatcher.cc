@@ -303,10 +303,18 @@ void Dispatcher::complete(Finished& finished) {
 std::uint64_t Dispatcher::tell_tap(const Finished& finished, const Uuid& prediction_id, UtcTime now) {
   const Job& job = finished.job;
   if (options_.tap == nullptr || !job.admitted) return 0;
-  std::optional<Code> failure;
-  if (!finished.outputs) failure = finished.outputs.error().code();
-  return options_.tap->on_end({job.call->request(), job.servable->ref(), job.plan_revision, job.call->protocol(),
-                               prediction_id, now, job.rows, finished.durations, failure, job.promised});
+  Ended ended{.request = job.call->request(), .servable = *job.servable, .durations = finished.durations};
+  ended.outputs = finished.outputs ? &*finished.outputs : nullptr;
+  ended.settings = job.settings.get();
+  ended.plan_revision = job.plan_revision;
+  ended.protocol = job.call->protocol();
+  ended.prediction_id = prediction_id;
+  ended.time = now;
+  ended.rows = job.rows;
+  ended.place = finished.place;
+  if (!finished.outputs) ended.failure = finished.outputs.error().code();
+  ended.promised = job.promised;
+  return options_.tap->on_end(ended);
 }
 
 void Dispatcher::release(std::uint64_t ticket, Records records) {

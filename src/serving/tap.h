@@ -8,19 +8,22 @@
 
 #include "inference/request.h"
 #include "lifecycle/servable.h"
-#include "serving/statistics.h"
+#include "serving/batch.h"
 
 namespace modelyard::serving {
 
 struct Ended {
   const inference::InferRequest& request;
-  const VersionRef& version;
-  std::int64_t plan_revision = 0;  // 0: the caller chose the version
+  const std::vector<inference::Tensor>* outputs = nullptr;  // null: it failed
+  const lifecycle::Servable& servable;
+  const lifecycle::EndpointSettings* settings = nullptr;  // null: the defaults
+  std::int64_t plan_revision = 0;                         // 0: the caller chose the version
   Protocol protocol{};
   Uuid prediction_id;
   UtcTime time{};  // the id's
   std::int64_t rows = 0;
   const Durations& durations;
+  PlaceInRun place;
   std::optional<Code> failure;  // none: answered
   bool promised = false;        // promise() was kept for it
 };

@@ -84,7 +84,7 @@ Result<int> verify(const std::string& data, const CommandContext& context) {
     }
   }
   for (const std::string& what : verdict.deletions_damage) {
-    std::printf("%s deletions.jsonl: %s\n", coloured("damaged", Colour::kRed).c_str(), what.c_str());
+    std::printf("%s %s\n", coloured("damaged", Colour::kRed).c_str(), what.c_str());
   }
   std::printf("%zu files with %llu records, %zu of them damaged; %llu deletions\n", verdict.files.size(),
               static_cast<unsigned long long>(records), damaged.size(),

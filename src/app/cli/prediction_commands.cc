@@ -48,8 +48,53 @@ Result<int> find(const PredictionQuery& wanted, std::size_t last, const CommandC
   return kDone;
 }
 
-Result<int> show(const std::string& id, const CommandContext& context) {
-  MODELYARD_ASSIGN(const Json one, context.client().call("GET", "/api/v1/predictions/" + path_segment(id)));
+// As many values as a line holds.
+std::string first_values(const Json& field) {
+  constexpr std::size_t kMostBytes = 60;
+  if (field.contains("data_base64")) return "bytes: " + field["data_base64"].get<std::string>().substr(0, kMostBytes);
+  if (!field.contains("data")) return text_of(field["treatment"]) == "too_large" ? "left out: too large" : "masked";
+  std::string text;
+  for (const Json& value : field["data"]) {
+    const std::string next = value.is_number_float() ? fmt::format("{:.6g}", value.get<double>()) : text_of(value);
+    if (text.size() + next.size() > kMostBytes) return text + ", …";
+    text += (text.empty() ? "" : ", ") + next;
+  }
+  return text;
+}
+
+void print_payload(const Json& payload) {
+  std::printf("\n");
+  const auto line = [](std::string_view name, const Json& value) {
+    if (!value.is_null()) std::printf("%-14s %s\n", std::string(name).c_str(), text_of(value).c_str());
+  };
+  line("unit", payload["unit"]);
+  line("request", payload["request_id"]);
+  line("trace", payload["trace_id"]);
+  line("engine", payload["engine"]);
+  line("cpu", payload["cpu"]);
+  if (payload["batch_rows"] > 0) {
+    line("run",
+         fmt::format("of {} rows, these from row {}", payload["batch_rows"].dump(), payload["row_offset"].dump()));
+  }
+  std::printf("\n");
+  Table table({"", "FIELD", "DATATYPE", "SHAPE", "VALUES"});
+  for (const auto& [side, name] : {std::pair("inputs", "in"), std::pair("outputs", "out")}) {
+    for (const Json& field : payload[side]) {
+      const bool is_hashed = text_of(field["treatment"]) == "hashed";
+      table.add({name, text_of(field["name"]), text_of(field["datatype"]), field["shape"].dump(),
+                 (is_hashed ? "hashed: " : "") + first_values(field)});
+    }
+  }
+  table.print("nothing of it may be kept");
+}
+
+Result<int> show(const std::string& id, bool with_payload, const CommandContext& context) {
+  const HttpClient client = context.client();
+  const std::string path = "/api/v1/predictions/" + path_segment(id);
+  MODELYARD_ASSIGN(Json one, client.call("GET", path));
+  if (with_payload) {
+    MODELYARD_ASSIGN(one["payload"], client.call("GET", path + "/payload"));
+  }
   if (context.json) {
     print_json(one);
     return kDone;
@@ -70,6 +115,7 @@ Result<int> show(const std::string& id, const CommandContext& context) {
   line("status", coloured_status(one["status"]));
   line("latency", human_microseconds(one["latency_us"].get<std::int64_t>()));
   line("rows", one["rows"].dump());
+  if (with_payload) print_payload(one["payload"]);
   return kDone;
 }
 
@@ -84,8 +130,11 @@ void add_prediction_commands(CommandLine& line) {
   add_options(finding, *flags);
   finding.add_option("--last", *last, "So many")->check(CLI::Range(1, 1'000'000))->capture_default_str();
   auto id = std::make_shared<std::string>();
-  line.add(predictions, "show", "The record of one prediction", [id, &line] { return show(*id, line.context()); })
-      .add_option("id", *id, "Modelyard-Prediction-Id of the answer")
+  auto with_payload = std::make_shared<bool>(false);
+  CLI::App& showing = line.add(predictions, "show", "The record of one prediction",
+                               [id, with_payload, &line] { return show(*id, *with_payload, line.context()); });
+  showing.add_flag("--payload", *with_payload, "What it was asked and answered, too, where that is captured");
+  showing.add_option("id", *id, "Modelyard-Prediction-Id of the answer")
       ->required()
       ->check(CLI::Validator(
           [](const std::string& text) { return Uuid::parse(text) ? "" : "'" + text + "' is not a UUID"; }, "UUID"));

@@ -147,6 +147,22 @@ void write_journal(Exposition& out, const journal::Journal& journal) {
   out.sample({}, totals.deleted_segments);
 }
 
+void write_payloads(Exposition& out, const journal::PayloadJournal& payloads) {
+  const journal::PayloadTotals totals = payloads.totals();
+  out.family("modelyard_capture_payloads", MetricKind::kCounter, "Payloads captured.");
+  out.sample({}, totals.recorded);
+  out.family("modelyard_capture_payloads_lost", MetricKind::kCounter,
+             "Payloads dropped: for want of room in memory, or because the disk did not take them.");
+  out.sample({{"reason", "room"}}, totals.lost_for_room);
+  out.sample({{"reason", "disk"}}, totals.lost_for_disk);
+  out.family("modelyard_capture_payloads_kept", MetricKind::kGauge, "Captured payloads on disk.");
+  out.sample({}, totals.records);
+  out.family("modelyard_capture_bytes", MetricKind::kGauge, "Bytes of captured payloads on disk.");
+  out.sample({}, totals.bytes);
+  out.family("modelyard_capture_segments_deleted", MetricKind::kCounter, "Segments deleted for age or size.");
+  out.sample({}, totals.deleted_segments);
+}
+
 void write_process(Exposition& out, const MetricsSources& sources) {
   const auto status = telemetry::read_process_status();
   out.family("modelyard_build_info", MetricKind::kGauge, "1, with versions as labels.");
@@ -195,6 +211,7 @@ std::string write_metrics(const MetricsSources& sources, telemetry::ExpositionFo
   write_lifecycle(out, sources.reconciler.status());
   write_http(out, sources);
   if (sources.journal != nullptr) write_journal(out, *sources.journal);
+  if (sources.payloads != nullptr) write_payloads(out, *sources.payloads);
   write_process(out, sources);
   if (triton == TritonNames::kAdd) write_triton(out, versions);
   return std::move(out).finish();

@@ -6,6 +6,7 @@
 
 #include "edge/http/server.h"
 #include "journal/journal.h"
+#include "journal/payload_journal.h"
 #include "lifecycle/reconciler.h"
 #include "serving/dispatcher.h"
 #include "telemetry/exposition.h"
@@ -20,7 +21,8 @@ struct MetricsSources {
   std::string server_version;
   std::string engine_version;
   std::function<std::uint64_t()> access_lines_dropped;
-  const journal::Journal* journal;  // null: off
+  const journal::Journal* journal;          // null: off
+  const journal::PayloadJournal* payloads;  // null: off
 };
 
 enum class TritonNames { kLeaveOut, kAdd };

@@ -39,6 +39,7 @@
 #include "registry/sqlite_catalog.h"
 #include "security/guard.h"
 #include "telemetry/access_log.h"
+#include "tuning/machine.h"
 
 namespace modelyard::app {
 namespace {
@@ -235,8 +236,8 @@ class RunningServer final : public Server {
     return ok();
   }
 
-  Result<std::map<std::string, journal::Keeping, std::less<>>> read_keeping() {
-    std::map<std::string, journal::Keeping, std::less<>> keeping;
+  Result<control::KeepingOfAll> read_keeping() {
+    control::KeepingOfAll keeping;
     MODELYARD_TRY(catalog_->read([&](registry::CatalogReader& reader) -> Status {
       MODELYARD_ASSIGN(keeping, control::read_keeping(reader));
       return ok();
@@ -260,7 +261,8 @@ class RunningServer final : public Server {
     MutexLock lock(keeping_mutex_);  // over the reading, so that what was read last is what is kept to
     auto keeping = read_keeping();
     if (!keeping) return log_.error("retention was not read again", {{"error", keeping.error().message()}});
-    journal_->keep(std::move(*keeping));
+    journal_->keep(std::move(keeping->records));
+    payloads_->keep(std::move(keeping->payloads));
   }
 
   Status open_journal() {
@@ -274,13 +276,23 @@ class RunningServer final : public Server {
     options.durability = *journal::parse_durability(configuration_.text("journal_durability"));
     options.bounds.most_bytes = static_cast<std::uint64_t>(configuration_.integer("journal_max_bytes"));
     options.bounds.most_age = std::chrono::days(configuration_.integer("journal_max_age_days"));
-    MODELYARD_ASSIGN(options.keeping, read_keeping());
+    MODELYARD_ASSIGN(control::KeepingOfAll keeping, read_keeping());
+    options.keeping = std::move(keeping.records);
     options.on_kept = [this](std::size_t loop, std::uint64_t position, bool kept) {
       const auto records = kept ? serving::Dispatcher::Records::kKept : serving::Dispatcher::Records::kLost;
       http_->loop(loop).post([this, loop, position, records] { dispatchers_[loop]->release(position, records); });
     };
     MODELYARD_ASSIGN(journal_, journal::Journal::open(std::move(options), log_, system_clock()));
-    for (std::size_t i = 0; i < http_->loops(); ++i) taps_.push_back(std::make_unique<JournalTap>(*journal_, i));
+    journal::PayloadOptions payload_options;
+    payload_options.folder = configuration_.text("data") + "/journal";
+    payload_options.loops = http_->loops();
+    payload_options.bounds.most_bytes = static_cast<std::uint64_t>(configuration_.integer("capture_max_bytes"));
+    payload_options.bounds.most_age = std::chrono::days(configuration_.integer("capture_max_age_days"));
+    payload_options.keeping = std::move(keeping.payloads);
+    MODELYARD_ASSIGN(payloads_, journal::PayloadJournal::open(std::move(payload_options), log_, system_clock()));
+    for (std::size_t i = 0; i < http_->loops(); ++i) {
+      taps_.push_back(std::make_unique<JournalTap>(*journal_, *payloads_, machine_.cpu, i));
+    }
     return ok();
   }
 
@@ -312,7 +324,10 @@ class RunningServer final : public Server {
         const std::uint64_t abandoned = http_->abandoned(i);
         if (std::exchange(seen, abandoned) != abandoned) dispatcher->drop_cancelled();
         if (dispatcher->end_turn()) return true;
-        if (journal_) journal_->end_turn(i);
+        if (journal_) {
+          journal_->end_turn(i);
+          payloads_->end_turn(i);
+        }
         return false;
       });
     }
@@ -365,10 +380,11 @@ class RunningServer final : public Server {
     shared_memory_api_->add_routes(router_);
     settings_api_ = std::make_unique<edge::SettingsApi>(*inference_api_, log_);
     settings_api_->add_routes(router_);
-    control_api_ = std::make_unique<edge::ControlApi>(edge::ControlParts{
-        *catalog_, *blobs_, *publisher_, *deployer_, *curator_, *applier_, *keys_, *reconciler_, *executor_,
-        journal_.get(), system_clock(), std::chrono::seconds(configuration_.integer("upload_lease_seconds")),
-        [this] { return version_document(engines_); }});
+    control_api_ = std::make_unique<edge::ControlApi>(
+        edge::ControlParts{*catalog_, *blobs_, *publisher_, *deployer_, *curator_, *applier_, *keys_, *reconciler_,
+                           *executor_, journal_.get(), payloads_.get(), system_clock(),
+                           std::chrono::seconds(configuration_.integer("upload_lease_seconds")),
+                           [this] { return version_document(engines_); }});
     control_api_->add_routes(router_);
     open_grpc();
     const auto triton = configuration_.boolean("metrics_triton_names") ? TritonNames::kAdd : TritonNames::kLeaveOut;
@@ -376,7 +392,7 @@ class RunningServer final : public Server {
         router_, {is_ready, [this, triton](telemetry::ExpositionFormat format) {
                     return write_metrics(
                         {*http_, *reconciler_, table_, dispatchers_, MODELYARD_VERSION, engines_.onnx.version,
-                         [this] { return access_log_->dropped(); }, journal_.get()},
+                         [this] { return access_log_->dropped(); }, journal_.get(), payloads_.get()},
                         format, triton);
                   }});
     http_->set_observer([this](const edge::Request& request, edge::Response& response, std::chrono::nanoseconds took) {
@@ -476,7 +492,10 @@ class RunningServer final : public Server {
     keep_key_uses();
     if (reconciler_) reconciler_->stop();
     http_->stop();
-    if (journal_) journal_->stop();
+    if (journal_) {
+      journal_->stop();
+      payloads_->stop();
+    }
     dispatchers_.clear();  // and with them the last table
     if (access_log_) access_log_->stop();
   }
@@ -491,7 +510,9 @@ class RunningServer final : public Server {
   std::unique_ptr<registry::FolderBlobStore> blobs_;
   lifecycle::PublishedTable table_;
   Mutex keeping_mutex_;
-  std::unique_ptr<journal::Journal> journal_;  // null: off
+  const tuning::Machine machine_ = tuning::this_machine();
+  std::unique_ptr<journal::Journal> journal_;          // null: off
+  std::unique_ptr<journal::PayloadJournal> payloads_;  // as the journal
   std::vector<std::unique_ptr<JournalTap>> taps_;
   std::vector<std::unique_ptr<serving::Dispatcher>> dispatchers_;
   std::unique_ptr<control::RegistrySource> source_;

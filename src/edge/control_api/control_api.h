@@ -22,6 +22,7 @@
 #include "edge/grpc/grpc_router.h"
 #include "edge/http/router.h"
 #include "journal/journal.h"
+#include "journal/payload_journal.h"
 
 namespace modelyard::edge {
 
@@ -35,7 +36,8 @@ struct ControlParts {
   control::KeyKeeper& keys;
   lifecycle::Reconciler& reconciler;
   ControlExecutor& executor;
-  journal::Journal* journal;  // null: off
+  journal::Journal* journal;          // null: off
+  journal::PayloadJournal* payloads;  // null: off
   const Clock& clock;
   std::chrono::seconds upload_lease{3600};
   std::function<Json()> version_document;
@@ -80,6 +82,7 @@ class ControlApi {
   Result<ApiAnswer> list_events(const ApiCall& call);
   Result<ApiAnswer> list_predictions(const ApiCall& call);
   Result<ApiAnswer> find_prediction(const ApiCall& call);
+  Result<ApiAnswer> show_payload(const ApiCall& call);
   Result<journal::Journal*> journal() const;
 
   const ControlParts parts_;

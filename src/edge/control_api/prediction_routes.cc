@@ -2,6 +2,7 @@
 
 #include "control/documents.h"
 #include "edge/control_api/control_api.h"
+#include "edge/control_api/payload_document.h"
 
 namespace modelyard::edge {
 namespace {
@@ -98,12 +99,27 @@ Result<ApiAnswer> ControlApi::find_prediction(const ApiCall& call) {
   return ApiAnswer{200, control::to_json(record), std::nullopt};
 }
 
+Result<ApiAnswer> ControlApi::show_payload(const ApiCall& call) {
+  MODELYARD_ASSIGN(journal::Journal* const journal, this->journal());
+  MODELYARD_ASSIGN(const Uuid id, Uuid::parse(call.parameters[0]));
+  MODELYARD_ASSIGN(const DecisionRecord record, journal->find(id));
+  if (!call.may(Verb::kPayload, record.endpoint)) return journal::unknown_prediction(id);
+  MODELYARD_ASSIGN(const journal::PayloadRecord payload, parts_.payloads->find(record.endpoint, id));
+  // Who saw what is written down before it is shown.
+  MODELYARD_TRY(
+      parts_.catalog.transact({call.actor.name, "payload.show", record.endpoint, {{"prediction_id", id.text()}}},
+                              [](registry::CatalogWriter&) { return ok(); }));
+  return ApiAnswer{200, payload_document(payload, record), std::nullopt};
+}
+
 void ControlApi::add_prediction_routes(Router& router) {
   route(router, Method::kGet, "/api/v1/predictions", Access::server(Verb::kRead),
         {"endpoint", "version", "status", "principal", "from", "to", "limit", "cursor"},
         [this](const ApiCall& call) { return list_predictions(call); });
   route(router, Method::kGet, "/api/v1/predictions/{id}", Access::server(Verb::kRead), {},
         [this](const ApiCall& call) { return find_prediction(call); });
+  route(router, Method::kGet, "/api/v1/predictions/{id}/payload", Access::server(Verb::kPayload), {},
+        [this](const ApiCall& call) { return show_payload(call); });
   route(router, Method::kGet, "/api/v1/journal", Access::every_model(Verb::kRead), {},
         [this](const ApiCall&) -> Result<ApiAnswer> {
           MODELYARD_ASSIGN(journal::Journal* const journal, this->journal());

@@ -2,12 +2,17 @@
 
 namespace modelyard::edge {
 
+std::string_view trace_id(const Request& request) {
+  // traceparent: 00-<32 digits of trace id>-<16>-<2>
+  const auto trace = request.header("traceparent");
+  const bool is_one = trace && trace->size() >= 55 && (*trace)[2] == '-' && (*trace)[35] == '-';
+  return is_one ? trace->substr(3, 32) : std::string_view();
+}
+
 std::string_view request_id(const Request& request, const Clock& clock, Random& random, IdRoom room) {
   constexpr std::size_t kLongest = 128;
   if (const auto given = request.header("X-Request-Id"); given && !given->empty()) return given->substr(0, kLongest);
-  // traceparent: 00-<32 digits of trace id>-<16>-<2>
-  const auto trace = request.header("traceparent");
-  if (trace && trace->size() >= 55 && (*trace)[2] == '-' && (*trace)[35] == '-') return trace->substr(3, 32);
+  if (const std::string_view trace = trace_id(request); !trace.empty()) return trace;
   Uuid::make_v7(clock.utc_now(), random).format_to(room.data());
   return {room.data(), room.size()};
 }

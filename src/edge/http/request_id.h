@@ -14,6 +14,9 @@ namespace modelyard::edge {
 
 using IdRoom = std::span<char, Uuid::kTextBytes>;
 
+// Of its traceparent; "" when it has none.
+std::string_view trace_id(const Request& request);
+
 // Valid as long as request and room.
 std::string_view request_id(const Request& request, const Clock& clock, Random& random, IdRoom room);
 

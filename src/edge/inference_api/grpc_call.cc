@@ -160,6 +160,7 @@ class ModelStream final : public GrpcStream {
       return answers_->appetite();
     }
     const serving::Route route = ask.route;
+    name_request(request_, ask.asked.request.id, route, ask.asked.request);  // of the message, not of the stream
     dispatcher_.submit(route, maker.make<StreamedCall>(answers_, answers_->take_place(), std::move(owned),
                                                        std::move(caller), std::move(ask)));
     return answers_->appetite();
@@ -252,6 +253,7 @@ void answer_model_infer(InferenceApi& api, Exchange& exchange, GrpcMessage messa
   const auto encoding = grpc_encoding(request, 0);
   const serving::Route route = ask.route;
   const std::string_view id = api.request_id(request, id_room(maker));
+  name_request(request, id, route, ask.asked.request);
   dispatcher.submit(route,
                     maker.make<UnaryCall>(exchange.defer(), std::move(message), encoding->coding, std::move(ask), id));
 }

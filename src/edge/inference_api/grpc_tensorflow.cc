@@ -70,6 +70,7 @@ void GrpcTensorflow::predict(Exchange& exchange, GrpcMessage message) {
   if (!route) return exchange.respond(grpc_failure(route.error()));
   const auto encoding = grpc_encoding(request, 0);
   const std::string_view id = api_.request_id(request, id_room(maker));
+  name_request(request, id, *route, asked.request);
   dispatcher.submit(
       *route, maker.make<PredictCall>(exchange.defer(), std::move(message), encoding->coding, std::move(asked), id));
 }

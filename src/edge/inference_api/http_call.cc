@@ -27,6 +27,15 @@ std::string_view name_of(const security::Caller& caller) {
   return caller ? std::string_view(caller->name()) : std::string_view();
 }
 
+void name_request(const Request& request, std::string_view request_id, const serving::Route& route,
+                  inference::InferRequest& asked) {
+  const auto* const settings = route.endpoint != nullptr ? route.endpoint->settings.get() : nullptr;
+  if (settings == nullptr || !settings->recording.capture) return;
+  asked.request_id = request_id;
+  asked.trace_id = trace_id(request);
+  asked.unit = request.header("Modelyard-Unit").value_or("");
+}
+
 Response refusal(const Error& error, std::string_view request_id) {
   Response response = error_response(http_status(error.code()), error.message());
   response.add_header("X-Request-Id", request_id);

@@ -111,6 +111,7 @@ void InferenceApi::open_infer(Exchange& exchange) {
     loop.count_failure(*route, serving::Protocol::kOpenInference, shared.error().code());
     return exchange.respond(refusal(shared.error(), id));
   }
+  name_request(request, id, *route, asked.request);
   loop.submit(*route, maker.make<OpenInferenceCall>(exchange.defer(), request.body.size(), id, std::move(asked),
                                                     std::move(*shared), route->signature()));
 }

@@ -69,6 +69,7 @@ void InferenceApi::tensorflow_predict(Exchange& exchange, Naming naming) {
     loop.count_failure(*route, serving::Protocol::kTensorFlowServing, read.error().code());
     return exchange.respond(refusal(read.error(), id));
   }
+  name_request(request, id, *route, asked.request);
   loop.submit(*route, maker.make<TensorflowCall>(exchange.defer(), request.body.size(), id, std::move(asked)));
 }
 

@@ -1,0 +1,237 @@
+"""Captured payloads: what predictions were asked and answered, as far as their endpoint lets it be kept."""
+
+import base64
+import json
+import os
+import re
+import subprocess
+
+import numpy as np
+import pytest
+import requests
+import tritonclient.grpc as triton_grpc
+
+import models
+from conftest import BINARY
+from test_authorisation import bearer, offline_key
+
+ONES = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [2, 3], "data": [1, 2, 3, 4, 5, 6]}]}
+SIGNATURE = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [-1, 3], "features": ["age", "income", "debt"]}],
+             "outputs": [{"name": "y", "datatype": "FP32", "shape": [-1, 3]}], "batched": True}
+
+
+def publish(server, tmp_path, *settings):
+    signature = tmp_path / "signature.json"
+    signature.write_text(json.dumps(SIGNATURE))
+    server.cli("push", "scaled", models.scale(tmp_path / "scaled.onnx", 2, 3), "--signature", signature, "--wait")
+    if settings:
+        server.cli("record", "scaled", *settings)
+    return server
+
+
+def infer(server, body=ONES, path="scaled", **options):
+    answer = server.post(f"/v2/models/{path}/infer", json=body, **options)
+    return answer.headers.get("Modelyard-Prediction-Id")
+
+
+def payload(server, prediction, **options):
+    return server.get(f"/api/v1/predictions/{prediction}/payload", **options)
+
+
+def fields(document, side="inputs"):
+    return {field["name"]: field for field in document[side]}
+
+
+def is_captured(server, prediction):
+    return payload(server, prediction).status_code == 200
+
+
+def test_nothing_is_captured_unless_the_endpoint_says_so(server, tmp_path):
+    publish(server, tmp_path)
+    answer = payload(server, infer(server))
+
+    assert answer.status_code == 404 and "nothing" in answer.json()["detail"]
+
+
+def test_a_captured_prediction_shows_what_it_was_asked_and_what_it_answered(server, tmp_path):
+    publish(server, tmp_path, "capture.share=1")
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    prediction = infer(server, headers={"X-Request-Id": "order-7", "Modelyard-Unit": "customer-9",
+                                        "traceparent": f"00-{trace}-b7ad6b7169203331-01"})
+
+    document = payload(server, prediction).json()
+
+    assert document["prediction_id"] == prediction and document["endpoint"] == "scaled" and document["version"] == 1
+    assert (document["request_id"], document["unit"], document["trace_id"]) == ("order-7", "customer-9", trace)
+    assert document["route_reason"] == "plan" and document["engine"].startswith("ONNX Runtime ")
+    assert document["batch_rows"] == 2 and document["row_offset"] == 0 and document["computed_ns"] > 0
+    assert document["inputs"] == [{"name": "x", "datatype": "FP32", "shape": [2, 3], "treatment": "kept",
+                                   "data": [1, 2, 3, 4, 5, 6]}]
+    assert fields(document, "outputs")["y"]["data"] == [2, 4, 6, 8, 10, 12]
+    pinned = payload(server, infer(server, path="scaled/versions/1")).json()
+    assert pinned["route_reason"] == "version"
+
+
+def test_every_protocol_is_captured(server, tmp_path):
+    publish(server, tmp_path, "capture.share=1")
+    ask = triton_grpc.InferInput("x", [1, 3], "FP32")
+    ask.set_data_from_numpy(np.array([[1, 2, 3]], np.float32))
+    with triton_grpc.InferenceServerClient(server.address) as client:
+        client.infer("scaled", [ask], headers={"modelyard-unit": "by-grpc"})
+    server.post("/v1/models/scaled:predict", json={"instances": [[1, 2, 3]]}, headers={"Modelyard-Unit": "by-tfs"})
+
+    found = server.get("/api/v1/predictions", params={"endpoint": "scaled"}).json()["items"]
+    documents = [payload(server, one["prediction_id"]).json() for one in found]
+
+    assert sorted(document["unit"] for document in documents) == ["by-grpc", "by-tfs"]
+    for document in documents:
+        assert fields(document)["x"]["data"] == [1, 2, 3] and fields(document, "outputs")["y"]["data"] == [2, 4, 6]
+
+
+def test_fields_are_kept_masked_and_hashed_by_tensor_and_by_feature(server, tmp_path):
+    publish(server, tmp_path, 'capture={"share":1,"fields":["income","y"],"mask":["age"],"hash":["debt"]}')
+    first = payload(server, infer(server)).json()
+    again = payload(server, infer(server)).json()
+
+    seen = fields(first)
+    assert seen["x.income"] == {"name": "x.income", "datatype": "FP32", "shape": [2], "treatment": "kept",
+                                "data": [2, 5]}
+    assert seen["x.age"] == {"name": "x.age", "datatype": "FP32", "shape": [2], "treatment": "masked"}
+    hashed = seen["x.debt"]
+    assert hashed["datatype"] == "BYTES" and hashed["treatment"] == "hashed" and len(set(hashed["data"])) == 2
+    assert all(re.fullmatch("[0-9a-f]{32}", text) for text in hashed["data"])
+    assert fields(again)["x.debt"] == hashed, "equal values are seen to be equal"
+    assert fields(first, "outputs")["y"]["treatment"] == "kept"
+
+
+def test_what_is_masked_never_reaches_the_disk(server, tmp_path):
+    publish(server, tmp_path, 'capture={"share":1,"mask":["x"]}')
+    secret = 1234.5
+    body = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 3], "data": [secret, secret, secret]}]}
+    document = payload(server, infer(server, body)).json()
+
+    assert fields(document)["x"]["treatment"] == "masked"
+    written = b"".join(path.read_bytes() for path in (server.folder / "data" / "journal").rglob("payloads-*"))
+    assert np.float32(secret).tobytes() not in written and len(written) > 100
+
+
+def test_a_share_is_the_same_requests_wherever_the_unit_is_the_same(server, tmp_path):
+    publish(server, tmp_path, "capture.share=0.5")
+    units = [f"customer-{i}" for i in range(60)]
+    ask = lambda unit, trace: is_captured(server, infer(server, headers={"Modelyard-Unit": unit,
+                                                                         "X-Request-Id": trace}))
+    first = [ask(unit, f"a-{unit}") for unit in units]
+    again = [ask(unit, f"b-{unit}") for unit in units]
+
+    assert first == again
+    assert 15 <= sum(first) <= 45
+
+
+def test_failures_are_captured_beyond_the_share_when_wanted(server, tmp_path):
+    publish(server, tmp_path, "capture.errors=true")
+    wrong = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}]}
+    assert infer(server, wrong) is None
+    good = infer(server)
+    failed = server.get("/api/v1/predictions", params={"status": "failed"}).json()["items"][0]["prediction_id"]
+
+    assert not is_captured(server, good)
+    document = payload(server, failed).json()
+    assert fields(document)["x"]["data"] == [1, 2] and document["outputs"] == [] and document["batch_rows"] == 0
+
+
+def test_what_json_cannot_say_comes_as_its_bytes(server, tmp_path):
+    publish(server, tmp_path, "capture.share=1")
+    ask = triton_grpc.InferInput("x", [1, 3], "FP32")
+    values = np.array([[np.nan, np.inf, 1]], np.float32)
+    ask.set_data_from_numpy(values)
+    with triton_grpc.InferenceServerClient(server.address) as client:
+        client.infer("scaled", [ask])
+    found = server.get("/api/v1/predictions").json()["items"][0]["prediction_id"]
+
+    field = fields(payload(server, found).json())["x"]
+
+    assert base64.b64decode(field["data_base64"]) == values.tobytes()
+
+
+def test_a_field_that_is_too_large_leaves_its_shape(server, tmp_path):
+    publish(server, tmp_path, "capture.share=1", "capture.max_field_bytes=20")
+    field = fields(payload(server, infer(server)).json())["x"]
+
+    assert field == {"name": "x", "datatype": "FP32", "shape": [2, 3], "treatment": "too_large"}
+
+
+@pytest.mark.parametrize("settings, why", [
+    ({"capture": {"share": 2}}, "not from 0 to 1"),
+    ({"capture": {}}, "captures nothing"),
+    ({"capture": {"share": 1, "mask": ["incme"]}}, "no version of model 'scaled' has a tensor or feature 'incme'"),
+    ({"capture": {"share": 1, "mask": ["x"], "hash": ["x"]}}, "masked and hashed"),
+    ({"capture": {"share": 1, "sample": 3}}, "sample"),
+    ({"capture": {"share": 1, "max_field_bytes": 1 << 30}}, "max_field_bytes"),
+])
+def test_a_capture_that_cannot_be_honoured_is_refused(server, tmp_path, settings, why):
+    publish(server, tmp_path)
+    answer = requests.put(server.url + "/api/v1/endpoints/scaled", json={"model": "scaled", "journal": settings},
+                          timeout=60)
+
+    assert answer.status_code == 400 and why in answer.json()["detail"], answer.text
+
+
+def test_payloads_survive_a_restart_and_a_kill(server, tmp_path):
+    publish(server, tmp_path, "capture.share=1")
+    ids = [infer(server) for _ in range(20)]
+    assert is_captured(server, ids[-1]), "what was read is in its file"
+    server.kill()
+    server.start()
+
+    for prediction in ids:
+        assert fields(payload(server, prediction).json())["x"]["data"] == [1, 2, 3, 4, 5, 6]
+
+
+def test_payloads_are_for_those_who_may_see_them_and_who_did_is_written_down(make_server, tmp_path):
+    keys = {name: offline_key(tmp_path, name, "--verbs", verbs, "--models", of) for name, verbs, of in
+            [("root", "admin", "*"), ("reader", "infer,read", "scaled"), ("auditor", "payload", "scaled"),
+             ("stranger", "payload", "other")]}
+    os.environ["MODELYARD_API_KEY"] = keys["root"]
+    try:
+        server = publish(make_server("--authentication", "required"), tmp_path, "capture.share=1")
+    finally:
+        del os.environ["MODELYARD_API_KEY"]
+    prediction = infer(server, headers=bearer(keys["reader"]))
+
+    status = {name: payload(server, prediction, headers=bearer(key)).status_code for name, key in keys.items()}
+
+    assert status == {"root": 200, "reader": 403, "auditor": 200, "stranger": 404}
+    rows = server.get("/api/v1/audit", headers=bearer(keys["root"])).json()["items"]
+    seen = [row for row in rows if row["action"] == "payload.show"]
+    assert [row["actor"] for row in seen] == ["key:root", "key:auditor"]
+    assert all(row["detail"]["prediction_id"] == prediction for row in seen)
+
+
+def test_the_command_line_shows_a_payload(server, tmp_path):
+    publish(server, tmp_path, "capture.share=1", 'capture.mask=["age"]')
+    prediction = infer(server, headers={"Modelyard-Unit": "customer-9"})
+
+    text = server.cli("predictions", "show", prediction, "--payload").stdout
+
+    assert "customer-9" in text and "masked" in text
+    assert re.search(r"x\.income +FP32 +\[2\] +2, 5", text), text
+    document = json.loads(server.cli("predictions", "show", prediction, "--payload", "--json").stdout)
+    assert document["payload"]["unit"] == "customer-9" and document["version"] == 1
+
+
+def test_what_is_captured_is_counted_and_verified(server, tmp_path):
+    publish(server, tmp_path, "capture.share=1")
+    assert is_captured(server, infer(server)) and is_captured(server, infer(server)), "two blocks"
+    metrics = requests.get(server.url + "/metrics", timeout=60).text
+    assert "modelyard_capture_payloads_total 2\n" in metrics and "modelyard_capture_payloads_kept 2\n" in metrics
+    server.stop()
+    done = subprocess.run([BINARY, "journal", "verify", "--data", server.folder / "data"], capture_output=True,
+                          text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    file = next((server.folder / "data" / "journal").rglob("payloads-*"))
+    content = bytearray(file.read_bytes())
+    content[100] ^= 1
+    file.write_bytes(content)
+    done = subprocess.run([BINARY, "journal", "verify", "--data", server.folder / "data"], capture_output=True,
+                          text=True, timeout=60)
+    assert done.returncode != 0 and file.name in done.stdout + done.stderr
