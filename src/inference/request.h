@@ -31,8 +31,8 @@ struct InferRequest {
 
   std::string_view endpoint;
   VersionChoice choice;
-  std::string_view id;         // the caller's own; "" when none was sent
-  std::string_view principal;  // who asks; "" when nobody is known
+  std::string_view id;          // the caller's own; "" when none was sent
+  std::string_view principal;   // who asks; "" when nobody is known
   std::string_view request_id;  // as the answer names it
   std::string_view trace_id;    // W3C; "" when none was sent
   std::string_view unit;        // whom or what it is about; "" when nobody said
