@@ -56,7 +56,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       MODELYARD_CHECK(place.offset + place.bytes <= bytes.size(), "an index points into its file");
     }
   }
-  if (const auto scan = scan_segment(kDecisions, bytes)) {
+  for (const SegmentKind kind : {kDecisions, kPayloads}) {
+    const auto scan = scan_segment(kind, bytes);
+    if (!scan) continue;
     for (const BlockPlace& place : scan->blocks) read_block(bytes.substr(place.offset, place.bytes));
   }
   return 0;

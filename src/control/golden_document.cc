@@ -147,9 +147,6 @@ Status parse_tensors(const Json& list, const std::string& path, std::vector<infe
   return ok();
 }
 
-// Without a word about tolerance, answers may differ as far as engines of other builds do.
-constexpr lifecycle::Tolerance kUsualTolerance{1e-5, 1e-6};
-
 Result<lifecycle::Tolerance> parse_tolerance(const Json& value, lifecycle::Tolerance otherwise) {
   MODELYARD_ASSIGN(auto reader, ObjectReader::open(value, "golden.tolerance"));
   MODELYARD_ASSIGN(const auto relative, reader.optional_number("relative"));

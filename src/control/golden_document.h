@@ -6,6 +6,9 @@
 
 namespace modelyard::control {
 
+// Of a version that says nothing of its tolerance: answers may differ as far as engines of other builds do.
+inline constexpr lifecycle::Tolerance kUsualTolerance{1e-5, 1e-6};
+
 // InvalidArgument that names the field. FP16 and BF16 are given as numbers and rounded to nearest even.
 Result<lifecycle::Golden> parse_golden(const Json& document);
 

@@ -12,5 +12,8 @@ namespace modelyard::lifecycle {
 
 // FailedPrecondition names sample, output, element, and both values.
 Status compare_outputs(const Golden& golden, std::size_t sample, std::span<const inference::Tensor> got);
+// The same of any outputs, within the tolerances of a version; `what` is what they are, for the error.
+Status compare_outputs(const Golden& tolerances, std::span<const inference::Tensor> recorded,
+                       std::span<const inference::Tensor> got, std::string_view what);
 
 }  // namespace modelyard::lifecycle

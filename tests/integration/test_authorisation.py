@@ -123,7 +123,7 @@ NEEDED = [
     (r"HEAD /api/v1/blobs/.*", {"read", "publish"}),
     (r"PUT /api/v1/blobs/.*", {"publish"}),
     (r"POST /api/v1/apply", {"deploy on all"}),
-    (r"GET /api/v1/predictions/.*/payload", {"payload"}),
+    (r"\w+ /api/v1/predictions/.*(/payload|:replay)", {"payload"}),
     (r"GET /api/v1/.*", {"read"}),
     (r"\w+ /api/v1/.*/(pin|aliases/.*)", {"deploy"}),
     (r"\w+ /api/v1/endpoints/.*", {"deploy"}),

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import queue
 import re
 import subprocess
 
@@ -11,6 +12,7 @@ import pytest
 import requests
 import tritonclient.grpc as triton_grpc
 
+import journal_reader
 import models
 from conftest import BINARY
 from test_authorisation import bearer, offline_key
@@ -235,3 +237,95 @@ def test_what_is_captured_is_counted_and_verified(server, tmp_path):
     done = subprocess.run([BINARY, "journal", "verify", "--data", server.folder / "data"], capture_output=True,
                           text=True, timeout=60)
     assert done.returncode != 0 and file.name in done.stdout + done.stderr
+
+
+def replay(server, prediction):
+    return server.post(f"/api/v1/predictions/{prediction}:replay")
+
+
+def many_at_once(server, name, rows, columns, count):
+    """Predictions of which some share runs."""
+    asks = []
+    with triton_grpc.InferenceServerClient(server.address, verbose=False) as client:
+        for i in range(count):
+            ask = triton_grpc.InferInput("x", [rows, columns], "FP32")
+            ask.set_data_from_numpy(np.random.default_rng(i).standard_normal((rows, columns)).astype(np.float32))
+            asks.append(ask)
+        answered = queue.Queue()
+        client.start_stream(lambda result, error: answered.put((result, error)))
+        for ask in asks:
+            client.async_stream_infer(name, [ask])
+        for _ in asks:
+            assert answered.get(timeout=60)[1] is None
+        client.stop_stream()
+    found = server.get("/api/v1/predictions", params={"endpoint": name, "limit": 1000}).json()["items"]
+    return [one["prediction_id"] for one in found]
+
+
+def test_a_replay_gives_the_same_answer_bit_for_bit_also_of_rows_that_shared_a_run(server, tmp_path):
+    server.cli("push", "wide", models.wide(tmp_path / "wide.onnx", 256), "--wait")
+    server.cli("record", "wide", "capture.share=1")
+    predictions = many_at_once(server, "wide", 2, 256, 60)
+    shared = [one for one in predictions if payload(server, one).json()["batch_rows"] > 2]
+
+    assert shared, "none of 60 requests at once shared a run"
+    for prediction in predictions[:10] + shared[:20]:
+        told = replay(server, prediction).json()
+        assert told["verdict"] == "same" and told["reproduced"] and told["unlike"] == [], told
+
+
+def test_a_replay_of_texts_gives_the_same_answer(server, tmp_path):
+    server.cli("push", "texts", models.identity(tmp_path / "texts.onnx", "BYTES", ["rows", 2]), "--wait")
+    server.cli("record", "texts", "capture.share=1")
+    body = {"inputs": [{"name": "x", "datatype": "BYTES", "shape": [2, 2], "data": ["a", "", "ccc", "d"]}]}
+    told = replay(server, infer(server, body, "texts")).json()
+
+    assert told["verdict"] == "same", told
+
+
+def test_a_replay_tells_what_was_not_as_it_was_and_an_answer_that_is_another(server, tmp_path):
+    publish(server, tmp_path, "capture.share=1")
+    prediction = infer(server)
+    assert is_captured(server, prediction)
+    server.stop()
+    file = next((server.folder / "data" / "journal").rglob("payloads-*"))
+    content = file.read_bytes()
+    outputs = np.array([2, 4, 6, 8, 10, 12], np.float32).tobytes()
+    assert outputs in content and b"ONNX Runtime" in content
+    near = np.array([2, 4, 6, 8, 10, 12 + 1e-5], np.float32).tobytes()
+    rewrite(file, content.replace(b"ONNX Runtime", b"ANNX Runtime").replace(outputs, near))
+    server.start()
+
+    told = replay(server, prediction).json()
+    assert told["verdict"] == "within_tolerance" and told["reproduced"] and "engine: ANNX Runtime" in told["unlike"][0]
+
+    server.stop()
+    far = np.array([2, 4, 6, 8, 10, 13], np.float32).tobytes()
+    rewrite(file, content.replace(outputs, far))
+    server.start()
+    told = replay(server, prediction).json()
+    assert told["verdict"] == "different" and not told["reproduced"] and told["unlike"] == []
+    assert "output 'y', element 5: got 12, recorded 13" in told["difference"]
+    done = server.cli("predictions", "replay", prediction, check=False)
+    assert done.returncode == 1 and "another answer" in done.stdout
+
+
+def rewrite(file, content):
+    """With the checksum of its only block."""
+    block = bytearray(content[16:])
+    block[4:8] = journal_reader.crc32c(bytes(block[8:])).to_bytes(4, "little")
+    file.write_bytes(content[:16] + bytes(block))
+
+
+def test_what_was_masked_cannot_be_asked_again_and_the_answer_says_so(server, tmp_path):
+    publish(server, tmp_path, 'capture={"share":1,"mask":["age"]}')
+    answer = replay(server, infer(server))
+
+    assert answer.status_code == 409 and "masked" in answer.json()["detail"], answer.text
+
+
+def test_the_command_line_replays(server, tmp_path):
+    publish(server, tmp_path, "capture.share=1")
+    done = server.cli("predictions", "replay", infer(server))
+
+    assert done.stdout == "scaled/1 gives the same answer, bit for bit\n"

@@ -119,6 +119,38 @@ Result<int> show(const std::string& id, bool with_payload, const CommandContext&
   return kDone;
 }
 
+// Exit code 1 when the answer is not what it was.
+Result<int> replay(const std::string& id, const CommandContext& context) {
+  MODELYARD_ASSIGN(const Json told,
+                   context.client().call("POST", "/api/v1/predictions/" + path_segment(id) + ":replay"));
+  const bool is_reproduced = told["reproduced"].get<bool>();
+  const int exit_code = is_reproduced ? kDone : kFailed;
+  if (context.json) {
+    print_json(told);
+    return exit_code;
+  }
+  const std::string version = fmt::format("{}/{}", text_of(told["model"]), told["version"].dump());
+  const std::string verdict = text_of(told["verdict"]);
+  const std::string said = verdict == "same"               ? "the same answer, bit for bit"
+                           : verdict == "within_tolerance" ? "the same answer within the version's tolerance"
+                                                           : "another answer";
+  std::printf("%s gives %s\n", version.c_str(), coloured(said, is_reproduced ? Colour::kGreen : Colour::kRed).c_str());
+  if (!told["difference"].is_null()) std::printf("%s\n", text_of(told["difference"]).c_str());
+  for (const Json& unlike : told["unlike"]) std::printf("not as it was: %s\n", text_of(unlike).c_str());
+  if (verdict == "within_tolerance" && !is_reproduced) {
+    std::printf("all was as it was then, so the answer should be the same bit for bit\n");
+  }
+  return exit_code;
+}
+
+// Of the commands about one prediction.
+void add_id(CLI::App& command, std::string& id) {
+  command.add_option("id", id, "Modelyard-Prediction-Id of the answer")
+      ->required()
+      ->check(CLI::Validator(
+          [](const std::string& text) { return Uuid::parse(text) ? "" : "'" + text + "' is not a UUID"; }, "UUID"));
+}
+
 }  // namespace
 
 void add_prediction_commands(CommandLine& line) {
@@ -134,10 +166,10 @@ void add_prediction_commands(CommandLine& line) {
   CLI::App& showing = line.add(predictions, "show", "The record of one prediction",
                                [id, with_payload, &line] { return show(*id, *with_payload, line.context()); });
   showing.add_flag("--payload", *with_payload, "What it was asked and answered, too, where that is captured");
-  showing.add_option("id", *id, "Modelyard-Prediction-Id of the answer")
-      ->required()
-      ->check(CLI::Validator(
-          [](const std::string& text) { return Uuid::parse(text) ? "" : "'" + text + "' is not a UUID"; }, "UUID"));
+  add_id(showing, *id);
+  add_id(line.add(predictions, "replay", "Ask the version that answered the same again, and compare",
+                  [id, &line] { return replay(*id, line.context()); }),
+         *id);
 }
 
 }  // namespace modelyard::app

@@ -382,7 +382,7 @@ class RunningServer final : public Server {
     settings_api_->add_routes(router_);
     control_api_ = std::make_unique<edge::ControlApi>(
         edge::ControlParts{*catalog_, *blobs_, *publisher_, *deployer_, *curator_, *applier_, *keys_, *reconciler_,
-                           *executor_, journal_.get(), payloads_.get(), system_clock(),
+                           *executor_, journal_.get(), payloads_.get(), table_, machine_.cpu, system_clock(),
                            std::chrono::seconds(configuration_.integer("upload_lease_seconds")),
                            [this] { return version_document(engines_); }});
     control_api_->add_routes(router_);

@@ -38,6 +38,8 @@ struct ControlParts {
   ControlExecutor& executor;
   journal::Journal* journal;          // null: off
   journal::PayloadJournal* payloads;  // null: off
+  const lifecycle::PublishedTable& table;
+  std::string cpu;  // of this machine
   const Clock& clock;
   std::chrono::seconds upload_lease{3600};
   std::function<Json()> version_document;
@@ -82,7 +84,14 @@ class ControlApi {
   Result<ApiAnswer> list_events(const ApiCall& call);
   Result<ApiAnswer> list_predictions(const ApiCall& call);
   Result<ApiAnswer> find_prediction(const ApiCall& call);
+  // A captured prediction, to who may see it.
+  struct Captured {
+    journal::DecisionRecord decision;
+    journal::PayloadRecord payload;
+  };
+  Result<Captured> find_captured(const ApiCall& call, const std::string& action);
   Result<ApiAnswer> show_payload(const ApiCall& call);
+  Result<ApiAnswer> replay_prediction(const ApiCall& call);
   Result<journal::Journal*> journal() const;
 
   const ControlParts parts_;

@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "control/documents.h"
+#include "control/replayer.h"
 #include "edge/control_api/control_api.h"
 #include "edge/control_api/payload_document.h"
 
@@ -99,17 +100,47 @@ Result<ApiAnswer> ControlApi::find_prediction(const ApiCall& call) {
   return ApiAnswer{200, control::to_json(record), std::nullopt};
 }
 
-Result<ApiAnswer> ControlApi::show_payload(const ApiCall& call) {
+Result<ControlApi::Captured> ControlApi::find_captured(const ApiCall& call, const std::string& action) {
   MODELYARD_ASSIGN(journal::Journal* const journal, this->journal());
   MODELYARD_ASSIGN(const Uuid id, Uuid::parse(call.parameters[0]));
-  MODELYARD_ASSIGN(const DecisionRecord record, journal->find(id));
-  if (!call.may(Verb::kPayload, record.endpoint)) return journal::unknown_prediction(id);
-  MODELYARD_ASSIGN(const journal::PayloadRecord payload, parts_.payloads->find(record.endpoint, id));
+  Captured captured;
+  MODELYARD_ASSIGN(captured.decision, journal->find(id));
+  const std::string& endpoint = captured.decision.endpoint;
+  if (!call.may(Verb::kPayload, endpoint)) return journal::unknown_prediction(id);
+  MODELYARD_ASSIGN(captured.payload, parts_.payloads->find(endpoint, id));
   // Who saw what is written down before it is shown.
-  MODELYARD_TRY(
-      parts_.catalog.transact({call.actor.name, "payload.show", record.endpoint, {{"prediction_id", id.text()}}},
-                              [](registry::CatalogWriter&) { return ok(); }));
-  return ApiAnswer{200, payload_document(payload, record), std::nullopt};
+  const registry::AuditNote note{call.actor.name, action, endpoint, {{"prediction_id", id.text()}}};
+  MODELYARD_TRY(parts_.catalog.transact(note, [](registry::CatalogWriter&) { return ok(); }));
+  return captured;
+}
+
+Result<ApiAnswer> ControlApi::show_payload(const ApiCall& call) {
+  MODELYARD_ASSIGN(const Captured captured, find_captured(call, "payload.show"));
+  return ApiAnswer{200, payload_document(captured.payload, captured.decision), std::nullopt};
+}
+
+Result<ApiAnswer> ControlApi::replay_prediction(const ApiCall& call) {
+  MODELYARD_ASSIGN(const Captured captured, find_captured(call, "payload.replay"));
+  const VersionRef ref{captured.decision.model, captured.decision.version};
+  const auto table = parts_.table.snapshot().current();
+  const auto model = table->models.find(ref.model);
+  const bool is_loaded = model != table->models.end() && model->second.ready.contains(ref.version);
+  if (!is_loaded) {
+    return error(Code::kFailedPrecondition, "version {}/{} is not loaded: modelyard pin {}/{}, then ask again",
+                 ref.model, ref.version, ref.model, ref.version);
+  }
+  lifecycle::Golden tolerances;
+  MODELYARD_TRY(parts_.catalog.read([&](registry::CatalogReader& reader) -> Status {
+    MODELYARD_ASSIGN(tolerances, control::tolerances_of(reader, ref));
+    return ok();
+  }));
+  lifecycle::Servable& servable = *model->second.ready.at(ref.version);
+  MODELYARD_ASSIGN(const control::Replay replay, control::replay(servable, captured.payload, tolerances, parts_.cpu));
+  Json document = control::to_json(replay);
+  document["prediction_id"] = captured.decision.id.text();
+  document["model"] = ref.model;
+  document["version"] = ref.version;
+  return ApiAnswer{200, std::move(document), std::nullopt};
 }
 
 void ControlApi::add_prediction_routes(Router& router) {
@@ -120,6 +151,9 @@ void ControlApi::add_prediction_routes(Router& router) {
         [this](const ApiCall& call) { return find_prediction(call); });
   route(router, Method::kGet, "/api/v1/predictions/{id}/payload", Access::server(Verb::kPayload), {},
         [this](const ApiCall& call) { return show_payload(call); });
+  route(
+      router, Method::kPost, "/api/v1/predictions/{id}:replay", Access::server(Verb::kPayload), {},
+      [this](const ApiCall& call) { return replay_prediction(call); }, Body::kNone);
   route(router, Method::kGet, "/api/v1/journal", Access::every_model(Verb::kRead), {},
         [this](const ApiCall&) -> Result<ApiAnswer> {
           MODELYARD_ASSIGN(journal::Journal* const journal, this->journal());
