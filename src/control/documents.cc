@@ -62,9 +62,10 @@ Json to_json(const journal::DecisionRecord& record) {
           {"rows", record.rows}};
 }
 
-Json to_json(const journal::JournalReport& report) {
+Json to_json(const journal::JournalReport& report, const journal::PayloadJournal& payloads) {
   Json endpoints = Json::array();
   for (const auto& endpoint : report.endpoints) {
+    const journal::SegmentLog::Totals captured = payloads.kept_of(endpoint.endpoint);
     endpoints.push_back({{"endpoint", endpoint.endpoint},
                          {"records", endpoint.totals.records},
                          {"bytes", endpoint.totals.bytes},
@@ -72,8 +73,10 @@ Json to_json(const journal::JournalReport& report) {
                          {"last_time", format_utc(utc_from_micros(endpoint.totals.last_time))},
                          {"max_bytes", endpoint.keeping.bounds.most_bytes},
                          {"max_age_days", endpoint.keeping.bounds.most_age.count()},
-                         {"hold", endpoint.keeping.hold}});
+                         {"hold", endpoint.keeping.hold},
+                         {"payloads", {{"records", captured.records}, {"bytes", captured.bytes}}}});
   }
+  const journal::PayloadTotals captured = payloads.totals();
   return {{"durability", journal::durability_name(report.durability)},
           {"max_bytes", report.bounds.most_bytes},
           {"max_age_days", report.bounds.most_age.count()},
@@ -83,6 +86,15 @@ Json to_json(const journal::JournalReport& report) {
           {"lost", {{"room", report.totals.lost_for_room}, {"disk", report.totals.lost_for_disk}}},
           {"deleted_segments", report.totals.deleted_segments},
           {"damaged_blocks", report.totals.damaged_blocks},
+          {"payloads",
+           {{"max_bytes", payloads.bounds().most_bytes},
+            {"max_age_days", payloads.bounds().most_age.count()},
+            {"records", captured.records},
+            {"bytes", captured.bytes},
+            {"recorded", captured.recorded},
+            {"lost", {{"room", captured.lost_for_room}, {"disk", captured.lost_for_disk}}},
+            {"deleted_segments", captured.deleted_segments},
+            {"damaged_blocks", captured.damaged_blocks}}},
           {"endpoints", std::move(endpoints)}};
 }
 

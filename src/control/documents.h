@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "journal/journal.h"
+#include "journal/payload_journal.h"
 #include "lifecycle/reconciler.h"
 #include "registry/catalog.h"
 
@@ -20,7 +21,8 @@ Json to_json(const registry::AuditRecord& row);
 Json to_json(const registry::ApiKeyRecord& key);
 Json to_json(const lifecycle::VersionStatus& status);
 Json to_json(const journal::DecisionRecord& record);
-Json to_json(const journal::JournalReport& report);
+// With what is captured beside the records.
+Json to_json(const journal::JournalReport& report, const journal::PayloadJournal& payloads);
 Json tags_to_json(const std::vector<registry::TagRecord>& tags);
 
 template <typename Record>

@@ -49,6 +49,7 @@ class PayloadJournal final : private LaneWriter::Work {
   Result<PayloadRecord> find(const std::string& endpoint, const Uuid& id);
   void keep(std::map<std::string, Keeping, std::less<>> own);
   PayloadTotals totals() const;
+  const Bounds& bounds() const { return options_.bounds; }
   // Of one endpoint.
   SegmentLog::Totals kept_of(const std::string& endpoint) const;
   // Once, when the loops have ended.

@@ -226,6 +226,10 @@ def test_what_is_captured_is_counted_and_verified(server, tmp_path):
     assert is_captured(server, infer(server)) and is_captured(server, infer(server)), "two blocks"
     metrics = requests.get(server.url + "/metrics", timeout=60).text
     assert "modelyard_capture_payloads_total 2\n" in metrics and "modelyard_capture_payloads_kept 2\n" in metrics
+    report = server.get("/api/v1/journal").json()
+    assert report["payloads"]["recorded"] == report["payloads"]["records"] == 2 and report["payloads"]["bytes"] > 0
+    assert report["endpoints"][0]["payloads"]["records"] == 2
+    assert "2 captured payloads in" in server.cli("journal", "stats").stdout
     server.stop()
     done = subprocess.run([BINARY, "journal", "verify", "--data", server.folder / "data"], capture_output=True,
                           text=True, timeout=60)

@@ -22,6 +22,26 @@ std::string kept_for(const Json& endpoint) {
   return kept.empty() ? "as all" : kept;
 }
 
+std::string captured_of(const Json& payloads) {
+  if (payloads["records"] == 0) return "";
+  return fmt::format("{} in {}", payloads["records"].dump(), human_bytes(payloads["bytes"].get<std::int64_t>()));
+}
+
+// Nothing where nothing is, or was.
+void print_captured(const Json& payloads) {
+  if (payloads["records"] == 0 && payloads["recorded"] == 0) return;
+  const auto days = payloads["max_age_days"].get<std::int64_t>();
+  std::printf("%s captured payloads in %s of %s at most%s\n", payloads["records"].dump().c_str(),
+              human_bytes(payloads["bytes"].get<std::int64_t>()).c_str(),
+              human_bytes(payloads["max_bytes"].get<std::int64_t>()).c_str(),
+              days > 0 ? fmt::format(", for {} days", days).c_str() : "");
+  const Json& lost = payloads["lost"];
+  if (lost["room"] == 0 && lost["disk"] == 0) return;
+  std::printf("%s since the start: %s for want of room in memory, %s because the disk did not take them\n",
+              coloured("payloads were lost", Colour::kRed).c_str(), lost["room"].dump().c_str(),
+              lost["disk"].dump().c_str());
+}
+
 Result<int> show_stats(const CommandContext& context) {
   MODELYARD_ASSIGN(const Json report, context.client().call("GET", "/api/v1/journal"));
   if (context.json) {
@@ -41,13 +61,14 @@ Result<int> show_stats(const CommandContext& context) {
                 coloured("records were lost", Colour::kRed).c_str(), lost["room"].dump().c_str(),
                 lost["disk"].dump().c_str());
   }
-  Table table({"ENDPOINT", "RECORDS", "SIZE", "BYTES/RECORD", "FROM (UTC)", "TO (UTC)", "KEPT"});
+  print_captured(report["payloads"]);
+  Table table({"ENDPOINT", "RECORDS", "SIZE", "BYTES/RECORD", "FROM (UTC)", "TO (UTC)", "KEPT", "CAPTURED"});
   for (const Json& endpoint : report["endpoints"]) {
     const auto size = endpoint["bytes"].get<std::int64_t>();
     table.add({text_of(endpoint["endpoint"]), endpoint["records"].dump(), human_bytes(size),
                fmt::format("{:.1f}", static_cast<double>(size) / endpoint["records"].get<double>()),
                text_of(endpoint["first_time"]).substr(0, 19), text_of(endpoint["last_time"]).substr(0, 19),
-               kept_for(endpoint)});
+               kept_for(endpoint), captured_of(endpoint["payloads"])});
   }
   table.print("no predictions yet");
   return kDone;

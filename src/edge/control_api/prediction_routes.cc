@@ -157,7 +157,7 @@ void ControlApi::add_prediction_routes(Router& router) {
   route(router, Method::kGet, "/api/v1/journal", Access::every_model(Verb::kRead), {},
         [this](const ApiCall&) -> Result<ApiAnswer> {
           MODELYARD_ASSIGN(journal::Journal* const journal, this->journal());
-          return ApiAnswer{200, control::to_json(journal->report()), std::nullopt};
+          return ApiAnswer{200, control::to_json(journal->report(), *parts_.payloads), std::nullopt};
         });
 }
 
