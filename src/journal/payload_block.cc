@@ -254,6 +254,7 @@ void PayloadEncoder::add(const Payload& payload) {
   row.cpu = names_.number_of(payload.cpu);
   for (std::size_t i = 0; i < payload.fields.size(); ++i) {
     FieldColumn& column = column_of(payload.fields[i], i);
+    if (column.rows > rows_.size()) continue;                // a request that was refused may name a field twice
     column.shapes.append(rows_.size() - column.rows, '\0');  // it is absent in those before
     column.rows = rows_.size() + 1;
     put_values(column, payload.fields[i]);

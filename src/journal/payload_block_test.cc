@@ -142,6 +142,16 @@ TEST(PayloadBlock, HoldsPredictionsOfOtherFields) {
   expect_same(records[3], first.payload());
 }
 
+TEST(PayloadBlock, TakesAFieldThatComesTwiceOnce) {
+  MadeUpPayload made(1);
+  made.fields().push_back(made.fields().front());
+
+  const auto records = decode(encode({{made.payload(), made.payload()}}));
+
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[1].fields.size(), 2u);
+}
+
 TEST(PayloadBlock, KeepsNothingOfAMaskedField) {
   MadeUpPayload made(1);
   made.fields().front().treatment = Treatment::kMasked;

@@ -5,6 +5,7 @@
 namespace modelyard::journal {
 namespace {
 
+constexpr std::chrono::seconds kTidyInterval{1};
 constexpr std::chrono::minutes kRetentionInterval{1};  // and whenever a segment was sealed
 
 void bump(std::atomic<std::uint64_t>& counter) {
@@ -82,7 +83,8 @@ void PayloadJournal::record(std::size_t loop, const Payload& payload) {
   Lane& lane = writer_.lane(loop);
   seat.recorded_in_turn = true;
   const std::size_t bytes = packed_bytes(payload);
-  std::byte* const room = bytes <= options_.lane_bytes / 2 ? lane.room(bytes) : nullptr;
+  const bool may = bytes <= options_.lane_bytes / 2 && payload.fields.size() <= kMostFields;
+  std::byte* const room = may ? lane.room(bytes) : nullptr;
   if (room == nullptr) return bump(seat.lost);
   pack(payload, room);
   lane.commit();
@@ -134,6 +136,8 @@ void PayloadJournal::write_all() {
 
 void PayloadJournal::rest(bool last) {
   if (last) write_all();
+  if (!last && clock_.steady_now() < next_tidy_) return;
+  next_tidy_ = clock_.steady_now() + kTidyInterval;
   const Status tidied = tidy(clock_.utc_now());
   if (!tidied) tell("captured payloads cannot be tidied up", tidied.error());
   tell_losses();

@@ -2,6 +2,7 @@
 //
 // Durability: payloads reach their file within kWriteInterval; a crash can lose those of that time, and of a machine
 //             those since the last second before it. What a segment holds once it is sealed is durable.
+// Limits:     kMostFields and half a lane for a payload; a larger one is lost.
 // Loss:       a lane that is full, or a disk that takes nothing, drops payloads and counts them; serving never waits.
 // Threads:    record() and end_turn() on the loop whose number is given; the rest from any. find() sees all that was
 //             recorded before.
@@ -90,6 +91,7 @@ class PayloadJournal final : private LaneWriter::Work {
   std::unique_ptr<Pruner> pruner_;
   FieldRoom room_;
   SteadyTime next_write_{};
+  SteadyTime next_tidy_{};
   SteadyTime next_retention_{};
   std::uint64_t losses_told_ = 0;
   std::string trouble_;  // that was logged and lasts

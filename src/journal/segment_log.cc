@@ -243,6 +243,10 @@ Status SegmentLog::seal() {
 Status SegmentLog::seal_in_place() {
   const std::string end = index_and_trailer(open_blocks_);
   MODELYARD_TRY(write_at(open_->open->get(), end, open_->bytes, open_->file));
+  // A sealing that failed may have left more behind.
+  if (::ftruncate(open_->open->get(), static_cast<off_t>(open_->bytes + end.size())) != 0) {
+    return system_error("shorten", open_->file, errno);
+  }
   MODELYARD_TRY(sync_file(open_->open->get(), open_->file));
   SegmentInfo sealed = *open_;
   sealed.file = file_name(number_of(open_->file), kSealed);

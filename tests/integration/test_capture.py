@@ -333,3 +333,33 @@ def test_the_command_line_replays(server, tmp_path):
     done = server.cli("predictions", "replay", infer(server))
 
     assert done.stdout == "scaled/1 gives the same answer, bit for bit\n"
+
+
+def test_refused_requests_of_every_kind_are_captured_without_harm(server, tmp_path):
+    publish(server, tmp_path, 'capture={"share":1,"errors":true,"hash":["debt"]}')
+    x = {"name": "x", "datatype": "FP32", "shape": [1, 3], "data": [1, 2, 3]}
+    wrong = [{"inputs": [x, x]}, {"inputs": [x, {**x, "name": "z"}]}, {"inputs": []},
+             {"inputs": [{**x, "shape": [1] * 12 + [3]}]}, {"inputs": [{**x, "datatype": "INT64"}]},
+             {"inputs": [{**x, "shape": [3]}]}, {"inputs": [{**x, "shape": [0, 3], "data": []}]},
+             {"inputs": [x], "outputs": [{"name": "nothing"}]}]
+    for body in wrong:
+        infer(server, body)
+    last = infer(server)
+
+    assert fields(payload(server, last).json())["x.income"]["data"] == [2, 5]
+    found = server.get("/api/v1/predictions", params={"endpoint": "scaled"}).json()["items"]
+    assert len(found) >= 4
+    for one in found:
+        assert payload(server, one["prediction_id"]).status_code == 200, one
+    assert 'modelyard_capture_payloads_lost_total{reason="disk"} 0' in requests.get(server.url + "/metrics",
+                                                                                   timeout=60).text
+
+
+def test_what_becomes_too_large_by_hashing_is_left_out(server, tmp_path):
+    server.cli("push", "same", models.identity(tmp_path / "same.onnx", "BOOL", ["rows", 4]), "--wait")
+    server.cli("record", "same", 'capture={"share":1,"hash":["x","y"],"max_field_bytes":300}')
+    ask = lambda rows: infer(server, {"inputs": [{"name": "x", "datatype": "BOOL", "shape": [rows, 4],
+                                                  "data": [True] * 4 * rows}]}, "same")
+
+    assert fields(payload(server, ask(2)).json())["x"]["treatment"] == "hashed"
+    assert fields(payload(server, ask(3)).json())["x"]["treatment"] == "too_large"

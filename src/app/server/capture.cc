@@ -5,9 +5,12 @@
 #include <optional>
 
 #include "base/digest.h"
+#include "journal/hash_key.h"
 
 namespace modelyard::app {
 namespace {
+
+constexpr std::size_t kMostPayloadBytes = 3u << 20;
 
 using inference::TensorSpec;
 using inference::TensorView;
@@ -62,6 +65,14 @@ void gather(const TensorView& tensor, std::size_t column, std::string& values) {
   });
 }
 
+// A hashed element becomes a text, whatever its size was.
+std::size_t bytes_on_disk(const Field& field) {
+  if (field.treatment != Treatment::kHashed) return field.bytes.size();
+  const std::size_t least = std::max<std::size_t>(inference::element_bytes(field.type), 1);
+  const std::size_t elements = field.bytes.size() / (field.type == inference::DataType::kBytes ? 4 : least);
+  return elements * (sizeof(std::uint32_t) + journal::HashKey::kTextBytes);
+}
+
 journal::Reason reason_of(const serving::Ended& ended) {
   if (ended.plan_revision > 0) return journal::Reason::kPlan;
   return ended.request.choice.alias.empty() ? journal::Reason::kVersion : journal::Reason::kAlias;
@@ -89,12 +100,20 @@ bool is_captured(const Capture& capture, const serving::Ended& ended) {
 void Capturer::add(const Capture& capture, Field field, Treatment treatment) {
   const bool wants_values = treatment == Treatment::kKept || treatment == Treatment::kHashed;
   field.treatment = treatment;
-  if (wants_values && field.bytes.size() > capture.most_field_bytes) field.treatment = Treatment::kTooLarge;
+  const std::size_t bytes = wants_values ? bytes_on_disk(field) : 0;
+  const bool fits = bytes <= capture.most_field_bytes && bytes_ + bytes <= kMostPayloadBytes;
+  if (!fits || field.shape.size() > inference::kMaxRank) {
+    field.treatment = Treatment::kTooLarge;
+    field.shape = field.shape.first(std::min(field.shape.size(), inference::kMaxRank));
+  } else {
+    bytes_ += bytes;
+  }
   if (!wants_values || field.treatment == Treatment::kTooLarge) field.bytes = {};
   fields_.push_back(field);
 }
 
 void Capturer::add_columns(const Capture& capture, Side side, const TensorSpec& spec, const TensorView& tensor) {
+  if (columns_ + spec.features.size() > names_.size()) return;  // a request that was refused may name it twice
   std::int64_t rows = 1;
   for (const std::int64_t size : tensor.shape.first(tensor.shape.size() - 1)) rows *= size;
   for (std::size_t i = 0; i < spec.features.size(); ++i) {
@@ -136,7 +155,10 @@ journal::Payload Capturer::payload_of(const Capture& capture, const serving::End
   }
   fields_.clear();
   columns_ = 0;
+  bytes_ = 0;
   for (const TensorView& input : request.inputs) {
+    // What was refused was not necessarily checked.
+    if (ended.failure && !inference::check_tensor_bytes(input)) continue;
     add_tensor(capture, Side::kInput, spec_of(signature.inputs, input.name), input);
   }
   if (ended.outputs != nullptr) {

@@ -35,6 +35,7 @@ class Capturer {
   std::vector<std::string> values_;  // of the same columns
   std::vector<std::int64_t> rows_;   // their shapes, one dimension each
   std::size_t columns_ = 0;
+  std::size_t bytes_ = 0;  // of values
 };
 
 }  // namespace modelyard::app
