@@ -8,6 +8,7 @@
 #include "journal/decision_log.h"
 #include "journal/journal.h"
 #include "journal/made_up_decisions.h"
+#include "journal/payload_block.h"
 
 namespace {
 
@@ -79,6 +80,69 @@ void when_sealed(benchmark::State& state) {
   per_record(state, made.rows.size());
 }
 BENCHMARK(when_sealed)->Unit(benchmark::kMillisecond);
+
+// A payload of 33 numbers in and two out, with an id of its own, from the lane to its block.
+void of_a_payload(benchmark::State& state) {
+  const auto decisions = MadeUpDecisions(1).several(1024);
+  modelyard::SeededRandom random(1);
+  const std::array<std::int64_t, 2> in_shape{1, 33}, out_shape{1, 2};
+  std::vector<std::vector<std::byte>> packed;
+  std::size_t values = 0;
+  for (const Decision& decision : decisions) {
+    std::array<float, 35> numbers;
+    for (float& number : numbers) number = static_cast<float>(random.next() % 1'000'000) / 1000;
+    const auto bytes = std::as_bytes(std::span(numbers));
+    const std::array fields{Field{Side::kInput, Treatment::kKept, "x", modelyard::inference::DataType::kFp32, in_shape,
+                                  bytes.first(33 * sizeof(float))},
+                            Field{Side::kOutput, Treatment::kKept, "y", modelyard::inference::DataType::kFp32,
+                                  out_shape, bytes.last(2 * sizeof(float))}};
+    const std::string id = decision.id.text();
+    Payload payload;
+    payload.id = decision.id;
+    payload.time = decision.time;
+    payload.request_id = id;
+    payload.engine = "ONNX Runtime 1.0.0";
+    payload.fields = fields;
+    pack(payload, packed.emplace_back(packed_bytes(payload)).data());
+    values += bytes.size();
+  }
+  PayloadEncoder encoder([](auto, auto) { return std::string(); });
+  FieldRoom room;
+  std::size_t block_bytes = 0;
+  for (auto _ : state) {
+    for (const auto& one : packed) encoder.add(unpack_payload(one, room));
+    block_bytes = encoder.encode().size();
+    encoder.clear();
+  }
+  per_record(state, decisions.size());
+  state.counters["bytes_on_disk"] = static_cast<double>(block_bytes) / static_cast<double>(decisions.size());
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * values));
+}
+BENCHMARK(of_a_payload);
+
+// Images, say: 600 kB each.
+void of_a_large_payload(benchmark::State& state) {
+  constexpr std::size_t kNumbers = 150'528;
+  modelyard::SeededRandom random(1);
+  std::vector<float> numbers(kNumbers);
+  for (float& number : numbers) number = static_cast<float>(random.next() % 256) / 255;
+  const std::array<std::int64_t, 4> shape{1, 3, 224, 224};
+  const std::array fields{Field{Side::kInput, Treatment::kKept, "x", modelyard::inference::DataType::kFp32, shape,
+                                std::as_bytes(std::span(numbers))}};
+  Payload payload;
+  payload.fields = fields;
+  std::vector<std::byte> packed(packed_bytes(payload));
+  pack(payload, packed.data());
+  PayloadEncoder encoder([](auto, auto) { return std::string(); });
+  FieldRoom room;
+  for (auto _ : state) {
+    encoder.add(unpack_payload(packed, room));
+    benchmark::DoNotOptimize(encoder.encode());
+    encoder.clear();
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * kNumbers * sizeof(float)));
+}
+BENCHMARK(of_a_large_payload);
 
 // By its id, among ten million on disk.
 void when_found(benchmark::State& state) {

@@ -34,6 +34,11 @@ void append_varint(std::string& out, std::uint64_t value) {
   out.append(bytes, put_varint(bytes, value));
 }
 
+void append_text(std::string& out, std::string_view text) {
+  append_varint(out, text.size());
+  out += text;
+}
+
 // A field of a block that is read.
 struct FieldOfBlock {
   Side side{};
@@ -107,8 +112,18 @@ struct ReadRow {
   Uuid id;
   std::int64_t time = 0, reason = 0;
   std::int64_t batch_rows = 0, row_offset = 0, prepared = 0, queued = 0, computed = 0;
-  std::uint32_t request_id = 0, trace_id = 0, unit = 0, engine = 0, cpu = 0;
+  std::string request_id, trace_id, unit;
+  std::uint32_t engine = 0, cpu = 0;
 };
+
+Status read_texts(std::string_view raw, std::span<ReadRow> rows, std::string ReadRow::* field) {
+  VarintReader reader(raw);
+  for (ReadRow& row : rows) {
+    MODELYARD_ASSIGN(const std::uint64_t bytes, reader.next());
+    MODELYARD_ASSIGN(row.*field, reader.text(bytes));
+  }
+  return reader.finish();
+}
 
 class PayloadReader {
  public:
@@ -119,6 +134,9 @@ class PayloadReader {
     MODELYARD_TRY(read(kIdTails, [&](std::string_view raw) { return put_ids_together(raw, rows); }));
     for (const auto& [column, field] : kNumbers) {
       MODELYARD_TRY(read(column, [&, field = field](std::string_view raw) { return read_numbers(raw, rows, field); }));
+    }
+    for (const auto& [column, field] : kTexts) {
+      MODELYARD_TRY(read(column, [&, field = field](std::string_view raw) { return read_texts(raw, rows, field); }));
     }
     for (const auto& [column, field] : kNames) {
       MODELYARD_TRY(
@@ -152,9 +170,9 @@ class PayloadReader {
     PayloadRecord record;
     record.id = row.id;
     record.time = utc_from_micros(row.time);
-    record.request_id = names_.name(row.request_id);
-    record.trace_id = names_.name(row.trace_id);
-    record.unit = names_.name(row.unit);
+    record.request_id = row.request_id;
+    record.trace_id = row.trace_id;
+    record.unit = row.unit;
     record.engine = names_.name(row.engine);
     record.cpu = names_.name(row.cpu);
     record.reason = static_cast<Reason>(row.reason);
@@ -170,10 +188,9 @@ class PayloadReader {
   static constexpr std::pair<Column, std::int64_t ReadRow::*> kNumbers[] = {
       {kReasons, &ReadRow::reason},    {kBatchRows, &ReadRow::batch_rows}, {kRowOffsets, &ReadRow::row_offset},
       {kPrepared, &ReadRow::prepared}, {kQueued, &ReadRow::queued},        {kComputed, &ReadRow::computed}};
-  static constexpr std::pair<Column, std::uint32_t ReadRow::*> kNames[] = {{kRequestIds, &ReadRow::request_id},
-                                                                           {kTraceIds, &ReadRow::trace_id},
-                                                                           {kUnits, &ReadRow::unit},
-                                                                           {kEngines, &ReadRow::engine},
+  static constexpr std::pair<Column, std::string ReadRow::*> kTexts[] = {
+      {kRequestIds, &ReadRow::request_id}, {kTraceIds, &ReadRow::trace_id}, {kUnits, &ReadRow::unit}};
+  static constexpr std::pair<Column, std::uint32_t ReadRow::*> kNames[] = {{kEngines, &ReadRow::engine},
                                                                            {kCpus, &ReadRow::cpu}};
 
   Result<const StoredColumn*> find(std::uint16_t number) const {
@@ -247,9 +264,9 @@ void PayloadEncoder::add(const Payload& payload) {
   row.queued = payload.queued.count();
   row.computed = payload.computed.count();
   row.reason = static_cast<std::uint8_t>(payload.reason);
-  row.request_id = names_.number_of(payload.request_id);
-  row.trace_id = names_.number_of(payload.trace_id);
-  row.unit = names_.number_of(payload.unit);
+  append_text(request_ids_, payload.request_id);
+  append_text(trace_ids_, payload.trace_id);
+  append_text(units_, payload.unit);
   row.engine = names_.number_of(payload.engine);
   row.cpu = names_.number_of(payload.cpu);
   for (std::size_t i = 0; i < payload.fields.size(); ++i) {
@@ -275,9 +292,9 @@ std::string_view PayloadEncoder::encode() {
   add_numbers(kPrepared, [](const Row& row) { return row.prepared; });
   add_numbers(kQueued, [](const Row& row) { return row.queued; });
   add_numbers(kComputed, [](const Row& row) { return row.computed; });
-  writer_.add_names(kRequestIds, rows, names_, &Row::request_id);
-  writer_.add_names(kTraceIds, rows, names_, &Row::trace_id);
-  writer_.add_names(kUnits, rows, names_, &Row::unit);
+  writer_.add_bytes(kRequestIds, request_ids_);
+  writer_.add_bytes(kTraceIds, trace_ids_);
+  writer_.add_bytes(kUnits, units_);
   writer_.add_names(kEngines, rows, names_, &Row::engine);
   writer_.add_names(kCpus, rows, names_, &Row::cpu);
   add_field_table();
@@ -311,6 +328,7 @@ void PayloadEncoder::clear() {
   }
   used_columns_ = 0;
   rows_.clear();
+  for (std::string* const column : {&request_ids_, &trace_ids_, &units_}) column->clear();
   names_ = NameTable();
   bytes_ = 0;
 }

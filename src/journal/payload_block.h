@@ -41,7 +41,7 @@ class PayloadEncoder {
     std::int64_t time = 0;
     std::int64_t batch_rows = 0, row_offset = 0;
     std::int64_t prepared = 0, queued = 0, computed = 0;
-    std::uint32_t request_id = 0, trace_id = 0, unit = 0, engine = 0, cpu = 0;
+    std::uint32_t engine = 0, cpu = 0;
     std::uint8_t reason = 0;
   };
   struct FieldColumn {
@@ -57,6 +57,7 @@ class PayloadEncoder {
 
   const Hash hash_;
   std::vector<Row> rows_;
+  std::string request_ids_, trace_ids_, units_;  // columns, as they will stand in the block
   NameTable names_;
   std::vector<FieldColumn> columns_;
   std::size_t used_columns_ = 0;  // the others lend their memory

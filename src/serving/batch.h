@@ -40,6 +40,7 @@ struct Job {
   SteadyTime delay_after = SteadyTime::max();     // goes behind the others then
   std::int64_t rows = 1;
   std::int64_t plan_revision = 0;  // 0: the caller chose the version
+  bool by_alias = false;           // the caller chose it by an alias
   bool admitted = false;
   bool promised = false;  // the tap has promised to keep its record
   JobHome* home = nullptr;

@@ -80,6 +80,7 @@ Result<Route> Dispatcher::route(std::string_view name, const inference::VersionC
       return error(Code::kNotFound, "Request for unknown model: '{}' alias '{}' is not found", name, choice.alias);
     }
     version = alias->second;
+    route.by_alias = true;
   }
   if (!pinned) {
     if (endpoint == table_->endpoints.end()) {
@@ -172,6 +173,7 @@ void Dispatcher::submit(const Route& route, CallPtr call) {
   bump(in_flight_bytes_, job.call->body_bytes());
   job.servable = route.servable->shared_from_this();
   job.plan_revision = route.plan_revision;
+  job.by_alias = route.by_alias;
   if (!admitted) {
     bump(refused_, 1);
     return refuse(std::move(job), admitted.error());
@@ -307,6 +309,7 @@ std::uint64_t Dispatcher::tell_tap(const Finished& finished, const Uuid& predict
   ended.outputs = finished.outputs ? &*finished.outputs : nullptr;
   ended.settings = job.settings.get();
   ended.plan_revision = job.plan_revision;
+  ended.by_alias = job.by_alias;
   ended.protocol = job.call->protocol();
   ended.prediction_id = prediction_id;
   ended.time = now;

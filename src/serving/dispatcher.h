@@ -34,6 +34,7 @@ struct Route {
   lifecycle::Servable* servable = nullptr;
   const lifecycle::EndpointEntry* endpoint = nullptr;  // null: the name is a model's without an endpoint
   std::int64_t plan_revision = 0;                      // 0: the caller chose the version
+  bool by_alias = false;                               // the caller chose it by an alias
 
   const inference::Signature& signature() const { return servable->signature(); }
   const VersionRef& ref() const { return servable->ref(); }

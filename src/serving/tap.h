@@ -18,6 +18,7 @@ struct Ended {
   const lifecycle::Servable& servable;
   const lifecycle::EndpointSettings* settings = nullptr;  // null: the defaults
   std::int64_t plan_revision = 0;                         // 0: the caller chose the version
+  bool by_alias = false;                                  // the caller chose it by an alias
   Protocol protocol{};
   Uuid prediction_id;
   UtcTime time{};  // the id's

@@ -25,7 +25,8 @@ SIGNATURE = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [-1, 3], "fea
 def publish(server, tmp_path, *settings):
     signature = tmp_path / "signature.json"
     signature.write_text(json.dumps(SIGNATURE))
-    server.cli("push", "scaled", models.scale(tmp_path / "scaled.onnx", 2, 3), "--signature", signature, "--wait")
+    server.cli("push", "scaled", models.scale(tmp_path / "scaled.onnx", 2, 3), "--signature", signature,
+               "--alias", "stable", "--wait")
     if settings:
         server.cli("record", "scaled", *settings)
     return server
@@ -70,8 +71,16 @@ def test_a_captured_prediction_shows_what_it_was_asked_and_what_it_answered(serv
     assert document["inputs"] == [{"name": "x", "datatype": "FP32", "shape": [2, 3], "treatment": "kept",
                                    "data": [1, 2, 3, 4, 5, 6]}]
     assert fields(document, "outputs")["y"]["data"] == [2, 4, 6, 8, 10, 12]
-    pinned = payload(server, infer(server, path="scaled/versions/1")).json()
-    assert pinned["route_reason"] == "version"
+    for path, reason in (("scaled/versions/1", "version"), ("scaled/versions/stable", "alias")):
+        assert payload(server, infer(server, path=path)).json()["route_reason"] == reason
+
+
+def test_units_that_are_long_and_begin_alike_are_told_apart(server, tmp_path):
+    publish(server, tmp_path, "capture.share=1")
+    units = {payload(server, infer(server, headers={"Modelyard-Unit": "u" * 300 + end})).json()["unit"]
+             for end in "ab"}
+
+    assert len(units) == 2 and all(unit.startswith("sha256:") for unit in units)
 
 
 def test_every_protocol_is_captured(server, tmp_path):

@@ -1,12 +1,15 @@
 """docs/formats/journal.md suffices: a reader and a writer made from it alone agree with the server both ways."""
 
+import base64
 import datetime
+import hmac
 import random
 import struct
 import threading
 import time
 import uuid
 
+import ml_dtypes
 import numpy as np
 import pytest
 import tritonclient.grpc as triton_grpc
@@ -14,11 +17,13 @@ import zstandard
 
 import journal_reader
 import models
-from journal_reader import Decision, OUTCOMES
+from journal_reader import Decision, Field, OUTCOMES
+from test_capture import infer, many_at_once, payload, publish
 
 DAY_US = 86_400_000_000
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 OPEN, SEGMENT = "decisions-0000000001.open", "decisions-0000000001.segment"
+PAYLOADS_OPEN, PAYLOADS_SEGMENT = "payloads-0000000001.open", "payloads-0000000001.segment"
 
 
 # The writer, made from the document as the reader is.
@@ -64,12 +69,12 @@ def block_of(decisions, packed=False, more=()):
     return b"MBK1" + struct.pack("<I", journal_reader.crc32c(rest)) + rest
 
 
-def open_file(blocks):
-    return struct.pack("<8sII", b"MYDECIDE", 1, 0) + b"".join(blocks)
+def open_file(blocks, magic=b"MYDECIDE"):
+    return struct.pack("<8sII", magic, 1, 0) + b"".join(blocks)
 
 
-def segment_file(parts, blocks):
-    content, index = open_file(blocks), b""
+def segment_file(parts, blocks, magic=b"MYDECIDE"):
+    content, index = open_file(blocks, magic), b""
     at = len(content) - sum(map(len, blocks))
     for part, block in zip(parts, blocks):
         times = [one.time for one in part]
@@ -298,3 +303,198 @@ def test_the_reader_refuses_what_the_document_forbids(tmp_path):
         path.write_bytes(damaged)
         with pytest.raises(ValueError):
             journal_reader.read_segment(path)
+
+
+# Payloads.
+
+def field_shown(name, field):
+    """A field as the server should show it."""
+    hashed = field.treatment == "hashed"
+    shown = {"name": name, "datatype": "BYTES" if hashed else field.datatype, "shape": [*field.shape],
+             "treatment": field.treatment}
+    if field.values is None:
+        return shown
+    if isinstance(field.values, list):
+        return {**shown, "data": [text.decode() for text in field.values]}
+    if field.datatype in ("FP16", "BF16"):
+        return {**shown, "data_base64": base64.b64encode(field.values.tobytes()).decode()}
+    as_json = (lambda value: float(str(value))) if field.datatype == "FP32" else lambda value: value.item()
+    return {**shown, "data": [as_json(value) for value in field.values.ravel()]}
+
+
+def payload_shown(one):
+    sides = {side: [field_shown(name, field) for (of, name), field in one.fields.items() if of == side]
+             for side in journal_reader.SIDES}
+    when = EPOCH + datetime.timedelta(microseconds=one.time)
+    return {"prediction_id": str(one.id), "time": when.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "request_id": one.request_id or None, "trace_id": one.trace or None, "unit": one.unit or None,
+            "route_reason": one.route, "batch_rows": one.batch_rows, "row_offset": one.row_offset,
+            "prepared_ns": one.checks_ns, "queued_ns": one.queue_ns, "computed_ns": one.run_ns,
+            "engine": one.engine, "cpu": one.processor, "inputs": sides["input"], "outputs": sides["output"]}
+
+
+def payloads_read(server, endpoint, predictions):
+    """By prediction, once the server shows the same of each."""
+    shown = {prediction: payload(server, prediction).json() for prediction in predictions}
+    file = server.folder / "data/journal/endpoints" / endpoint / PAYLOADS_OPEN
+    read = {str(one.id): one for one in journal_reader.read_payloads(file)}
+    assert read.keys() == shown.keys()
+    for prediction, document in shown.items():
+        assert {**document, **payload_shown(read[prediction])} == document
+    return read
+
+
+def hashed_texts(server, name, elements):
+    key = (server.folder / "data/journal/hash.key").read_bytes()
+    assert len(key) == 32
+    return [hmac.new(key, name.encode() + b"\0" + element, "sha256").hexdigest()[:32].encode() for element in elements]
+
+
+def sent_of(datatype):
+    """Values of a datatype, and the bytes of each."""
+    if datatype == "BYTES":
+        texts = ["a", "", "größe", "0" * 300, "x\0y", "b", "a", "c"]
+        values = np.array([text.encode() for text in texts], np.object_).reshape(2, 4)
+        return values, [*values.ravel()]
+    kind = ml_dtypes.bfloat16 if datatype == "BF16" else journal_reader.DATATYPES[datatype]
+    values = np.array([[0, 1, 2, 3], [1, 0, 100, 5]]).astype(kind)
+    return values, [element.tobytes() for element in values.ravel()]
+
+
+@pytest.mark.parametrize("datatype", models.TENSOR_TYPES)
+def test_values_of_every_datatype_are_read_as_they_were_sent_and_their_hashes_are_found_again(
+        shared_server, tmp_path, datatype):
+    shared_server.cli("push", datatype, models.identity(tmp_path / "same.onnx", datatype), "--wait")
+    shared_server.cli("record", datatype, 'capture={"share":1,"hash":["y"]}')
+    values, elements = sent_of(datatype)
+    x = triton_grpc.InferInput("x", [2, 4], datatype)
+    x.set_data_from_numpy(values)
+    with triton_grpc.InferenceServerClient(shared_server.address) as client:
+        client.infer(datatype, [x])
+    found = shared_server.get("/api/v1/predictions", params={"endpoint": datatype}).json()["items"]
+
+    read, = payloads_read(shared_server, datatype, [one["prediction_id"] for one in found]).values()
+
+    kept, hashed = read.fields["input", "x"], read.fields["output", "y"]
+    assert (kept.datatype, kept.treatment, kept.shape) == (datatype, "kept", (2, 4))
+    assert kept.values == elements if datatype == "BYTES" else np.array_equal(kept.values, values)
+    assert (hashed.datatype, hashed.treatment, hashed.shape) == (datatype, "hashed", (2, 4))
+    assert hashed.values == hashed_texts(shared_server, "y", elements)
+
+
+def test_what_was_said_of_a_request_and_how_it_was_routed_are_read(server, tmp_path):
+    publish(server, tmp_path, "capture.share=1")
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    headers = {"X-Request-Id": "order-7", "Modelyard-Unit": "größe".encode(),
+               "traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+    routes = {infer(server, path=path, headers=headers): route
+              for path, route in {"scaled": "plan", "scaled/versions/1": "version"}.items()}
+    silent = infer(server)
+
+    read = payloads_read(server, "scaled", [*routes, silent])
+
+    assert {prediction: read[prediction].route for prediction in routes} == routes
+    said = {(read[one].request_id, read[one].unit, read[one].trace) for one in routes}
+    assert said == {("order-7", "größe", trace)}
+    assert (read[silent].unit, read[silent].trace) == ("", "") and read[silent].request_id
+    assert {(one.batch_rows, one.row_offset) for one in read.values()} == {(2, 0)}
+    assert all(one.run_ns > 0 and one.engine.startswith("ONNX Runtime ") for one in read.values())
+
+
+def test_a_prediction_by_an_alias_is_read_as_come_to_its_version_by_it(server, tmp_path):
+    publish(server, tmp_path, "capture.share=1")
+    server.cli("alias", "set", "scaled", "stable", 1)
+    answer = server.post("/v1/models/scaled/labels/stable:predict", json={"instances": [[1, 2, 3]]})
+    assert answer.status_code == 200, answer.text
+
+    read, = payloads_read(server, "scaled", [answer.headers["Modelyard-Prediction-Id"]]).values()
+
+    assert read.route == "alias"
+
+
+def test_fields_of_several_shapes_are_read_as_they_were_kept_masked_hashed_left_out_or_absent(server, tmp_path):
+    publish(server, tmp_path, "capture.share=1", "capture.errors=true", 'capture.fields=["income","y"]',
+            'capture.mask=["age"]', 'capture.hash=["debt"]')
+    draw, asked = np.random.default_rng(1), {}
+    for rows in (1, 3, 2, 7):
+        values = draw.standard_normal((rows, 3)).astype(np.float32)
+        asked[infer(server, {"inputs": [{"name": "x", "datatype": "FP32", "shape": [rows, 3],
+                                         "data": values.ravel().tolist()}]})] = values
+    wrong = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}]}
+    assert infer(server, wrong) is None
+    server.cli("record", "scaled", 'capture={"share":1,"max_field_bytes":20}')
+    large = infer(server)
+    found = server.get("/api/v1/predictions", params={"endpoint": "scaled"}).json()["items"]
+    failed, = (one["prediction_id"] for one in found if one["status"] != "ok")
+
+    read = payloads_read(server, "scaled", [*asked, failed, large])
+
+    for prediction, values in asked.items():
+        fields, rows = read[prediction].fields, (len(values),)
+        assert np.array_equal(fields["output", "y"].values, 2 * values)
+        assert np.array_equal(fields["input", "x.income"].values, values[:, 1])
+        assert fields["input", "x.age"] == Field("FP32", "masked", rows, None)
+        debts = hashed_texts(server, "x.debt", [value.tobytes() for value in values[:, 2]])
+        assert fields["input", "x.debt"] == Field("FP32", "hashed", rows, debts)
+        assert len(fields) == 4
+    assert (read[failed].fields, read[failed].batch_rows) == ({}, 0)
+    too_large = Field("FP32", "too_large", (2, 3), None)
+    assert read[large].fields == {("input", "x"): too_large, ("output", "y"): too_large}
+
+
+def test_a_name_that_was_sent_in_several_datatypes_is_read_in_each_as_sent(server, tmp_path):
+    publish(server, tmp_path, "capture.share=1", "capture.errors=true")
+    datatypes = ["FP32", "INT64", "FP64"]  # the model takes only the first
+    for datatype in datatypes:
+        infer(server, {"inputs": [{"name": "x", "datatype": datatype, "shape": [1, 3], "data": [1, 2, 3]}]})
+    found = server.get("/api/v1/predictions", params={"endpoint": "scaled"}).json()["items"]
+
+    read = payloads_read(server, "scaled", [one["prediction_id"] for one in found]).values()
+
+    assert [one.fields["input", "x"].datatype for one in sorted(read, key=lambda one: one.time)] == datatypes
+    assert all(np.array_equal(one.fields["input", "x"].values, [[1, 2, 3]]) for one in read)
+
+
+def test_predictions_that_shared_a_run_are_read_with_their_places_in_it(server, tmp_path):
+    server.cli("push", "wide", models.wide(tmp_path / "wide.onnx", 256), "--wait")
+    server.cli("record", "wide", "capture.share=1")
+    predictions = many_at_once(server, "wide", 2, 256, 60)
+
+    read = payloads_read(server, "wide", predictions).values()
+
+    assert any(one.row_offset > 0 for one in read)
+    assert all(one.row_offset + 2 <= one.batch_rows for one in read)
+
+
+def test_payloads_that_were_cut_off_are_read_to_the_last_whole_block(server, tmp_path):
+    publish(server, tmp_path, "capture.share=1")
+    ids = []
+    for _ in range(3):
+        ids.append(infer(server))
+        assert payload(server, ids[-1]).status_code == 200  # what is asked for is written, as a block
+    assert server.stop() == 0
+    file = folder_of(tmp_path) / PAYLOADS_OPEN
+    content = file.read_bytes()
+    blocks = [len(block) for block in journal_reader.blocks_of(file, b"MYPAYLOD")]
+    assert sum(blocks) + 16 == len(content) and len(blocks) == 3
+    file.write_bytes(content[:-1])
+    server.start()
+
+    assert [str(one.id) for one in journal_reader.read_payloads(file)] == ids[:2]
+    assert [payload(server, one).status_code for one in ids] == [200, 200, 404]
+
+
+def test_the_server_reads_payloads_that_were_sealed_as_the_document_says(server, tmp_path):
+    publish(server, tmp_path, "capture.share=1")
+    ids = [infer(server) for _ in range(5)]
+    shown = [payload(server, one).json() for one in ids]
+    assert server.stop() == 0
+    file = folder_of(tmp_path) / PAYLOADS_OPEN
+    blocks = [*journal_reader.blocks_of(file, b"MYPAYLOD")]
+    parts = [journal_reader.payloads_of(block) for block in blocks]
+    put(tmp_path, PAYLOADS_SEGMENT, segment_file(parts, blocks, b"MYPAYLOD"))
+    file.unlink()
+    server.start()
+
+    assert [payload(server, one).json() for one in ids] == shown
+    assert [str(one.id) for one in journal_reader.read_payloads(folder_of(tmp_path) / PAYLOADS_SEGMENT)] == ids

@@ -75,7 +75,7 @@ std::size_t bytes_on_disk(const Field& field) {
 
 journal::Reason reason_of(const serving::Ended& ended) {
   if (ended.plan_revision > 0) return journal::Reason::kPlan;
-  return ended.request.choice.alias.empty() ? journal::Reason::kVersion : journal::Reason::kAlias;
+  return ended.by_alias ? journal::Reason::kAlias : journal::Reason::kVersion;
 }
 
 }  // namespace
@@ -173,6 +173,10 @@ journal::Payload Capturer::payload_of(const Capture& capture, const serving::End
   payload.request_id = request.request_id;
   payload.trace_id = request.trace_id;
   payload.unit = request.unit;
+  if (request.unit.size() > journal::Payload::kMostTextBytes) {  // cut, two units could become one
+    long_unit_ = "sha256:" + sha256(request.unit).hex();
+    payload.unit = long_unit_;
+  }
   payload.engine = ended.servable.engine();
   payload.cpu = cpu_;
   payload.reason = reason_of(ended);

@@ -34,6 +34,7 @@ class Capturer {
   std::vector<std::string> names_;   // of columns; those that are used come first
   std::vector<std::string> values_;  // of the same columns
   std::vector<std::int64_t> rows_;   // their shapes, one dimension each
+  std::string long_unit_;
   std::size_t columns_ = 0;
   std::size_t bytes_ = 0;  // of values
 };
