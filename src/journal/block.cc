@@ -16,9 +16,36 @@ constexpr std::size_t kChecked = 8;           // the checksum covers what stands
 constexpr std::size_t kColumnHeadBytes = 12;
 constexpr std::size_t kLeastCompressed = 64;  // bytes; less does not shrink
 constexpr int kLevel = 1;
+constexpr int kLevelOfNumbers = -1;  // matches are rare among numbers; what their bytes share is found all the same
 
 std::int64_t floor_millis(std::int64_t micros) {
   return micros / 1000 - (micros % 1000 < 0 ? 1 : 0);
+}
+
+// All first bytes of elements of `width`, then all second ones.
+template <std::size_t kWidth>
+void sort_by_place(std::string_view raw, char* to) {
+  const std::size_t count = raw.size() / kWidth;
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t place = 0; place < kWidth; ++place) to[place * count + i] = raw[i * kWidth + place];
+  }
+}
+std::string_view sorted_by_place(std::string_view raw, std::size_t width, std::string& room) {
+  if (room.size() < raw.size()) room.resize(raw.size());
+  switch (width) {
+    case 2: sort_by_place<2>(raw, room.data()); break;
+    case 4: sort_by_place<4>(raw, room.data()); break;
+    default: sort_by_place<8>(raw, room.data()); break;
+  }
+  return std::string_view(room).substr(0, raw.size());
+}
+std::string sorted_back(std::string_view sorted, std::size_t width) {
+  std::string raw(sorted.size(), '\0');
+  const std::size_t count = sorted.size() / width;
+  for (std::size_t place = 0; place < width; ++place) {
+    for (std::size_t i = 0; i < count; ++i) raw[i * width + place] = sorted[place * count + i];
+  }
+  return raw;
 }
 
 }  // namespace
@@ -35,19 +62,27 @@ void BlockWriter::begin(std::size_t columns, Packing packing) {
   block_.assign(BlockHead::kBytes + columns * kColumnHeadBytes, '\0');
 }
 
-void BlockWriter::add_bytes(std::uint16_t column, std::string_view raw) {
+void BlockWriter::FreeContext::operator()(ZSTD_CCtx_s* context) const {
+  ZSTD_freeCCtx(context);
+}
+
+void BlockWriter::add_elements(std::uint16_t column, std::string_view raw, std::size_t width) {
   std::string_view stored = raw;
-  std::uint16_t packed = 0;
+  std::size_t packed = 0;
   if (packing_ == Packing::kCompressed && raw.size() >= kLeastCompressed) {
+    if (!context_) context_.reset(ZSTD_createCCtx());
+    const std::size_t by = raw.size() % width == 0 ? width : 1;
     packed_.resize(std::max(packed_.size(), ZSTD_compressBound(raw.size())));
-    const std::size_t size = ZSTD_compress(packed_.data(), packed_.size(), raw.data(), raw.size(), kLevel);
+    const std::string_view from = by == 1 ? raw : sorted_by_place(raw, by, sorted_);
+    const std::size_t size = ZSTD_compressCCtx(context_.get(), packed_.data(), packed_.size(), from.data(), from.size(),
+                                               by == 1 ? kLevel : kLevelOfNumbers);
     if (!ZSTD_isError(size) && size < raw.size()) {
       stored = std::string_view(packed_).substr(0, size);
-      packed = 1;
+      packed = by;
     }
   }
   put_at<std::uint16_t>(block_, head_at_, column);
-  put_at<std::uint16_t>(block_, head_at_ + 2, packed);
+  put_at<std::uint16_t>(block_, head_at_ + 2, static_cast<std::uint16_t>(packed));
   put_at<std::uint32_t>(block_, head_at_ + 4, static_cast<std::uint32_t>(raw.size()));
   put_at<std::uint32_t>(block_, head_at_ + 8, static_cast<std::uint32_t>(stored.size()));
   head_at_ += kColumnHeadBytes;
@@ -121,7 +156,10 @@ Result<std::string> unpack_column(const StoredColumn& column) {
     if (column.bytes.size() != column.raw_bytes) return damaged_block("a column's sizes do not agree");
     return std::string(column.bytes);
   }
-  if (column.packing != 1) return damaged_block("a column is packed in an unknown way");
+  const std::size_t width = column.packing;
+  if ((width != 1 && width != 2 && width != 4 && width != 8) || column.raw_bytes % width != 0) {
+    return damaged_block("a column is packed in an unknown way");
+  }
   // Only as much memory as the compressed bytes can fill: what a header merely claims is not allocated.
   if (column.raw_bytes / 32'768 > column.bytes.size()) {
     return damaged_block("a column claims to be much larger than it is");
@@ -129,7 +167,7 @@ Result<std::string> unpack_column(const StoredColumn& column) {
   std::string raw(column.raw_bytes, '\0');
   const std::size_t size = ZSTD_decompress(raw.data(), raw.size(), column.bytes.data(), column.bytes.size());
   if (ZSTD_isError(size) || size != column.raw_bytes) return damaged_block("a column cannot be inflated");
-  return raw;
+  return width == 1 ? raw : sorted_back(raw, width);
 }
 
 Result<std::vector<std::uint32_t>> read_dictionary(VarintReader& reader, std::size_t most, NameTable& names) {

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,8 @@
 #include "base/uuid.h"
 #include "journal/name_table.h"
 #include "journal/varint.h"
+
+struct ZSTD_CCtx_s;
 
 namespace modelyard::journal {
 
@@ -54,7 +57,9 @@ class BlockWriter {
     return raw_.data();
   }
   void add_column(std::uint16_t column, const char* end) { add_bytes(column, {raw_.data(), end}); }
-  void add_bytes(std::uint16_t column, std::string_view raw);
+  void add_bytes(std::uint16_t column, std::string_view raw) { add_elements(column, raw, 1); }
+  // Of numbers of 2, 4 or 8 bytes, or of single bytes: bytes of one place are alike, and are packed side by side.
+  void add_elements(std::uint16_t column, std::string_view raw, std::size_t width);
 
   template <typename Row, typename Value>
   void add_numbers(std::uint16_t column, std::span<const Row> rows, Value value) {
@@ -102,7 +107,11 @@ class BlockWriter {
   Packing packing_ = Packing::kPlain;
   std::size_t columns_ = 0;
   std::size_t head_at_ = 0;  // of the next column
-  std::string block_, raw_, packed_;
+  struct FreeContext {
+    void operator()(ZSTD_CCtx_s* context) const;
+  };
+  std::unique_ptr<ZSTD_CCtx_s, FreeContext> context_;  // made when it is wanted first
+  std::string block_, raw_, packed_, sorted_;
   std::vector<std::uint32_t> places_, used_;
 };
 

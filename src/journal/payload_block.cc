@@ -303,7 +303,8 @@ std::string_view PayloadEncoder::encode() {
     column.shapes.append(rows_.size() - column.rows, '\0');
     const auto number = static_cast<std::uint16_t>(kFirstField + 2 * i);
     writer_.add_bytes(number, column.shapes);
-    writer_.add_bytes(static_cast<std::uint16_t>(number + 1), column.values);
+    const std::size_t width = inference::element_bytes(column.type);
+    writer_.add_elements(static_cast<std::uint16_t>(number + 1), column.values, width == 0 ? 1 : width);
   }
   return writer_.finish(rows_.size(), times());
 }

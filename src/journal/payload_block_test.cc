@@ -142,6 +142,23 @@ TEST(PayloadBlock, HoldsPredictionsOfOtherFields) {
   expect_same(records[3], first.payload());
 }
 
+TEST(PayloadBlock, HoldsNumbersOfEveryWidth) {
+  std::vector<std::byte> bytes(8 * 1001);
+  SeededRandom random(1);
+  for (std::byte& byte : bytes) byte = static_cast<std::byte>(random.next() % 3);  // so that it is worth packing
+  for (const DataType type : {DataType::kUint8, DataType::kFp16, DataType::kFp32, DataType::kInt64}) {
+    MadeUpPayload made(1);
+    const std::size_t width = inference::element_bytes(type);
+    const std::array<std::int64_t, 1> shape{1001};
+    made.fields().front() = {Side::kInput, Treatment::kKept, "x", type, shape, std::span(bytes).first(1001 * width)};
+
+    const std::string block = encode({{made.payload()}});
+
+    EXPECT_LT(block.size(), 1001 * width) << width;
+    expect_same(decode(block).front(), made.payload());
+  }
+}
+
 TEST(PayloadBlock, TakesAFieldThatComesTwiceOnce) {
   MadeUpPayload made(1);
   made.fields().push_back(made.fields().front());

@@ -126,14 +126,21 @@ def texts(stream, records):
 
 
 def unpack(packing, raw, stored):
-    demand(packing in (0, 1) and raw <= MOST_BYTES, "a column's head")
-    if packing == 1:
+    demand(packing in (0, 1, 2, 4, 8) and raw <= MOST_BYTES, "a column's head")
+    if packing > 0:
         try:
             stored = zstandard.ZstdDecompressor().decompress(stored, max_output_size=raw, allow_extra_data=False)
         except zstandard.ZstdError as error:
             raise ValueError(str(error)) from error
     demand(len(stored) == raw, "the size of a column")
-    return stored
+    return stored if packing < 2 else elements_of(stored, packing)
+
+
+def elements_of(planes, width):
+    """Of which the first bytes stand first, then the second ones."""
+    demand(len(planes) % width == 0, "an element that is cut off")
+    count = len(planes) // width
+    return b"".join(planes[i::count] for i in range(count))
 
 
 def columns_of(body, count, known):

@@ -361,24 +361,27 @@ def sent_of(datatype):
     return values, [element.tobytes() for element in values.ravel()]
 
 
+@pytest.mark.parametrize("rows", [2, 400])  # as they are, and packed
 @pytest.mark.parametrize("datatype", models.TENSOR_TYPES)
 def test_values_of_every_datatype_are_read_as_they_were_sent_and_their_hashes_are_found_again(
-        shared_server, tmp_path, datatype):
-    shared_server.cli("push", datatype, models.identity(tmp_path / "same.onnx", datatype), "--wait")
-    shared_server.cli("record", datatype, 'capture={"share":1,"hash":["y"]}')
+        shared_server, tmp_path, datatype, rows):
+    name = f"{datatype}-{rows}"
+    shared_server.cli("push", name, models.identity(tmp_path / "same.onnx", datatype), "--wait")
+    shared_server.cli("record", name, 'capture={"share":1,"hash":["y"]}')
     values, elements = sent_of(datatype)
-    x = triton_grpc.InferInput("x", [2, 4], datatype)
+    values, elements = np.tile(values, (rows // 2, 1)), elements * (rows // 2)
+    x = triton_grpc.InferInput("x", [rows, 4], datatype)
     x.set_data_from_numpy(values)
     with triton_grpc.InferenceServerClient(shared_server.address) as client:
-        client.infer(datatype, [x])
-    found = shared_server.get("/api/v1/predictions", params={"endpoint": datatype}).json()["items"]
+        client.infer(name, [x])
+    found = shared_server.get("/api/v1/predictions", params={"endpoint": name}).json()["items"]
 
-    read, = payloads_read(shared_server, datatype, [one["prediction_id"] for one in found]).values()
+    read, = payloads_read(shared_server, name, [one["prediction_id"] for one in found]).values()
 
     kept, hashed = read.fields["input", "x"], read.fields["output", "y"]
-    assert (kept.datatype, kept.treatment, kept.shape) == (datatype, "kept", (2, 4))
+    assert (kept.datatype, kept.treatment, kept.shape) == (datatype, "kept", (rows, 4))
     assert kept.values == elements if datatype == "BYTES" else np.array_equal(kept.values, values)
-    assert (hashed.datatype, hashed.treatment, hashed.shape) == (datatype, "hashed", (2, 4))
+    assert (hashed.datatype, hashed.treatment, hashed.shape) == (datatype, "hashed", (rows, 4))
     assert hashed.values == hashed_texts(shared_server, "y", elements)
 
 

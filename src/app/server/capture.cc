@@ -68,8 +68,7 @@ void gather(const TensorView& tensor, std::size_t column, std::string& values) {
 // A hashed element becomes a text, whatever its size was.
 std::size_t bytes_on_disk(const Field& field) {
   if (field.treatment != Treatment::kHashed) return field.bytes.size();
-  const std::size_t least = std::max<std::size_t>(inference::element_bytes(field.type), 1);
-  const std::size_t elements = field.bytes.size() / (field.type == inference::DataType::kBytes ? 4 : least);
+  const auto elements = static_cast<std::size_t>(inference::element_count(field.shape).value_or(0));
   return elements * (sizeof(std::uint32_t) + journal::HashKey::kTextBytes);
 }
 
