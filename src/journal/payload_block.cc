@@ -133,14 +133,13 @@ class PayloadReader {
     MODELYARD_TRY(read(kTimes, [&](std::string_view raw) { return read_times(raw, rows); }));
     MODELYARD_TRY(read(kIdTails, [&](std::string_view raw) { return put_ids_together(raw, rows); }));
     for (const auto& [column, field] : kNumbers) {
-      MODELYARD_TRY(read(column, [&, field = field](std::string_view raw) { return read_numbers(raw, rows, field); }));
+      MODELYARD_TRY(read(column, [&](std::string_view raw) { return read_numbers(raw, rows, field); }));
     }
     for (const auto& [column, field] : kTexts) {
-      MODELYARD_TRY(read(column, [&, field = field](std::string_view raw) { return read_texts(raw, rows, field); }));
+      MODELYARD_TRY(read(column, [&](std::string_view raw) { return read_texts(raw, rows, field); }));
     }
     for (const auto& [column, field] : kNames) {
-      MODELYARD_TRY(
-          read(column, [&, field = field](std::string_view raw) { return read_names(raw, rows, names_, field); }));
+      MODELYARD_TRY(read(column, [&](std::string_view raw) { return read_names(raw, rows, names_, field); }));
     }
     for (const ReadRow& row : rows) {
       if (row.reason < 0 || row.reason > static_cast<std::int64_t>(Reason::kAlias)) {
