@@ -5,6 +5,7 @@
 
 #include "control/golden_document.h"
 #include "lifecycle/golden_check.h"
+#include "lifecycle/made_up_inputs.h"
 
 namespace modelyard::control {
 namespace {
@@ -110,12 +111,6 @@ struct Run {
   }
 };
 
-std::vector<inference::TensorView> views_of(std::span<const Tensor> tensors) {
-  std::vector<inference::TensorView> views;
-  for (const Tensor& tensor : tensors) views.push_back(tensor.view());
-  return views;
-}
-
 bool has_rows(std::span<const Tensor> outputs, std::size_t rows) {
   return std::ranges::all_of(outputs, [&](const Tensor& output) {
     return !output.shape.empty() && output.shape.front() == static_cast<std::int64_t>(rows);
@@ -130,11 +125,11 @@ Result<std::vector<Tensor>> run_again(lifecycle::Servable& servable, const std::
   MODELYARD_ASSIGN(const auto context, servable.model().new_context());
   std::vector<Tensor> outputs;
   if (run.whole == run.rows) {
-    MODELYARD_TRY(context->run(views_of(inputs), wanted, outputs));
+    MODELYARD_TRY(context->run(lifecycle::views_of(inputs), wanted, outputs));
     return outputs;
   }
   const std::vector<Tensor> filled = run.fill(inputs);
-  MODELYARD_TRY(context->run(views_of(filled), wanted, outputs));
+  MODELYARD_TRY(context->run(lifecycle::views_of(filled), wanted, outputs));
   if (!has_rows(outputs, run.whole)) return error(Code::kInternal, "an output has not the rows that went in");
   return run.cut(outputs);
 }
@@ -183,8 +178,8 @@ Result<Replay> replay(lifecycle::Servable& servable, const PayloadRecord& payloa
   if (recorded.empty()) {
     return error(Code::kFailedPrecondition, "no output was kept as it was given: there is nothing to compare with");
   }
-  MODELYARD_TRY(inference::check_inputs(signature, views_of(inputs), servable.ref().model));
-  const auto rows = static_cast<std::size_t>(inference::row_count(signature, views_of(inputs)));
+  MODELYARD_TRY(inference::check_inputs(signature, lifecycle::views_of(inputs), servable.ref().model));
+  const auto rows = static_cast<std::size_t>(inference::row_count(signature, lifecycle::views_of(inputs)));
   Replay replay;
   note_unlike(replay.unlike, "engine", payload.engine, servable.engine());
   note_unlike(replay.unlike, "cpu", payload.cpu, cpu);

@@ -10,9 +10,8 @@ namespace modelyard::journal {
 namespace {
 
 constexpr std::chrono::seconds kTidyInterval{1};
-constexpr std::chrono::minutes kRetentionInterval{1};  // and whenever a segment was sealed
-constexpr std::chrono::seconds kRefusal{1};            // then one may try whether the disk takes records again
-constexpr std::size_t kMostNames = 4096;               // of an endpoint between passes; then it begins anew
+constexpr std::chrono::seconds kRefusal{1};  // then one may try whether the disk takes records again
+constexpr std::size_t kMostNames = 4096;     // of an endpoint between passes; then it begins anew
 
 void bump(std::atomic<std::uint64_t>& counter) {
   counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -246,32 +245,17 @@ void Journal::tell_loops() {
   }
 }
 
-// Seals what is full or old, and deletes what is too much.
 void Journal::tidy() {
   next_tidy_ = clock_.steady_now() + kTidyInterval;
-  const UtcTime now = clock_.utc_now();
-  Status done = ok();
-  for (const auto& log : logs("")) {
-    if (!log->files().should_seal(now)) continue;
-    if (const Status sealed = log->files().seal(); !sealed) done = sealed;
-    next_retention_ = {};
-  }
-  if (clock_.steady_now() >= next_retention_) {
-    next_retention_ = clock_.steady_now() + kRetentionInterval;
-    if (const Status deleted = delete_what_is_due(now); !deleted) done = deleted;
-  }
-  if (!done) tell("the journal cannot be tidied up", done.error());
-  tell_losses();
-}
-
-Status Journal::delete_what_is_due(UtcTime now) {
   std::vector<EndpointFiles> files;
   for (const auto& log : logs("")) files.push_back({log->endpoint(), &log->files()});
   const auto keeping = [this] {
     MutexLock lock(logs_mutex_);
     return keeping_;
   };
-  return pruner_->prune(files, options_.bounds, keeping, now);
+  const Status done = pruner_->tidy(files, options_.bounds, keeping, clock_);
+  if (!done) tell("the journal cannot be tidied up", done.error());
+  tell_losses();
 }
 
 // Once, as long as it lasts.

@@ -140,7 +140,6 @@ class Journal final : private LaneWriter::Work {
   void make_durable();
   void tell_loops();
   void tidy();
-  Status delete_what_is_due(UtcTime now);
   void tell(std::string_view what, const Error& why);
   void tell_losses();
   void tell_damage();
@@ -164,7 +163,6 @@ class Journal final : private LaneWriter::Work {
   std::vector<DecisionLog*> unsynced_;
   SteadyTime last_sync_{};
   SteadyTime next_tidy_{};
-  SteadyTime next_retention_{};
   std::uint64_t losses_told_ = 0;
   std::string trouble_;  // that was logged and lasts
   std::atomic<std::uint64_t> lost_for_disk_{0};

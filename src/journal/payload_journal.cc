@@ -6,7 +6,6 @@ namespace modelyard::journal {
 namespace {
 
 constexpr std::chrono::seconds kTidyInterval{1};
-constexpr std::chrono::minutes kRetentionInterval{1};  // and whenever a segment was sealed
 
 void bump(std::atomic<std::uint64_t>& counter) {
   counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -138,27 +137,19 @@ void PayloadJournal::rest(bool last) {
   if (last) write_all();
   if (!last && clock_.steady_now() < next_tidy_) return;
   next_tidy_ = clock_.steady_now() + kTidyInterval;
-  const Status tidied = tidy(clock_.utc_now());
+  const Status tidied = tidy();
   if (!tidied) tell("captured payloads cannot be tidied up", tidied.error());
   tell_losses();
 }
 
-Status PayloadJournal::tidy(UtcTime now) {
+Status PayloadJournal::tidy() {
   std::vector<EndpointFiles> files;
-  for (const auto& log : logs()) {
-    if (log->files().should_seal(now)) {
-      MODELYARD_TRY(log->files().seal());
-      next_retention_ = {};
-    }
-    files.push_back({log->endpoint(), &log->files()});
-  }
-  if (clock_.steady_now() < next_retention_) return ok();
-  next_retention_ = clock_.steady_now() + kRetentionInterval;
+  for (const auto& log : logs()) files.push_back({log->endpoint(), &log->files()});
   const auto keeping = [this] {
     MutexLock lock(mutex_);
     return keeping_;
   };
-  return pruner_->prune(files, options_.bounds, keeping, now);
+  return pruner_->tidy(files, options_.bounds, keeping, clock_);
 }
 
 // Once, as long as it lasts.

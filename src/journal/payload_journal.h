@@ -71,7 +71,7 @@ class PayloadJournal final : private LaneWriter::Work {
   void rest(bool last) override;
   void add(const Payload& payload);
   void write_all();
-  Status tidy(UtcTime now);
+  Status tidy();
   void tell(std::string_view what, const Error& why);
   void tell_losses();
 
@@ -92,7 +92,6 @@ class PayloadJournal final : private LaneWriter::Work {
   FieldRoom room_;
   SteadyTime next_write_{};
   SteadyTime next_tidy_{};
-  SteadyTime next_retention_{};
   std::uint64_t losses_told_ = 0;
   std::string trouble_;  // that was logged and lasts
   std::atomic<std::uint64_t> lost_for_disk_{0};

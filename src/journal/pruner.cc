@@ -3,6 +3,8 @@
 namespace modelyard::journal {
 namespace {
 
+constexpr std::chrono::minutes kPruneInterval{1};
+
 Json proof_of(const SegmentInfo& segment, const std::string& endpoint, const std::string& reason, UtcTime now) {
   return {{"time", format_utc(now)},
           {"endpoint", endpoint},
@@ -24,6 +26,21 @@ bool is_held(const std::map<std::string, Keeping, std::less<>>& keeping, const s
 Result<std::unique_ptr<Pruner>> Pruner::open(const Directory& folder, const std::string& proofs, telemetry::Log& log) {
   MODELYARD_ASSIGN(DeletionLog opened, DeletionLog::open(folder, proofs));
   return std::unique_ptr<Pruner>(new Pruner(std::move(opened), log));
+}
+
+Status Pruner::tidy(std::span<const EndpointFiles> all, const Bounds& bounds, const KeepingOf& keeping,
+                    const Clock& clock) {
+  const UtcTime now = clock.utc_now();
+  Status done = ok();
+  for (const EndpointFiles& one : all) {
+    if (!one.files->should_seal(now)) continue;
+    if (const Status sealed = one.files->seal(); !sealed) done = sealed;
+    next_prune_ = {};
+  }
+  if (clock.steady_now() < next_prune_) return done;
+  next_prune_ = clock.steady_now() + kPruneInterval;
+  if (const Status pruned = prune(all, bounds, keeping, now); !pruned) done = pruned;
+  return done;
 }
 
 Status Pruner::prune(std::span<const EndpointFiles> all, const Bounds& bounds, const KeepingOf& keeping, UtcTime now) {
