@@ -3,6 +3,7 @@
 #include <map>
 
 #include "control/deployer.h"
+#include "control/evaluator.h"
 #include "control/record_keeping.h"
 #include "rollout/traffic_plan.h"
 
@@ -39,6 +40,7 @@ class Planner {
     MODELYARD_ASSIGN(const Json* objectives, fields.optional_object("objectives"));
     MODELYARD_ASSIGN(const Json* scheduling, fields.optional_object("scheduling"));
     MODELYARD_ASSIGN(const Json* journal, fields.optional_object("journal"));
+    MODELYARD_ASSIGN(const Json* evaluation, fields.optional_object("evaluation"));
     MODELYARD_TRY(fields.finish());
     if (version && alias) return error(Code::kInvalidArgument, "endpoints.{}: 'version' or 'alias', not both", name);
     if (objectives) MODELYARD_TRY(check_objectives(*objectives));
@@ -47,6 +49,10 @@ class Planner {
     if (journal) {
       MODELYARD_ASSIGN(recording, lifecycle::parse_recording(*journal));
     }
+    monitoring::Evaluation judging;
+    if (evaluation) {
+      MODELYARD_ASSIGN(judging, monitoring::parse_evaluation(*evaluation));
+    }
     const auto present = reader_.endpoint(name);
     const std::string owner = model.value_or(present ? present->model : name);
     if (present && present->model != owner) {
@@ -54,7 +60,9 @@ class Planner {
     }
     MODELYARD_TRY(reader_.model(owner));
     MODELYARD_TRY(check_capture(reader_, owner, recording));
-    MODELYARD_TRY(plan_settings(name, owner, {objectives, scheduling, journal}, present ? &*present : nullptr));
+    MODELYARD_TRY(check_evaluation(reader_, owner, judging));
+    MODELYARD_TRY(
+        plan_settings(name, owner, {objectives, scheduling, journal, evaluation}, present ? &*present : nullptr));
     if (!version && !alias) return ok();
     const auto moved = alias ? aliases_.find({owner, *alias}) : aliases_.end();
     MODELYARD_ASSIGN(const VersionRef wanted,
@@ -99,6 +107,7 @@ class Planner {
     const Json* objectives;
     const Json* scheduling;
     const Json* journal;
+    const Json* evaluation;
   };
   Status plan_settings(const std::string& name, const std::string& model, const NamedWants& named,
                        const registry::EndpointRecord* present) {
@@ -107,10 +116,12 @@ class Planner {
     MODELYARD_ASSIGN(before["objectives"], parse_json(has.objectives));
     MODELYARD_ASSIGN(before["scheduling"], parse_json(has.scheduling));
     MODELYARD_ASSIGN(before["journal"], parse_json(has.journal));
+    MODELYARD_ASSIGN(before["evaluation"], parse_json(has.evaluation));
     Json after = before;
     if (named.objectives) after["objectives"] = *named.objectives;
     if (named.scheduling) after["scheduling"] = *named.scheduling;
     if (named.journal) after["journal"] = *named.journal;
+    if (named.evaluation) after["evaluation"] = *named.evaluation;
     if (present && before == after) return ok();
     after["model"] = model;
     changes_.push_back({"endpoint.put", name, present ? before : Json(nullptr), std::move(after)});
@@ -141,9 +152,9 @@ Status carry_out(CatalogWriter& writer, const PlannedChange& change) {
   if (change.action == "alias.set") return writer.set_alias(name, rest, change.to.get<VersionNumber>());
   if (change.action == "tag.set") return writer.set_tag({name, 0}, rest, change.to.get<std::string>());
   if (change.action == "endpoint.put") {
-    return writer.put_endpoint(
-        name, change.to["model"].get<std::string>(),
-        {change.to["objectives"].dump(), change.to["scheduling"].dump(), change.to["journal"].dump()});
+    return writer.put_endpoint(name, change.to["model"].get<std::string>(),
+                               {change.to["objectives"].dump(), change.to["scheduling"].dump(),
+                                change.to["journal"].dump(), change.to["evaluation"].dump()});
   }
   return writer.set_plan(name, change.to.dump(), "apply");
 }

@@ -2,7 +2,8 @@
 // what endpoints serve. What the document does not name stays as it is. Applying twice changes nothing the second time.
 //
 // Form:   {"models": {NAME: {"description"?, "aliases"?: {ALIAS: VERSION}, "tags"?: {KEY: TEXT}}},
-//          "endpoints": {NAME: {"model"?, "version"? | "alias"?, "objectives"?, "scheduling"?, "journal"?}}}
+//          "endpoints": {NAME: {"model"?, "version"? | "alias"?, "objectives"?, "scheduling"?, "journal"?,
+//                            "evaluation"?}}}
 // Errors: InvalidArgument for an unknown field, NotFound for versions that are not there. One transaction: all or
 // nothing.
 #pragma once

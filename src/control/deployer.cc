@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "control/evaluator.h"
 #include "control/record_keeping.h"
 #include "rollout/traffic_plan.h"
 
@@ -161,20 +162,24 @@ Status Deployer::put_endpoint(const std::string& name, const EndpointDocument& d
   MODELYARD_TRY(check_objectives(document.objectives));
   MODELYARD_TRY(lifecycle::parse_scheduling(document.scheduling));
   MODELYARD_ASSIGN(const lifecycle::Recording recording, lifecycle::parse_recording(document.journal));
+  MODELYARD_ASSIGN(const monitoring::Evaluation evaluation, monitoring::parse_evaluation(document.evaluation));
   const registry::AuditNote note{actor.name,
                                  "endpoint.put",
                                  name,
                                  {{"model", document.model},
                                   {"objectives", document.objectives},
                                   {"scheduling", document.scheduling},
-                                  {"journal", document.journal}}};
+                                  {"journal", document.journal},
+                                  {"evaluation", document.evaluation}}};
   MODELYARD_TRY(catalog_.transact(note, [&](CatalogWriter& writer) -> Status {
     const auto present = writer.endpoint(name);
     if (present) MODELYARD_TRY(check_expected(present->revision, expected, fmt::format("endpoint '{}'", name)));
     MODELYARD_TRY(writer.model(document.model));
     MODELYARD_TRY(check_capture(writer, document.model, recording));
-    return writer.put_endpoint(name, document.model,
-                               {document.objectives.dump(), document.scheduling.dump(), document.journal.dump()});
+    MODELYARD_TRY(check_evaluation(writer, document.model, evaluation));
+    return writer.put_endpoint(
+        name, document.model,
+        {document.objectives.dump(), document.scheduling.dump(), document.journal.dump(), document.evaluation.dump()});
   }));
   return ok();
 }

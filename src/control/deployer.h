@@ -31,6 +31,7 @@ struct EndpointDocument {
   Json objectives = Json::object();  // as check_objectives() says
   Json scheduling = Json::object();  // as lifecycle/scheduling.h says
   Json journal = Json::object();     // as lifecycle/recording.h says
+  Json evaluation = Json::object();  // as monitoring/evaluation.h says
 };
 
 class Deployer {

@@ -131,6 +131,7 @@ Json to_json(const registry::EndpointRecord& endpoint) {
                 {"objectives", parsed(endpoint.wants.objectives)},
                 {"scheduling", parsed(endpoint.wants.scheduling)},
                 {"journal", parsed(endpoint.wants.journal)},
+                {"evaluation", parsed(endpoint.wants.evaluation)},
                 {"created", format_utc(endpoint.created)},
                 {"revision", endpoint.revision}};
   document["plan_revision"] = endpoint.plan_revision > 0 ? Json(endpoint.plan_revision) : Json(nullptr);

@@ -2,9 +2,7 @@
 
 #include <fmt/ranges.h>
 
-#include <set>
-
-#include "inference/signature.h"
+#include "control/version_names.h"
 #include "lifecycle/recording.h"
 
 namespace modelyard::control {
@@ -13,26 +11,6 @@ namespace {
 Result<lifecycle::Recording> recording_of(const registry::EndpointRecord& endpoint) {
   MODELYARD_ASSIGN(const Json document, parse_json(endpoint.wants.journal));
   return lifecycle::parse_recording(document);
-}
-
-// Of the tensors and features of all versions of a model.
-Result<std::set<std::string>> names_of(registry::CatalogReader& reader, const std::string& model) {
-  std::set<std::string> names;
-  registry::Page page;
-  for (;;) {
-    MODELYARD_ASSIGN(const auto versions, reader.versions(model, page));
-    for (const registry::VersionRecord& version : versions) {
-      MODELYARD_ASSIGN(const auto signature, inference::parse_signature(version.document.signature));
-      for (const auto* const specs : {&signature.inputs, &signature.outputs}) {
-        for (const inference::TensorSpec& spec : *specs) {
-          names.insert(spec.name);
-          names.insert(spec.features.begin(), spec.features.end());
-        }
-      }
-    }
-    if (versions.size() < static_cast<std::size_t>(page.limit)) return names;
-    page.after = std::to_string(versions.back().ref.version);
-  }
 }
 
 }  // namespace
@@ -54,7 +32,7 @@ Result<KeepingOfAll> read_keeping(registry::CatalogReader& reader) {
 
 Status check_capture(registry::CatalogReader& reader, const std::string& model, const lifecycle::Recording& recording) {
   if (!recording.capture) return ok();
-  MODELYARD_ASSIGN(const std::set<std::string> known, names_of(reader, model));
+  MODELYARD_ASSIGN(const std::set<std::string> known, names_of_versions(reader, model, NamesOf::kAll));
   if (known.empty()) return ok();  // nothing is published yet
   for (const auto& [list, names] :
        {std::pair("fields", &recording.capture->fields), std::pair("mask", &recording.capture->mask),

@@ -17,16 +17,6 @@ void bump(std::atomic<std::uint64_t>& counter) {
   counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
-bool newer(const DecisionRecord& a, const DecisionRecord& b) {
-  return std::pair(a.time, a.id) > std::pair(b.time, b.id);
-}
-
-bool fits(const DecisionRecord& record, const Query& query) {
-  if (record.time < query.from || record.time > query.to) return false;
-  if (query.before && std::pair(record.time, record.id) >= *query.before) return false;
-  return !query.wanted || query.wanted(record);
-}
-
 }  // namespace
 
 std::string_view durability_name(Durability durability) {
@@ -43,10 +33,6 @@ std::optional<Durability> parse_durability(std::string_view name) {
     if (durability_name(durability) == name) return durability;
   }
   return std::nullopt;
-}
-
-Error unknown_prediction(const Uuid& id) {
-  return error(Code::kNotFound, "prediction {} is not in the journal", id.text());
 }
 
 Journal::Journal(JournalOptions options, telemetry::Log& log, const Clock& clock)
@@ -279,62 +265,6 @@ void Journal::tell_damage() {
   if (damage_told_.exchange(damaged) >= damaged) return;
   log_.error("blocks of the journal are damaged: their records are missing",
              {{"blocks", static_cast<std::int64_t>(damaged)}, {"folder", options_.folder}});
-}
-
-Result<DecisionRecord> Journal::find(const Uuid& id) {
-  flush();
-  const UtcTime from = utc_from_micros(id.milliseconds() * 1000);
-  const UtcTime to = from + std::chrono::microseconds(999);
-  std::optional<DecisionRecord> found;
-  for (const auto& log : logs("")) {
-    for (const SegmentInfo& segment : log->files().segments()) {
-      if (segment.last_time < utc_micros(from) || segment.first_time > utc_micros(to)) continue;
-      MODELYARD_TRY(log->read(segment, from, to, [&](std::span<const DecisionRow> rows, const NameTable& names) {
-        const auto row = std::ranges::find(rows, id, &DecisionRow::id);
-        if (row != rows.end()) found = record_of(*row, names, log->endpoint());
-        return !found;
-      }));
-      if (found) return std::move(*found);
-    }
-  }
-  tell_damage();
-  return unknown_prediction(id);
-}
-
-Result<std::vector<DecisionRecord>> Journal::list(const Query& query) {
-  flush();
-  Query within = query;
-  if (within.before) within.to = std::min(within.to, within.before->first);
-  std::vector<std::pair<std::shared_ptr<DecisionLog>, SegmentInfo>> segments;
-  for (const auto& log : logs(within.endpoint)) {
-    for (SegmentInfo& segment : log->files().segments()) {
-      if (segment.last_time < utc_micros(within.from) || segment.first_time > utc_micros(within.to)) continue;
-      segments.emplace_back(log, std::move(segment));
-    }
-  }
-  std::ranges::sort(segments, std::greater<>{}, [](const auto& entry) { return entry.second.last_time; });
-  std::vector<DecisionRecord> found;
-  // Whether nothing that ends at `time` can be among the newest any more.
-  const auto is_enough = [&](std::int64_t time) {
-    return found.size() >= within.limit && utc_micros(found[within.limit - 1].time) > time;
-  };
-  for (const auto& [log, segment] : segments) {
-    if (is_enough(segment.last_time)) break;
-    MODELYARD_TRY(
-        log->read(segment, within.from, within.to, [&](std::span<const DecisionRow> rows, const NameTable& names) {
-          const auto last = std::ranges::max(rows, {}, &DecisionRow::time).time;
-          if (is_enough(last)) return false;
-          for (const DecisionRow& row : rows) {
-            DecisionRecord record = record_of(row, names, log->endpoint());
-            if (fits(record, within)) found.push_back(std::move(record));
-          }
-          std::ranges::sort(found, newer);
-          found.resize(std::min(found.size(), within.limit));
-          return true;
-        }));
-  }
-  tell_damage();
-  return found;
 }
 
 void Journal::keep(std::map<std::string, Keeping, std::less<>> own) {

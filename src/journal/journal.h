@@ -12,8 +12,8 @@
 // Loss:       a lane that is full, or a disk that takes nothing, drops records and counts them; serving never waits.
 //             But a record that was promised has its room, its answer waits until it was written, and is told when it
 //             could not be.
-// Threads:    promise(), record() and end_turn() on the loop whose number is given; the rest from any. find(), list()
-//             and report() see all that was recorded before. on_kept is called by the writer.
+// Threads:    promise(), record() and end_turn() on the loop whose number is given; the rest from any. Reading and
+//             report() see all that was recorded before. on_kept is called by the writer.
 #pragma once
 
 #include <atomic>
@@ -102,6 +102,11 @@ class Journal final : private LaneWriter::Work {
   // NotFound when there is none.
   Result<DecisionRecord> find(const Uuid& id);
   Result<std::vector<DecisionRecord>> list(const Query& query);
+  // Those of the ids that are kept, in their order. "": of any endpoint.
+  Result<std::vector<DecisionRecord>> find_all(const std::string& endpoint, std::vector<Uuid> ids);
+  // Gives every record of a time to `take`, in no order.
+  using Scan = std::function<void(const std::string& endpoint, const DecisionRow& row, const NameTable& names)>;
+  Status scan(const std::string& endpoint, UtcTime from, UtcTime to, const Scan& take);
   JournalTotals totals() const;
   JournalReport report();
   // How endpoints' records are kept from now on.

@@ -168,9 +168,26 @@ void PayloadJournal::tell_losses() {
   losses_told_ = lost;
 }
 
-Result<PayloadRecord> PayloadJournal::find(const std::string& endpoint, const Uuid& id) {
+void PayloadJournal::flush() {
   write_all_.store(true);
   writer_.flush();
+}
+
+Status PayloadJournal::scan(const std::string& endpoint, UtcTime from, UtcTime to,
+                            const PayloadLog::TakePayload& take) {
+  flush();
+  for (const auto& log : logs()) {
+    if (log->endpoint() != endpoint) continue;
+    for (const SegmentInfo& segment : log->files().segments()) {
+      if (segment.last_time < utc_micros(from) || segment.first_time > utc_micros(to)) continue;
+      MODELYARD_TRY(log->scan(segment, from, to, take));
+    }
+  }
+  return ok();
+}
+
+Result<PayloadRecord> PayloadJournal::find(const std::string& endpoint, const Uuid& id) {
+  flush();
   const std::int64_t first = id.milliseconds() * 1000;
   const std::int64_t last = first + 999;
   for (const auto& log : logs()) {

@@ -4,8 +4,8 @@
 //             those since the last second before it. What a segment holds once it is sealed is durable.
 // Limits:     kMostFields and half a lane for a payload; a larger one is lost.
 // Loss:       a lane that is full, or a disk that takes nothing, drops payloads and counts them; serving never waits.
-// Threads:    record() and end_turn() on the loop whose number is given; the rest from any. find() sees all that was
-//             recorded before.
+// Threads:    record() and end_turn() on the loop whose number is given; the rest from any. find() and scan() see all
+//             that was recorded before.
 #pragma once
 
 #include <map>
@@ -48,6 +48,8 @@ class PayloadJournal final : private LaneWriter::Work {
 
   // NotFound when nothing of this prediction was captured, or it is not kept any more.
   Result<PayloadRecord> find(const std::string& endpoint, const Uuid& id);
+  // Gives every payload of a time to `take`, in no order.
+  Status scan(const std::string& endpoint, UtcTime from, UtcTime to, const PayloadLog::TakePayload& take);
   void keep(std::map<std::string, Keeping, std::less<>> own);
   PayloadTotals totals() const;
   const Bounds& bounds() const { return options_.bounds; }
@@ -67,6 +69,8 @@ class PayloadJournal final : private LaneWriter::Work {
   Status open_endpoints(const Directory& root);
   Result<std::shared_ptr<PayloadLog>> log_of(const std::string& endpoint);
   std::vector<std::shared_ptr<PayloadLog>> logs() const;
+  // Writes what was recorded.
+  void flush();
   void write() override;
   void rest(bool last) override;
   void add(const Payload& payload);

@@ -30,6 +30,17 @@ Status PayloadLog::write(UtcTime now) {
   return appended;
 }
 
+Status PayloadLog::scan(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakePayload& take) const {
+  return files_->read(segment, from, to, [&](std::string_view block) {
+    std::vector<PayloadRecord> payloads;
+    if (!decode_payloads(block, payloads)) return SegmentLog::Taken::kDamaged;
+    for (PayloadRecord& payload : payloads) {
+      if (payload.time >= from && payload.time <= to) take(payload);
+    }
+    return SegmentLog::Taken::kMore;
+  });
+}
+
 Result<PayloadRecord> PayloadLog::find(const SegmentInfo& segment, const Uuid& id, UtcTime from, UtcTime to) const {
   std::vector<PayloadRecord> found;
   MODELYARD_TRY(files_->read(segment, from, to, [&](std::string_view block) {

@@ -1,47 +1,16 @@
 #include "lifecycle/golden_check.h"
 
-#include <bit>
 #include <cmath>
 #include <cstring>
+
+#include "inference/element.h"
 
 namespace modelyard::lifecycle {
 namespace {
 
-using inference::DataType;
+using inference::is_floating;
+using inference::number_at;
 using inference::Tensor;
-
-template <typename T>
-T load(const std::byte* from) {
-  T value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
-}
-
-double from_half(std::uint16_t bits) {
-  const int sign = bits >> 15, exponent = bits >> 10 & 31, fraction = bits & 1023;
-  double value = 0;
-  if (exponent == 31) {
-    value = fraction == 0 ? HUGE_VAL : std::nan("");
-  } else if (exponent == 0) {
-    value = std::ldexp(fraction, -24);
-  } else {
-    value = std::ldexp(1024 + fraction, exponent - 25);
-  }
-  return sign == 0 ? value : -value;
-}
-
-double number_at(DataType type, const std::byte* element) {
-  switch (type) {
-    case DataType::kFp16: return from_half(load<std::uint16_t>(element));
-    case DataType::kBf16: return std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(element)} << 16);
-    case DataType::kFp32: return load<float>(element);
-    default: return load<double>(element);
-  }
-}
-
-bool is_floating(DataType type) {
-  return type == DataType::kFp16 || type == DataType::kBf16 || type == DataType::kFp32 || type == DataType::kFp64;
-}
 
 bool agree(double got, double recorded, const Tolerance& tolerance) {
   if (std::isnan(got) || std::isnan(recorded)) return std::isnan(got) && std::isnan(recorded);

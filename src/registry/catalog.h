@@ -99,6 +99,7 @@ struct EndpointWants {
   std::string objectives = "{}";
   std::string scheduling = "{}";
   std::string journal = "{}";
+  std::string evaluation = "{}";
 };
 
 struct EndpointRecord {

@@ -23,11 +23,15 @@ Result<UniqueFd> lock_file(const std::string& path) {
   return error(Code::kConflict, "'{}' is held by another modelyard: stop it, or use another --data folder", path);
 }
 
+Result<std::unique_ptr<SqliteConnection>> open_connection(const std::string& path, SqliteConnection::Access access) {
+  return SqliteConnection::open(path, access, {"the catalog", "bring back a backup with `modelyard restore`"});
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SqliteCatalog>> SqliteCatalog::open(SqliteCatalogOptions options, const Clock& clock) {
   MODELYARD_ASSIGN(UniqueFd lock, lock_file(options.path + ".lock"));
-  MODELYARD_ASSIGN(auto writer, SqliteConnection::open(options.path, SqliteConnection::Access::kReadWrite));
+  MODELYARD_ASSIGN(auto writer, open_connection(options.path, SqliteConnection::Access::kReadWrite));
   MODELYARD_TRY(migrate(*writer));
   return std::unique_ptr<SqliteCatalog>(
       new SqliteCatalog(std::move(options), clock, std::move(lock), std::move(writer)));
@@ -48,7 +52,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteCatalog::take_reader() {
       return reader;
     }
   }
-  return SqliteConnection::open(options_.path, SqliteConnection::Access::kReadOnly);
+  return open_connection(options_.path, SqliteConnection::Access::kReadOnly);
 }
 
 void SqliteCatalog::give_back(std::unique_ptr<SqliteConnection> reader) {
@@ -151,7 +155,7 @@ Status SqliteCatalog::keep_answer(std::string_view key, const IdempotentAnswer& 
 
 Status SqliteCatalog::copy_to(const std::string& path) {
   MODELYARD_ASSIGN(auto source, take_reader());
-  MODELYARD_ASSIGN(auto target, SqliteConnection::open(path, SqliteConnection::Access::kReadWrite));
+  MODELYARD_ASSIGN(auto target, open_connection(path, SqliteConnection::Access::kReadWrite));
   sqlite3_backup* backup = sqlite3_backup_init(target->handle(), "main", source->handle(), "main");
   if (backup == nullptr) return target->last_error("copy");
   const int outcome = sqlite3_backup_step(backup, -1);

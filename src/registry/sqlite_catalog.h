@@ -6,9 +6,9 @@
 #include <memory>
 
 #include "base/mutex.h"
+#include "base/sqlite/sqlite_connection.h"
 #include "base/unique_fd.h"
 #include "registry/catalog.h"
-#include "registry/sqlite_connection.h"
 
 namespace modelyard::registry {
 

@@ -67,7 +67,7 @@ TEST_F(SqliteCatalogTest, BringsAFileOfTheFirstSchemaUpToDate) {
   make_models(*open(), 2);
   run_sql(
       "DROP TABLE pins; DROP TABLE api_keys; ALTER TABLE endpoints DROP COLUMN scheduling; ALTER TABLE endpoints DROP "
-      "COLUMN journal; "
+      "COLUMN journal; ALTER TABLE endpoints DROP COLUMN evaluation; "
       "DROP TABLE purged_models; ALTER TABLE answers DROP COLUMN etag; "
       "PRAGMA user_version=1");
 

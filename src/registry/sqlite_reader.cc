@@ -97,8 +97,8 @@ Result<ApiKeyRecord> api_key_row(const SqliteStatement& row) {
 }
 
 Result<EndpointRecord> endpoint_row(const SqliteStatement& row) {
-  return EndpointRecord{row.text(0),    row.text(1),     {row.text(2), row.text(3), row.text(4)},
-                        row.integer(5), time_at(row, 6), row.integer(7)};
+  return EndpointRecord{row.text(0),    row.text(1),     {row.text(2), row.text(3), row.text(4), row.text(5)},
+                        row.integer(6), time_at(row, 7), row.integer(8)};
 }
 
 Result<PlanRecord> plan_row(const SqliteStatement& row) {
@@ -246,18 +246,20 @@ Result<std::vector<ApiKeyRecord>> SqliteQueries<Base>::api_keys() {
 
 template <typename Base>
 Result<EndpointRecord> SqliteQueries<Base>::endpoint(std::string_view name) {
-  MODELYARD_ASSIGN(auto statement,
-                   connection_.prepare("SELECT name, model, objectives, scheduling, journal, plan_revision, "
-                                       "created, revision FROM endpoints WHERE name = ?"));
+  MODELYARD_ASSIGN(
+      auto statement,
+      connection_.prepare("SELECT name, model, objectives, scheduling, journal, evaluation, plan_revision, "
+                          "created, revision FROM endpoints WHERE name = ?"));
   statement.bind(name);
   return only(std::move(statement), endpoint_row, fmt::format("endpoint '{}' is not found", name));
 }
 
 template <typename Base>
 Result<std::vector<EndpointRecord>> SqliteQueries<Base>::endpoints() {
-  MODELYARD_ASSIGN(auto statement,
-                   connection_.prepare("SELECT name, model, objectives, scheduling, journal, plan_revision, created, "
-                                       "revision FROM endpoints ORDER BY name"));
+  MODELYARD_ASSIGN(
+      auto statement,
+      connection_.prepare("SELECT name, model, objectives, scheduling, journal, evaluation, plan_revision, "
+                          "created, revision FROM endpoints ORDER BY name"));
   return collect(std::move(statement), endpoint_row);
 }
 

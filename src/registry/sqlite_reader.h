@@ -1,8 +1,8 @@
 // The queries of the catalog on one SQLite connection. Private to this room.
 #pragma once
 
+#include "base/sqlite/sqlite_connection.h"
 #include "registry/catalog.h"
-#include "registry/sqlite_connection.h"
 
 namespace modelyard::registry {
 

@@ -73,6 +73,9 @@ ALTER TABLE answers ADD COLUMN etag INTEGER;
     R"sql(
 ALTER TABLE endpoints ADD COLUMN journal TEXT NOT NULL DEFAULT '{}';
 )sql",
+    R"sql(
+ALTER TABLE endpoints ADD COLUMN evaluation TEXT NOT NULL DEFAULT '{}';
+)sql",
 };
 
 Result<std::int64_t> schema_version(SqliteConnection& connection) {

@@ -1,7 +1,7 @@
 // The catalog's schema as numbered migrations. Private to this room.
 #pragma once
 
-#include "registry/sqlite_connection.h"
+#include "base/sqlite/sqlite_connection.h"
 
 namespace modelyard::registry {
 

@@ -8,15 +8,17 @@
 namespace modelyard::security {
 namespace {
 
-constexpr std::array<std::string_view, kVerbs> kNames{"infer", "read", "publish", "deploy", "payload", "admin"};
+constexpr std::array<std::string_view, kVerbs> kNames{"infer",   "read",  "publish", "deploy",
+                                                      "payload", "label", "admin"};
 
 Result<Verb> parse_verb(std::string_view text) {
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if (kNames[i] == text) return static_cast<Verb>(i);
   }
   const auto nearest = nearest_name(text, std::vector<std::string>(kNames.begin(), kNames.end()));
-  return error(Code::kInvalidArgument, "unknown verb '{}'{}; verbs are infer, read, publish, deploy, payload, admin",
-               text, nearest ? fmt::format("; did you mean '{}'?", *nearest) : "");
+  return error(Code::kInvalidArgument,
+               "unknown verb '{}'{}; verbs are infer, read, publish, deploy, payload, label, admin", text,
+               nearest ? fmt::format("; did you mean '{}'?", *nearest) : "");
 }
 
 }  // namespace

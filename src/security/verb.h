@@ -17,9 +17,10 @@ enum class Verb : std::uint8_t {
   kPublish,  // upload, publish, describe, tag
   kDeploy,   // move aliases and traffic
   kPayload,  // see what predictions were asked and answered, where that is captured
+  kLabel,    // say what really happened in the cases that predictions were about
   kAdmin,    // keys, audit, backup, settings of the server
 };
-inline constexpr int kVerbs = 6;
+inline constexpr int kVerbs = 7;
 std::string_view verb_name(Verb verb);
 
 class VerbSet {

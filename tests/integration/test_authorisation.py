@@ -116,14 +116,15 @@ REST_ROUTES = sorted(set(rest_routes()))
 # The verbs of which one is enough, by what a path and method are; read from the top.
 NEEDED = [
     (r"GET /(livez|readyz|v2/health/.*)", None),
-    (r"GET /api/v1/(version|openapi.yaml)", {"infer", "read", "publish", "deploy"}),
+    (r"GET /api/v1/(version|openapi.yaml)", {"infer", "read", "publish", "deploy", "label"}),
     (r"\w+ /api/v1/(keys.*|gc|backup|audit.*)", {"admin"}),
     (r"GET /api/v1/(models|endpoints|journal)", {"read on all"}),
     (r"GET /api/v1/blobs/.*", {"read on all"}),
     (r"HEAD /api/v1/blobs/.*", {"read", "publish"}),
     (r"PUT /api/v1/blobs/.*", {"publish"}),
     (r"POST /api/v1/apply", {"deploy on all"}),
-    (r"\w+ /api/v1/predictions/.*(/payload|:replay)", {"payload"}),
+    (r"\w+ /api/v1/predictions/.*(/payload|/ground-truth|:replay)", {"payload"}),
+    (r"POST /api/v1/ground-truth", {"label"}),
     (r"GET /api/v1/.*", {"read"}),
     (r"\w+ /api/v1/.*/(pin|aliases/.*)", {"deploy"}),
     (r"\w+ /api/v1/endpoints/.*", {"deploy"}),

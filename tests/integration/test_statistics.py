@@ -1,4 +1,4 @@
-"""`modelyard stats` against scipy, river, datasketches and numpy, on inputs that differ from those of the unit tests."""
+"""`modelyard stats` against scipy, river, datasketches, scikit-learn and numpy, on inputs unlike the unit tests'."""
 
 import json
 import subprocess
@@ -11,7 +11,9 @@ from scipy import special, stats
 from sklearn.calibration import calibration_curve
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import accuracy_score, brier_score_loss, f1_score, roc_auc_score
+from sklearn.metrics import (accuracy_score, average_precision_score, brier_score_loss, f1_score, log_loss,
+                             mean_absolute_error, mean_absolute_percentage_error, mean_pinball_loss, ndcg_score,
+                             precision_recall_fscore_support, r2_score, roc_auc_score, root_mean_squared_error)
 
 from conftest import BINARY
 
@@ -26,6 +28,10 @@ def ask(name, **fields):
 
 def close(expected):
     return pytest.approx(expected, rel=1e-6)
+
+
+def same(expected):
+    return pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 def samples(kind, seed):
@@ -245,6 +251,81 @@ def test_label_shift_and_powered_means_are_those_of_their_formulas():
     mean = others.mean() + (labels - theirs).mean()
     half = stats.norm.ppf(0.975) * np.sqrt(others.var(ddof=1) / 500 + (labels - theirs).var(ddof=1) / 50)
     assert powered == {"mean": close(mean), "interval": [close(mean - half), close(mean + half)]}
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("name", [lambda label: int(label) * 3 - 4, "c{}".format], ids=["numbers", "texts"])
+def test_classes_are_scored_as_by_scikit_learn(name, seed):
+    draw = np.random.default_rng(seed)
+    rows, classes = int(draw.integers(2, 200)), int(draw.integers(1, 7))
+    truth = draw.integers(0, classes, rows)
+    # The lowest class is never predicted, the highest predicted only.
+    predicted = np.where((draw.uniform(size=rows) < 0.6) & (truth > 0), truth, draw.integers(1, classes + 1, rows))
+
+    found = ask("classification", truth=[*map(name, truth)], predicted=[*map(name, predicted)])
+
+    assert found["accuracy"]["value"] == same(accuracy_score(truth, predicted))
+    parts = ("precision", "recall", "f1")
+    for average in ("macro", "weighted"):
+        expected = precision_recall_fscore_support(truth, predicted, average=average, zero_division=0)
+        assert [found[average][part]["value"] for part in parts] == [same(value) for value in expected[:3]]
+    expected = precision_recall_fscore_support(truth, predicted, zero_division=np.nan)
+    labels = np.unique(np.concatenate([truth, predicted]))
+    assert [(entry["class"], entry["support"]) for entry in found["classes"]] == list(
+        zip(map(name, labels), expected[3]))
+    for part, values in zip(parts, expected):
+        assert [entry[part] and entry[part]["value"] for entry in found["classes"]] == [
+            None if np.isnan(value) else same(value) for value in values]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("decimals, scale", [(15, 1), (0, 1), (1, 1e9)], ids=["distinct", "ties", "large"])
+def test_areas_under_curves_are_those_of_scikit_learn(decimals, scale, seed):
+    draw = np.random.default_rng(seed)
+    labels = draw.permutation(np.repeat([0, 1], draw.integers(1, 150, 2)))
+    scores = np.round(draw.normal(labels, 1), decimals) * scale
+    rows = {"scores": scores.tolist(), "labels": labels.tolist()}
+
+    assert ask("roc-auc", **rows)["value"] == same(roc_auc_score(labels, scores))
+    assert ask("average-precision", **rows)["value"] == same(average_precision_score(labels, scores))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_losses_are_those_of_scikit_learn(seed):
+    draw = np.random.default_rng(seed)
+    rows, quantile = int(draw.integers(20, 200)), float(draw.uniform())
+    labels, probabilities = draw.integers(0, 2, rows), draw.uniform(size=rows)
+    probabilities[:5], probabilities[5:10] = 0, 1
+    assert ask("log-loss", probabilities=probabilities.tolist(), labels=labels.tolist())["value"] == same(
+        log_loss(labels, probabilities, labels=[0, 1]))
+
+    truth = draw.normal(draw.integers(0, 3) * 100, 10.0 ** draw.integers(-3, 4), rows)
+    predicted = truth + draw.normal(0, truth.std(), rows)
+    found = ask("regression-scores", truth=truth.tolist(), predicted=predicted.tolist(), quantile=quantile)
+    assert {name: score["value"] for name, score in found.items()} == {
+        "mae": same(mean_absolute_error(truth, predicted)), "rmse": same(root_mean_squared_error(truth, predicted)),
+        "mape": same(mean_absolute_percentage_error(truth, predicted)),
+        "quantile_loss": same(mean_pinball_loss(truth, predicted, alpha=quantile)),
+        "r2": same(r2_score(truth, predicted))}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("decimals", [15, 0], ids=["distinct", "ties"])
+def test_orders_are_scored_as_by_scikit_learn_and_by_hand(decimals, seed):
+    draw = np.random.default_rng(seed)
+    documents = int(draw.integers(2, 100))
+    relevance = np.maximum(draw.integers(-12, 4, documents), 0)
+    scores = np.round(draw.normal(-relevance / 2, 1), decimals)  # mostly wrong, or the first would be relevant
+    query = {"relevance": relevance.tolist(), "scores": scores.tolist()}
+
+    assert ask("ndcg", **query)["value"] == same(ndcg_score([relevance], [scores]))
+    for k in (1, int(draw.integers(2, documents + 1)), documents + 3):
+        assert ask("ndcg", **query, k=k)["value"] == same(ndcg_score([relevance], [scores], k=k))
+
+    # Of equal scores, what is not relevant stands before.
+    order = sorted(zip(-scores, relevance > 0))
+    ranks = [rank for rank, (_, relevant) in enumerate(order, 1) if relevant]
+    assert ask("reciprocal-rank", **query)["value"] == same(1 / ranks[0] if ranks else 0)
 
 
 @pytest.mark.parametrize("kind, seed", [("normal", 4), ("ties", 5), ("heavy", 6)])

@@ -26,6 +26,7 @@ std::vector<Calculation> hypothesis_calculations();
 std::vector<Calculation> detector_calculations();
 std::vector<Calculation> sketch_calculations();
 std::vector<Calculation> estimate_calculations();
+std::vector<Calculation> score_calculations();
 // All of them.
 std::vector<Calculation> calculations();
 

@@ -28,6 +28,8 @@ TEST(Calculations, NameTheFieldThatIsWrong) {
   EXPECT_NE(refusal("two-proportions", R"({"a": {"successes": -1, "trials": 2}, "b": {}})").find("a.successes"),
             std::string::npos);
   EXPECT_NE(refusal("kswin", R"({"values": [1], "window": 10, "newest": 9})").find("newest"), std::string::npos);
+  EXPECT_EQ(refusal("classification", R"({"truth": [1, "1"], "predicted": [1, 1]})"),
+            "truth[1]: classes are all whole numbers or all texts");
 }
 
 TEST(Calculations, AreFoundByTheirNamesOnly) {

@@ -57,6 +57,8 @@ void add_publish_commands(CommandLine& line);
 void add_show_commands(CommandLine& line);
 void add_prediction_commands(CommandLine& line);
 void add_journal_commands(CommandLine& line);
+void add_label_command(CommandLine& line);
+void add_accuracy_command(CommandLine& line);
 void add_change_commands(CommandLine& line);
 void add_setting_commands(CommandLine& line);
 void add_tune_command(CommandLine& line);

@@ -106,7 +106,8 @@ void add_key_commands(CommandLine& line) {
   };
   auto [create_app, created] = add("create", "Make a key; it is shown once", create);
   create_app->add_option("name", created->name, "Whose key it is")->required();
-  create_app->add_option("--verbs", created->verbs, "Of infer, read, publish, deploy, payload, admin, with commas")
+  create_app
+      ->add_option("--verbs", created->verbs, "Of infer, read, publish, deploy, payload, label, admin, with commas")
       ->capture_default_str();
   create_app->add_option("--models", created->models, "Names with * for any characters: fraud-*,churn")
       ->capture_default_str();

@@ -112,6 +112,10 @@ void add_setting_commands(CommandLine& line) {
                              "Show or change what an endpoint's predictions leave in the journal",
                              "required=true",
                              {"journal", "a decision record of each, dropped and counted when it cannot be kept"}});
+  add_setting_command(line, {"evaluate",
+                             "Show or change how an endpoint's predictions are judged by the labels that come",
+                             "task=binary",
+                             {"evaluation", "the task and its outputs as the signature suggests them"}});
 }
 
 }  // namespace modelyard::app

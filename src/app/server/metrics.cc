@@ -163,6 +163,32 @@ void write_payloads(Exposition& out, const journal::PayloadJournal& payloads) {
   out.sample({}, totals.deleted_segments);
 }
 
+void write_labels(Exposition& out, const journal::LabelStore& labels) {
+  const auto all = labels.totals();
+  if (all.empty()) return;
+  out.family("modelyard_labels", MetricKind::kCounter, "Labels that arrived, by endpoint and what became of them.");
+  for (const journal::LabelTotals& totals : all) {
+    const auto sample = [&](std::string outcome, std::uint64_t number) {
+      out.sample({{"endpoint", totals.endpoint}, {"outcome", std::move(outcome)}}, number);
+    };
+    sample("stored", totals.tally.stored);
+    sample("corrected", totals.tally.corrected);
+    sample("repeated", totals.tally.repeated);
+    sample("outdated", totals.tally.outdated);
+  }
+  out.family("modelyard_label_lag_seconds", MetricKind::kHistogram,
+             "Time from a prediction to the arrival of its first label.");
+  const std::vector<double> bounds(journal::kLagSeconds.begin(), journal::kLagSeconds.end());
+  for (const journal::LabelTotals& totals : all) {
+    out.histogram({{"endpoint", totals.endpoint}}, bounds, totals.lags, totals.lag_seconds);
+  }
+  out.family("modelyard_label_watermark_timestamp_seconds", MetricKind::kGauge,
+             "Time of the newest prediction that has a label.");
+  for (const journal::LabelTotals& totals : all) {
+    out.sample({{"endpoint", totals.endpoint}}, static_cast<double>(utc_micros(totals.newest)) / 1e6);
+  }
+}
+
 void write_process(Exposition& out, const MetricsSources& sources) {
   const auto status = telemetry::read_process_status();
   out.family("modelyard_build_info", MetricKind::kGauge, "1, with versions as labels.");
@@ -212,6 +238,7 @@ std::string write_metrics(const MetricsSources& sources, telemetry::ExpositionFo
   write_http(out, sources);
   if (sources.journal != nullptr) write_journal(out, *sources.journal);
   if (sources.payloads != nullptr) write_payloads(out, *sources.payloads);
+  if (sources.labels != nullptr) write_labels(out, *sources.labels);
   write_process(out, sources);
   if (triton == TritonNames::kAdd) write_triton(out, versions);
   return std::move(out).finish();

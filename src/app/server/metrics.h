@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "edge/http/server.h"
+#include "journal/ground_truth/label_store.h"
 #include "journal/journal.h"
 #include "journal/payload_journal.h"
 #include "lifecycle/reconciler.h"
@@ -23,6 +24,7 @@ struct MetricsSources {
   std::function<std::uint64_t()> access_lines_dropped;
   const journal::Journal* journal;          // null: off
   const journal::PayloadJournal* payloads;  // null: off
+  const journal::LabelStore* labels;        // null: off
 };
 
 enum class TritonNames { kLeaveOut, kAdd };

@@ -20,7 +20,9 @@
 #include "app/server/metrics.h"
 #include "app/server/supervisor.h"
 #include "base/directory.h"
+#include "control/evaluator.h"
 #include "control/key_keeper.h"
+#include "control/labeller.h"
 #include "control/record_keeping.h"
 #include "control/registry_source.h"
 #include "edge/control_api/control_api.h"
@@ -182,7 +184,10 @@ class RunningServer final : public Server {
     for (;;) {
       signalfd_siginfo signal{};
       pollfd waiting{signals_.get(), POLLIN, 0};
-      if (::poll(&waiting, 1, static_cast<int>(kKeyUsesKept.count())) == 0) keep_key_uses();
+      if (::poll(&waiting, 1, static_cast<int>(kKeyUsesKept.count())) == 0) {
+        keep_key_uses();
+        remove_old_labels();
+      }
       if ((waiting.revents & POLLIN) == 0) continue;
       if (::read(signals_.get(), &signal, sizeof signal) != sizeof signal) continue;
       if (signal.ssi_signo != SIGHUP) break;
@@ -253,6 +258,20 @@ class RunningServer final : public Server {
     if (!kept) log_.error("last uses of keys were not kept", {{"error", kept.error().message()}});
   }
 
+  void remove_old_labels() {
+    const auto days = configuration_.integer("ground_truth_max_age_days");
+    if (!labels_ || days == 0) return;
+    const auto keeping = read_keeping();
+    if (!keeping) return log_.error("old labels were not removed", {{"error", keeping.error().message()}});
+    std::vector<std::string> held;
+    for (const auto& [endpoint, own] : keeping->records) {
+      if (own.hold) held.push_back(endpoint);
+    }
+    const auto removed = labels_->remove_before(system_clock().utc_now() - std::chrono::days(days), held);
+    if (!removed) return log_.error("old labels were not removed", {{"error", removed.error().message()}});
+    if (*removed > 0) log_.info("old labels were removed", {{"labels", *removed}, {"days", days}});
+  }
+
   void catalog_changed() {
     source_->changed();
     const Status keys = reload_keys();
@@ -290,6 +309,10 @@ class RunningServer final : public Server {
     payload_options.bounds.most_age = std::chrono::days(configuration_.integer("capture_max_age_days"));
     payload_options.keeping = std::move(keeping.payloads);
     MODELYARD_ASSIGN(payloads_, journal::PayloadJournal::open(std::move(payload_options), log_, system_clock()));
+    MODELYARD_ASSIGN(labels_,
+                     journal::LabelStore::open(configuration_.text("data") + "/ground-truth.db", system_clock()));
+    labeller_ = std::make_unique<control::Labeller>(*catalog_, *journal_, *labels_, system_clock());
+    evaluator_ = std::make_unique<control::Evaluator>(*catalog_, *journal_, *payloads_, *labels_);
     for (std::size_t i = 0; i < http_->loops(); ++i) {
       taps_.push_back(std::make_unique<JournalTap>(*journal_, *payloads_, machine_.cpu, i));
     }
@@ -380,11 +403,11 @@ class RunningServer final : public Server {
     shared_memory_api_->add_routes(router_);
     settings_api_ = std::make_unique<edge::SettingsApi>(*inference_api_, log_);
     settings_api_->add_routes(router_);
-    control_api_ = std::make_unique<edge::ControlApi>(
-        edge::ControlParts{*catalog_, *blobs_, *publisher_, *deployer_, *curator_, *applier_, *keys_, *reconciler_,
-                           *executor_, journal_.get(), payloads_.get(), table_, machine_.cpu, system_clock(),
-                           std::chrono::seconds(configuration_.integer("upload_lease_seconds")),
-                           [this] { return version_document(engines_); }});
+    control_api_ = std::make_unique<edge::ControlApi>(edge::ControlParts{
+        *catalog_, *blobs_, *publisher_, *deployer_, *curator_, *applier_, *keys_, *reconciler_, *executor_,
+        journal_.get(), payloads_.get(), labels_.get(), labeller_.get(), evaluator_.get(), table_, machine_.cpu,
+        system_clock(), std::chrono::seconds(configuration_.integer("upload_lease_seconds")),
+        [this] { return version_document(engines_); }});
     control_api_->add_routes(router_);
     open_grpc();
     const auto triton = configuration_.boolean("metrics_triton_names") ? TritonNames::kAdd : TritonNames::kLeaveOut;
@@ -392,7 +415,7 @@ class RunningServer final : public Server {
         router_, {is_ready, [this, triton](telemetry::ExpositionFormat format) {
                     return write_metrics(
                         {*http_, *reconciler_, table_, dispatchers_, MODELYARD_VERSION, engines_.onnx.version,
-                         [this] { return access_log_->dropped(); }, journal_.get(), payloads_.get()},
+                         [this] { return access_log_->dropped(); }, journal_.get(), payloads_.get(), labels_.get()},
                         format, triton);
                   }});
     http_->set_observer([this](const edge::Request& request, edge::Response& response, std::chrono::nanoseconds took) {
@@ -513,6 +536,9 @@ class RunningServer final : public Server {
   const tuning::Machine machine_ = tuning::this_machine();
   std::unique_ptr<journal::Journal> journal_;          // null: off
   std::unique_ptr<journal::PayloadJournal> payloads_;  // as the journal
+  std::unique_ptr<journal::LabelStore> labels_;
+  std::unique_ptr<control::Labeller> labeller_;
+  std::unique_ptr<control::Evaluator> evaluator_;
   std::vector<std::unique_ptr<JournalTap>> taps_;
   std::vector<std::unique_ptr<serving::Dispatcher>> dispatchers_;
   std::unique_ptr<control::RegistrySource> source_;

@@ -77,6 +77,14 @@ Result<bool> ApiCall::query_flag(std::string_view name) const {
   return error(Code::kInvalidArgument, "{}: expected true or false, got '{}'", name, *value);
 }
 
+Result<UtcTime> ApiCall::query_time(std::string_view name, UtcTime otherwise) const {
+  const auto text = query_value(name);
+  if (!text) return otherwise;
+  auto time = parse_utc(*text);
+  if (!time) return time.error().with_context("{}", name);
+  return time;
+}
+
 Result<int> ApiCall::limit() const {
   const auto value = query_value("limit");
   if (!value) return 100;

@@ -14,12 +14,15 @@
 namespace modelyard::edge {
 
 // Whoever may do anything at all.
-inline constexpr security::VerbSet kAnyVerb = Verb::kInfer | Verb::kRead | Verb::kPublish | Verb::kDeploy;
+inline constexpr security::VerbSet kAnyVerb =
+    Verb::kInfer | Verb::kRead | Verb::kPublish | Verb::kDeploy | Verb::kLabel;
 
 struct ApiCall {
   std::vector<std::string> parameters;
   QueryFields query;
-  Json body;                   // null without one
+  Json body;              // null without one
+  std::string body_text;  // instead, of a call that reads its body itself
+  std::string content_type;
   control::Expected expected;  // If-Match
   control::Actor actor;
   security::Caller caller;
@@ -30,6 +33,7 @@ struct ApiCall {
   Status may_read(const std::optional<std::string>& model) const;
   std::optional<std::string> query_value(std::string_view name) const;
   Result<bool> query_flag(std::string_view name) const;
+  Result<UtcTime> query_time(std::string_view name, UtcTime otherwise) const;
   Result<int> limit() const;  // 1..1000, 100 by default
   std::string cursor() const { return query_value("cursor").value_or(""); }
   Result<std::int64_t> cursor_number() const;  // 0 without one

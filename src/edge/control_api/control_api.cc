@@ -53,6 +53,11 @@ Result<ApiCall> ControlApi::make_call(const Request& request, const Taken& taken
   call.actor = actor_of(request);
   call.caller = request.caller;
   if (request.body.empty()) return call;
+  if (taken.body == Body::kText) {
+    call.body_text = request.body;
+    call.content_type = request.header("Content-Type").value_or("");
+    return call;
+  }
   const JsonLimits limits{.max_bytes = 2 * registry::kMaxAttachmentBytes, .max_depth = 64};
   MODELYARD_ASSIGN(call.body, parse_json(request.body, limits));
   if (taken.body == Body::kNone) MODELYARD_TRY(check_empty(call.body));
@@ -136,6 +141,7 @@ void ControlApi::add_routes(Router& router) {
   add_blob_routes(router);
   add_event_routes(router);
   add_prediction_routes(router);
+  add_ground_truth_routes(router);
   add_key_routes(router);
   add_repository_routes(router);
   router.set_refusal_form("/api/", refusal_problem);

@@ -15,7 +15,9 @@
 #include "control/applier.h"
 #include "control/curator.h"
 #include "control/deployer.h"
+#include "control/evaluator.h"
 #include "control/key_keeper.h"
+#include "control/labeller.h"
 #include "control/publisher.h"
 #include "edge/control_api/api_call.h"
 #include "edge/control_api/control_executor.h"
@@ -38,6 +40,9 @@ struct ControlParts {
   ControlExecutor& executor;
   journal::Journal* journal;          // null: off
   journal::PayloadJournal* payloads;  // null: off
+  journal::LabelStore* labels;        // null: off, and so are the two
+  control::Labeller* labeller;
+  control::Evaluator* evaluator;
   const lifecycle::PublishedTable& table;
   std::string cpu;  // of this machine
   const Clock& clock;
@@ -53,8 +58,8 @@ class ControlApi {
   void add_methods(GrpcRouter& router);
 
  private:
-  // Of a POST or PUT; what stands in the body of a call that reads none is refused.
-  enum class Body { kRead, kNone };
+  // Of a POST or PUT; what stands in the body of a call that reads none is refused. kText: the call reads it itself.
+  enum class Body { kRead, kNone, kText };
   struct Taken {
     std::vector<std::string> query;  // the query fields that the call knows
     Body body;
@@ -76,6 +81,7 @@ class ControlApi {
   void add_blob_routes(Router& router);
   void add_event_routes(Router& router);
   void add_prediction_routes(Router& router);
+  void add_ground_truth_routes(Router& router);
   void add_key_routes(Router& router);
   void add_repository_routes(Router& router);
 
@@ -89,9 +95,15 @@ class ControlApi {
     journal::DecisionRecord decision;
     journal::PayloadRecord payload;
   };
+  // Who saw what is written down before it is shown.
+  Status note_look(const ApiCall& call, const std::string& action, const journal::DecisionRecord& decision);
   Result<Captured> find_captured(const ApiCall& call, const std::string& action);
   Result<ApiAnswer> show_payload(const ApiCall& call);
   Result<ApiAnswer> replay_prediction(const ApiCall& call);
+  Result<ApiAnswer> put_labels(const ApiCall& call);
+  Result<ApiAnswer> list_labelled(const ApiCall& call);
+  Result<ApiAnswer> show_labels(const ApiCall& call);
+  Result<ApiAnswer> show_accuracy(const ApiCall& call);
   Result<journal::Journal*> journal() const;
 
   const ControlParts parts_;

@@ -80,12 +80,14 @@ void ControlApi::add_endpoint_routes(Router& router) {
           MODELYARD_ASSIGN(const Json* objectives, reader.optional_object("objectives"));
           MODELYARD_ASSIGN(const Json* scheduling, reader.optional_object("scheduling"));
           MODELYARD_ASSIGN(const Json* journal, reader.optional_object("journal"));
+          MODELYARD_ASSIGN(const Json* evaluation, reader.optional_object("evaluation"));
           MODELYARD_TRY(reader.finish());
           if (model) MODELYARD_TRY(call.may(Verb::kDeploy, *model));
           control::EndpointDocument document{model.value_or(call.parameters[0])};
           if (objectives) document.objectives = *objectives;
           if (scheduling) document.scheduling = *scheduling;
           if (journal) document.journal = *journal;
+          if (evaluation) document.evaluation = *evaluation;
           MODELYARD_TRY(parts_.deployer.put_endpoint(call.parameters[0], document, call.actor, call.expected));
           return show_endpoint(parts_.catalog, call.parameters[0]);
         });

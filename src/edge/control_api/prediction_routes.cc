@@ -10,14 +10,6 @@ namespace {
 
 using journal::DecisionRecord;
 
-Result<UtcTime> time_value(const ApiCall& call, std::string_view name, UtcTime otherwise) {
-  const auto text = call.query_value(name);
-  if (!text) return otherwise;
-  auto time = parse_utc(*text);
-  if (!time) return time.error().with_context("{}", name);
-  return time;
-}
-
 // "ok", "failed" or the name of a code.
 Result<std::function<bool(const DecisionRecord&)>> status_filter(const std::string& status) {
   using Filter = std::function<bool(const DecisionRecord&)>;
@@ -54,8 +46,8 @@ Result<std::optional<std::pair<UtcTime, Uuid>>> cursor_value(const std::string& 
 Result<journal::Query> query_of(const ApiCall& call) {
   journal::Query query;
   query.endpoint = call.query_value("endpoint").value_or("");
-  MODELYARD_ASSIGN(query.from, time_value(call, "from", UtcTime::min()));
-  MODELYARD_ASSIGN(query.to, time_value(call, "to", UtcTime::max()));
+  MODELYARD_ASSIGN(query.from, call.query_time("from", UtcTime::min()));
+  MODELYARD_ASSIGN(query.to, call.query_time("to", UtcTime::max()));
   MODELYARD_ASSIGN(const int limit, call.limit());
   query.limit = static_cast<std::size_t>(limit);
   MODELYARD_ASSIGN(query.before, cursor_value(call.cursor()));
@@ -100,6 +92,12 @@ Result<ApiAnswer> ControlApi::find_prediction(const ApiCall& call) {
   return ApiAnswer{200, control::to_json(record), std::nullopt};
 }
 
+Status ControlApi::note_look(const ApiCall& call, const std::string& action, const DecisionRecord& decision) {
+  const registry::AuditNote note{call.actor.name, action, decision.endpoint, {{"prediction_id", decision.id.text()}}};
+  MODELYARD_TRY(parts_.catalog.transact(note, [](registry::CatalogWriter&) { return ok(); }));
+  return ok();
+}
+
 Result<ControlApi::Captured> ControlApi::find_captured(const ApiCall& call, const std::string& action) {
   MODELYARD_ASSIGN(journal::Journal* const journal, this->journal());
   MODELYARD_ASSIGN(const Uuid id, Uuid::parse(call.parameters[0]));
@@ -108,9 +106,7 @@ Result<ControlApi::Captured> ControlApi::find_captured(const ApiCall& call, cons
   const std::string& endpoint = captured.decision.endpoint;
   if (!call.may(Verb::kPayload, endpoint)) return journal::unknown_prediction(id);
   MODELYARD_ASSIGN(captured.payload, parts_.payloads->find(endpoint, id));
-  // Who saw what is written down before it is shown.
-  const registry::AuditNote note{call.actor.name, action, endpoint, {{"prediction_id", id.text()}}};
-  MODELYARD_TRY(parts_.catalog.transact(note, [](registry::CatalogWriter&) { return ok(); }));
+  MODELYARD_TRY(note_look(call, action, captured.decision));
   return captured;
 }
 

@@ -1,8 +1,8 @@
-#include "registry/sqlite_connection.h"
+#include "base/sqlite/sqlite_connection.h"
 
 #include <sqlite3.h>
 
-namespace modelyard::registry {
+namespace modelyard {
 namespace {
 
 constexpr int kBusyMilliseconds = 10'000;
@@ -41,6 +41,16 @@ SqliteStatement& SqliteStatement::bind(std::optional<std::int64_t> number) {
   return *this;
 }
 
+SqliteStatement& SqliteStatement::bind_real(double number) {
+  sqlite3_bind_double(statement_, ++bound_, number);
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind_bytes(std::span<const std::uint8_t> bytes) {
+  sqlite3_bind_blob64(statement_, ++bound_, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+  return *this;
+}
+
 Result<bool> SqliteStatement::step() {
   const int outcome = sqlite3_step(statement_);
   if (outcome == SQLITE_ROW) return true;
@@ -67,13 +77,33 @@ std::string SqliteStatement::text(int column) const {
   return text ? std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))) : std::string();
 }
 
-Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path, Access access) {
+SqliteStatement::Type SqliteStatement::type(int column) const {
+  switch (sqlite3_column_type(statement_, column)) {
+    case SQLITE_INTEGER: return Type::kInteger;
+    case SQLITE_FLOAT: return Type::kReal;
+    case SQLITE_TEXT: return Type::kText;
+    case SQLITE_BLOB: return Type::kBytes;
+    default: return Type::kNull;
+  }
+}
+
+double SqliteStatement::real(int column) const {
+  return sqlite3_column_double(statement_, column);
+}
+
+std::span<const std::uint8_t> SqliteStatement::bytes(int column) const {
+  const auto* bytes = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path, Access access,
+                                                                 SqliteNames names) {
   sqlite3* handle = nullptr;
   const int flags = (access == Access::kReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int outcome = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
-  std::unique_ptr<SqliteConnection> connection(new SqliteConnection(handle));
-  if (outcome != SQLITE_OK) return connection->last_error("open").with_context("catalog '{}'", path);
+  std::unique_ptr<SqliteConnection> connection(new SqliteConnection(handle, std::move(names)));
+  if (outcome != SQLITE_OK) return connection->last_error("open").with_context("'{}'", path);
   sqlite3_busy_timeout(handle, kBusyMilliseconds);
   MODELYARD_TRY(connection->execute("PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"));
   return connection;
@@ -108,10 +138,10 @@ std::int64_t SqliteConnection::changes() const {
 Error SqliteConnection::last_error(std::string_view doing) const {
   const int outcome = handle_ ? sqlite3_extended_errcode(handle_) : SQLITE_NOMEM;
   if (outcome == SQLITE_NOTADB || (outcome & 0xff) == SQLITE_CORRUPT) {
-    return error(Code::kInternal, "the catalog is damaged ({}): bring back a backup with `modelyard restore`",
-                 sqlite3_errmsg(handle_));
+    return error(Code::kInternal, "{} is damaged ({}): {}", names_.what, sqlite3_errmsg(handle_), names_.remedy);
   }
-  return error(code_of(outcome), "cannot {} the catalog: {}", doing, handle_ ? sqlite3_errmsg(handle_) : "no memory");
+  return error(code_of(outcome), "cannot {} {}: {}", doing, names_.what,
+               handle_ ? sqlite3_errmsg(handle_) : "no memory");
 }
 
-}  // namespace modelyard::registry
+}  // namespace modelyard

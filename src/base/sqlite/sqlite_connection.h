@@ -1,4 +1,4 @@
-// RAII over SQLite's C interface. Private to this room.
+// RAII over SQLite's C interface.
 //
 // Threads: a connection and its statements belong to one thread at a time.
 // Errors:  Conflict for a violated constraint, ResourceExhausted for a full disk, Internal otherwise.
@@ -7,15 +7,17 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace modelyard::registry {
+namespace modelyard {
 
 class SqliteConnection;
 
@@ -32,6 +34,8 @@ class SqliteStatement {
   SqliteStatement& bind(std::string_view text);
   SqliteStatement& bind(std::int64_t number);
   SqliteStatement& bind(std::optional<std::int64_t> number);
+  SqliteStatement& bind_real(double number);
+  SqliteStatement& bind_bytes(std::span<const std::uint8_t> bytes);
 
   // True while there is a row.
   Result<bool> step();
@@ -41,6 +45,11 @@ class SqliteStatement {
   std::int64_t integer(int column) const;
   std::optional<std::int64_t> optional_integer(int column) const;
   std::string text(int column) const;
+  enum class Type { kNull, kInteger, kReal, kText, kBytes };
+  Type type(int column) const;
+  double real(int column) const;
+  // Valid until the next step.
+  std::span<const std::uint8_t> bytes(int column) const;
 
  private:
   SqliteConnection* connection_;
@@ -48,10 +57,16 @@ class SqliteStatement {
   int bound_ = 0;
 };
 
+// How errors speak of a database.
+struct SqliteNames {
+  std::string what;    // "the catalog"
+  std::string remedy;  // when it is damaged
+};
+
 class SqliteConnection {
  public:
   enum class Access { kReadWrite, kReadOnly };
-  static Result<std::unique_ptr<SqliteConnection>> open(const std::string& path, Access access);
+  static Result<std::unique_ptr<SqliteConnection>> open(const std::string& path, Access access, SqliteNames names);
   ~SqliteConnection();
 
   // Prepared once, then taken from a cache. `sql` is a literal.
@@ -62,9 +77,10 @@ class SqliteConnection {
   sqlite3* handle() const { return handle_; }
 
  private:
-  explicit SqliteConnection(sqlite3* handle) : handle_(handle) {}
+  SqliteConnection(sqlite3* handle, SqliteNames names) : handle_(handle), names_(std::move(names)) {}
   sqlite3* handle_;
+  const SqliteNames names_;
   std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
 };
 
-}  // namespace modelyard::registry
+}  // namespace modelyard

@@ -1,0 +1,389 @@
+#include "control/evaluator.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <unordered_map>
+
+#include "control/feature_column.h"
+#include "control/version_names.h"
+
+namespace modelyard::control {
+namespace {
+
+using inference::Signature;
+using journal::KeptLabel;
+using journal::PayloadRecord;
+using monitoring::JudgedRow;
+using monitoring::JudgedRows;
+using monitoring::ReadOutputs;
+
+struct UuidHash {
+  std::size_t operator()(const Uuid& id) const {
+    std::size_t hash = 0;
+    std::memcpy(&hash, id.bytes().data() + id.bytes().size() - sizeof hash, sizeof hash);  // its random half
+    return hash;
+  }
+};
+
+struct Prediction {
+  std::int64_t time = 0;
+  std::size_t rows = 0;
+  VersionNumber version = 0;
+  std::string arm;
+};
+
+// A row whose answer is kept.
+struct CapturedRow {
+  std::int64_t time = 0;
+  std::size_t segment = 0;
+};
+
+// What is gathered of one window and segment.
+struct Gathered {
+  std::uint64_t predictions = 0;
+  std::uint64_t captured = 0;
+  std::vector<std::size_t> rows;  // that are judged
+};
+
+class Join {
+ public:
+  explicit Join(const AccuracyQuery& query) : query_(query) { report_.query = query; }
+
+  Status read_predictions(journal::Journal& journal);
+  Status read_endpoint(registry::Catalog& catalog);
+  Status read_labels(journal::LabelStore& store);
+  // Finds the predictions that labels by unit are meant for.
+  Status find_units(journal::PayloadJournal& payloads);
+  Status read_answers(journal::PayloadJournal& payloads);
+  AccuracyReport report();
+
+ private:
+  bool is_by_feature() const { return !query_.by.empty() && query_.by != "version" && query_.by != "arm"; }
+  UtcTime last() const { return query_.to - std::chrono::microseconds(1); }
+  Status choose_signatures(registry::CatalogReader& reader, const std::string& model);
+  std::string segment_of(const Prediction& prediction) const;
+  std::size_t segment_number(const std::string& name);
+  std::int64_t window_of(std::int64_t time) const;
+  void add_answer(const PayloadRecord& payload, const Prediction& prediction, std::uint64_t request);
+  void judge(const Prediction& prediction, std::vector<KeptLabel>& labels, const ReadOutputs& outputs,
+             std::uint64_t request, std::size_t first_row);
+  void note_unreadable(const Error& why);
+  void group_by_feature();
+  std::map<std::pair<std::int64_t, std::string>, Gathered> gather();
+
+  const AccuracyQuery query_;
+  AccuracyReport report_;
+  std::unordered_map<Uuid, Prediction, UuidHash> predictions_;  // that were answered
+  std::map<VersionNumber, Signature> signatures_;
+  std::unordered_map<Uuid, std::vector<KeptLabel>, UuidHash> labels_;
+  std::map<std::string, std::vector<KeptLabel>> unit_labels_;
+  std::optional<JudgedRows> judged_;  // a row's segment is its place in captured_
+  std::vector<CapturedRow> captured_;
+  std::vector<FeatureValue> features_;  // of captured_, when it is by feature
+  std::vector<std::string> segments_;
+};
+
+Status Join::read_predictions(journal::Journal& journal) {
+  bool is_too_much = false;
+  MODELYARD_TRY(journal.scan(
+      query_.endpoint, query_.from, last(),
+      [&](const std::string&, const journal::DecisionRow& row, const journal::NameTable& names) {
+        is_too_much |= predictions_.size() >= Evaluator::kMostPredictions;
+        if (row.outcome != 0 || is_too_much) return;
+        Prediction prediction{row.time, static_cast<std::size_t>(std::max<std::int64_t>(1, row.rows)), row.version, ""};
+        if (query_.by == "arm") prediction.arm = names.name(row.arm);
+        predictions_.emplace(row.id, std::move(prediction));
+      }));
+  if (!is_too_much) return ok();
+  return error(Code::kResourceExhausted, "more than {} predictions: ask for a shorter time",
+               Evaluator::kMostPredictions);
+}
+
+Status Join::choose_signatures(registry::CatalogReader& reader, const std::string& model) {
+  VersionNumber newest = 0;
+  for (const auto& [id, prediction] : predictions_) {
+    newest = std::max(newest, prediction.version);
+    if (signatures_.contains(prediction.version)) continue;
+    const auto version = reader.version({model, prediction.version});
+    if (!version) continue;  // deleted since
+    MODELYARD_ASSIGN(signatures_[prediction.version], inference::parse_signature(version->document.signature));
+  }
+  if (signatures_.empty()) return ok();
+  MODELYARD_ASSIGN(report_.evaluation, monitoring::complete(report_.evaluation, signatures_.rbegin()->second));
+  judged_.emplace(report_.evaluation);
+  const auto has = [&](const auto& entry) { return has_feature(entry.second, query_.by); };
+  if (!is_by_feature() || std::ranges::any_of(signatures_, has)) return ok();
+  return error(Code::kNotFound, "by: there is no input or feature '{}'; 'version' and 'arm' are known, too", query_.by);
+}
+
+Status Join::read_endpoint(registry::Catalog& catalog) {
+  return catalog.read([&](registry::CatalogReader& reader) -> Status {
+    MODELYARD_ASSIGN(const auto endpoint, reader.endpoint(query_.endpoint));
+    MODELYARD_ASSIGN(const Json document, parse_json(endpoint.wants.evaluation));
+    MODELYARD_ASSIGN(report_.evaluation, monitoring::parse_evaluation(document));
+    return choose_signatures(reader, endpoint.model);
+  });
+}
+
+Status Join::read_labels(journal::LabelStore& store) {
+  // The time of an id is cut to its millisecond.
+  const UtcTime from = std::chrono::floor<std::chrono::milliseconds>(query_.from);
+  return store.scan(query_.endpoint, from, last(), query_.known_at, [&](const KeptLabel& label) {
+    if (!label.prediction) {
+      unit_labels_[label.unit].push_back(label);
+    } else if (predictions_.contains(*label.prediction)) {
+      labels_[*label.prediction].push_back(label);
+    } else if (label.time >= query_.from) {
+      ++report_.unknown;
+    }
+  });
+}
+
+Status Join::find_units(journal::PayloadJournal& payloads) {
+  if (unit_labels_.empty()) return ok();
+  std::map<std::string, std::vector<std::pair<UtcTime, Uuid>>> asked;
+  MODELYARD_TRY(payloads.scan(query_.endpoint, query_.from, UtcTime::max(), [&](const PayloadRecord& payload) {
+    if (unit_labels_.contains(payload.unit)) asked[payload.unit].emplace_back(payload.time, payload.id);
+  }));
+  for (auto& [unit, labels] : unit_labels_) {
+    auto& times = asked[unit];
+    std::ranges::sort(times);
+    for (KeptLabel& label : labels) {
+      const auto later = std::ranges::upper_bound(times, label.time, {}, &std::pair<UtcTime, Uuid>::first);
+      if (later == times.begin()) {
+        report_.unknown += label.time < query_.to ? 1 : 0;
+      } else if (const Uuid id = std::prev(later)->second; predictions_.contains(id)) {
+        labels_[id].push_back(label);
+      }
+    }
+  }
+  return ok();
+}
+
+std::string Join::segment_of(const Prediction& prediction) const {
+  if (query_.by == "version") return std::to_string(prediction.version);
+  if (query_.by == "arm") return prediction.arm.empty() ? "(none)" : prediction.arm;
+  return "";
+}
+
+std::size_t Join::segment_number(const std::string& name) {
+  const auto found = std::ranges::find(segments_, name);
+  if (found != segments_.end()) return static_cast<std::size_t>(found - segments_.begin());
+  segments_.push_back(name);
+  return segments_.size() - 1;
+}
+
+void Join::note_unreadable(const Error& why) {
+  if (report_.unreadable++ == 0) report_.unreadable_why = why.message();
+}
+
+// One label for each row, whichever way it was given: what is newest.
+void Join::judge(const Prediction& prediction, std::vector<KeptLabel>& labels, const ReadOutputs& outputs,
+                 std::uint64_t request, std::size_t first_row) {
+  std::ranges::sort(labels, {}, [](const KeptLabel& label) { return std::pair(label.event_time, label.arrival); });
+  std::map<std::int64_t, const KeptLabel*> of_rows;
+  for (const KeptLabel& label : labels) {
+    if (label.row || prediction.rows == 1) {
+      of_rows[label.row.value_or(0)] = &label;
+    } else {
+      note_unreadable(Error(Code::kInvalidArgument, "a label names no row, and its prediction has several"));
+    }
+  }
+  for (const auto& [row, label] : of_rows) {
+    const auto place = static_cast<std::size_t>(row);
+    JudgedRow judged;
+    judged.time = prediction.time;
+    judged.request = request;
+    judged.segment = static_cast<std::uint32_t>(first_row + std::min(place, prediction.rows - 1));
+    const Status added = judged_->add(judged, *label->value, outputs, place);
+    if (!added) note_unreadable(added.error());
+  }
+}
+
+void Join::add_answer(const PayloadRecord& payload, const Prediction& prediction, std::uint64_t request) {
+  const auto signature = signatures_.find(prediction.version);
+  if (signature == signatures_.end()) return;
+  std::vector<inference::TensorView> outputs;
+  for (const journal::FieldRecord& field : payload.fields) {
+    if (field.side != journal::Side::kOutput || field.treatment != journal::Treatment::kKept) continue;
+    outputs.push_back({field.name, field.type, field.shape, std::as_bytes(std::span(field.bytes))});
+  }
+  const auto read = ReadOutputs::read(report_.evaluation, outputs, prediction.rows);
+  const std::size_t first_row = captured_.size();
+  if (is_by_feature()) {
+    auto values = feature_values(payload, signature->second, query_.by, prediction.rows);
+    if (!values) values.emplace(prediction.rows, FeatureValue());
+    features_.insert(features_.end(), values->begin(), values->end());
+  }
+  const std::size_t segment = segment_number(segment_of(prediction));
+  for (std::size_t row = 0; row < prediction.rows; ++row) captured_.push_back({prediction.time, segment});
+  const auto labels = labels_.find(payload.id);
+  if (labels == labels_.end()) return;
+  if (read) {
+    judge(prediction, labels->second, *read, request, first_row);
+  } else {
+    note_unreadable(read.error());
+  }
+  labels_.erase(labels);
+}
+
+Status Join::read_answers(journal::PayloadJournal& payloads) {
+  if (!judged_) return ok();
+  std::uint64_t request = 0;
+  MODELYARD_TRY(payloads.scan(query_.endpoint, query_.from, last(), [&](const PayloadRecord& payload) {
+    const auto prediction = predictions_.find(payload.id);
+    if (prediction != predictions_.end()) add_answer(payload, prediction->second, request++);
+  }));
+  for (const auto& [id, labels] : labels_) report_.uncaptured += labels.size();
+  if (is_by_feature()) group_by_feature();
+  return ok();
+}
+
+void Join::group_by_feature() {
+  const FeatureGroups groups(features_);
+  segments_ = groups.names();
+  for (std::size_t i = 0; i < captured_.size(); ++i) captured_[i].segment = groups.group_of(features_[i]);
+}
+
+// The start of the window, UTC microseconds: whole multiples of its length.
+std::int64_t Join::window_of(std::int64_t time) const {
+  if (query_.window.count() == 0) return utc_micros(query_.from);
+  return std::max(utc_micros(query_.from), time - time % query_.window.count());
+}
+
+std::map<std::pair<std::int64_t, std::string>, Gathered> Join::gather() {
+  // Numbers sort as numbers, groups of a feature as they stand.
+  std::map<std::pair<std::int64_t, std::string>, Gathered> parts;
+  for (const auto& [id, prediction] : predictions_) {
+    if (is_by_feature()) break;
+    parts[{window_of(prediction.time), segment_of(prediction)}].predictions += prediction.rows;
+  }
+  for (const CapturedRow& row : captured_) {
+    Gathered& part = parts[{window_of(row.time), segments_[row.segment]}];
+    ++part.captured;
+    if (is_by_feature()) ++part.predictions;
+  }
+  if (!judged_) return parts;
+  for (std::size_t i = 0; i < judged_->rows().size(); ++i) {
+    const JudgedRow& row = judged_->rows()[i];
+    parts[{window_of(row.time), segments_[captured_[row.segment].segment]}].rows.push_back(i);
+  }
+  return parts;
+}
+
+AccuracyReport Join::report() {
+  for (auto& [key, gathered] : gather()) {
+    AccuracyPart part;
+    part.from = utc_from_micros(key.first);
+    part.to = query_.to;
+    if (query_.window.count() > 0) {
+      const std::int64_t end = key.first - key.first % query_.window.count() + query_.window.count();
+      part.to = std::min(part.to, utc_from_micros(end));
+    }
+    part.segment = key.second;
+    part.predictions = gathered.predictions;
+    part.captured = gathered.captured;
+    if (judged_) part.metrics = monitoring::measure(*judged_, gathered.rows);
+    part.is_provisional = part.captured == 0 || part.coverage() < report_.evaluation.coverage;
+    report_.parts.push_back(std::move(part));
+  }
+  // Groups of a feature stand in their own order, versions in that of their numbers.
+  std::ranges::stable_sort(report_.parts, {}, [&](const AccuracyPart& part) {
+    const auto place = std::ranges::find(segments_, part.segment) - segments_.begin();
+    const auto number = query_.by == "version" ? std::stoll(part.segment) : is_by_feature() ? place : 0;
+    return std::pair(part.from, number);
+  });
+  return std::move(report_);
+}
+
+Json interval_to_json(const std::optional<statistics::Interval>& interval) {
+  return interval ? Json{interval->low, interval->high} : Json(nullptr);
+}
+
+Json metrics_to_json(const monitoring::Metrics& metrics) {
+  Json document = Json::object();
+  for (const monitoring::Metric& metric : metrics.list) {
+    document[std::string(metric.name)] = {{"value", metric.score.value},
+                                          {"interval", interval_to_json(metric.score.interval)}};
+  }
+  return document;
+}
+
+Json classes_to_json(const monitoring::Metrics& metrics) {
+  Json classes = Json::array();
+  const auto score = [](const std::optional<statistics::Score>& one) {
+    return one ? Json{{"value", one->value}, {"interval", interval_to_json(one->interval)}} : Json(nullptr);
+  };
+  for (const monitoring::ClassMetrics& of_class : metrics.classes) {
+    classes.push_back({{"class", of_class.name},
+                       {"support", of_class.scores.support},
+                       {"predicted", of_class.scores.predicted},
+                       {"precision", score(of_class.scores.precision)},
+                       {"recall", score(of_class.scores.recall)},
+                       {"f1", score(of_class.scores.f1)}});
+  }
+  return classes;
+}
+
+}  // namespace
+
+Status check_evaluation(registry::CatalogReader& reader, const std::string& model,
+                        const monitoring::Evaluation& evaluation) {
+  if (evaluation.prediction.empty() && evaluation.score.empty()) return ok();
+  MODELYARD_ASSIGN(const std::set<std::string> known, names_of_versions(reader, model, NamesOf::kOutputs));
+  if (known.empty()) return ok();  // nothing is published yet
+  for (const auto& [field, name] :
+       {std::pair("prediction", evaluation.prediction), std::pair("score", evaluation.score)}) {
+    if (name.empty() || known.contains(name)) continue;
+    return error(Code::kInvalidArgument, "evaluation.{}: no version of model '{}' has an output '{}'; it has {}", field,
+                 model, name, fmt::join(known, ", "));
+  }
+  return ok();
+}
+
+Result<AccuracyReport> Evaluator::evaluate(const AccuracyQuery& query) {
+  if (query.from >= query.to) return error(Code::kInvalidArgument, "from: it is not before 'to'");
+  Join join(query);
+  MODELYARD_TRY(join.read_predictions(journal_));
+  MODELYARD_TRY(join.read_endpoint(catalog_));
+  MODELYARD_TRY(join.read_labels(labels_));
+  MODELYARD_TRY(join.find_units(payloads_));
+  MODELYARD_TRY(join.read_answers(payloads_));
+  return join.report();
+}
+
+Json to_json(const AccuracyReport& report) {
+  Json parts = Json::array();
+  for (const AccuracyPart& part : report.parts) {
+    Json document{{"from", format_utc(part.from)},      {"to", format_utc(part.to)},
+                  {"predictions", part.predictions},    {"captured", part.captured},
+                  {"labelled", part.metrics.rows},      {"coverage", part.coverage()},
+                  {"provisional", part.is_provisional}, {"metrics", metrics_to_json(part.metrics)}};
+    document["segment"] = report.query.by.empty() ? Json(nullptr) : Json(part.segment);
+    if (!part.metrics.classes.empty()) {
+      document["classes"] = classes_to_json(part.metrics);
+      document["confusion"] = part.metrics.confusion;
+    }
+    parts.push_back(std::move(document));
+  }
+  const bool is_now = report.query.known_at == UtcTime::max();
+  return {{"endpoint", report.query.endpoint},
+          {"from", format_utc(report.query.from)},
+          {"to", format_utc(report.query.to)},
+          {"known_at", is_now ? Json(nullptr) : Json(format_utc(report.query.known_at))},
+          {"window_seconds", report.query.window.count() / 1'000'000},
+          {"by", report.query.by.empty() ? Json(nullptr) : Json(report.query.by)},
+          {"evaluation", monitoring::to_json(report.evaluation)},
+          {"confidence", 0.95},
+          {"parts", std::move(parts)},
+          {"unjoined",
+           {{"unknown", report.unknown},
+            {"uncaptured", report.uncaptured},
+            {"unreadable", report.unreadable},
+            {"why", report.unreadable_why.empty() ? Json(nullptr) : Json(report.unreadable_why)}}}};
+}
+
+}  // namespace modelyard::control

@@ -1,0 +1,125 @@
+#include <charconv>
+
+#include "control/documents.h"
+#include "edge/codec/labels/label_reader.h"
+#include "edge/control_api/control_api.h"
+
+namespace modelyard::edge {
+namespace {
+
+constexpr std::chrono::hours kUsualTime{24 * 30};  // that accuracy is told of
+constexpr std::int64_t kMostWindows = 1000;
+
+// Seconds; 0 without one.
+Result<std::chrono::microseconds> window_value(const ApiCall& call, const control::AccuracyQuery& query) {
+  const auto text = call.query_value("window_seconds");
+  if (!text) return std::chrono::microseconds(0);
+  std::int64_t seconds = 0;
+  const auto [end, failure] = std::from_chars(text->data(), text->data() + text->size(), seconds);
+  const std::chrono::microseconds all = query.to - query.from;
+  const bool is_number = failure == std::errc{} && end == text->data() + text->size();
+  if (!is_number || seconds < 1 || seconds > 366LL * 86'400) {
+    return error(Code::kInvalidArgument, "window_seconds: expected 1 to {}, got '{}'", 366LL * 86'400,
+                 text->substr(0, 40));
+  }
+  if (all / std::chrono::seconds(seconds) < kMostWindows) return std::chrono::seconds(seconds);
+  return error(Code::kInvalidArgument, "window_seconds: more than {} windows in that time", kMostWindows);
+}
+
+Json lag_buckets(const journal::LabelTotals& totals) {
+  Json buckets = Json::array();
+  for (std::size_t i = 0; i < totals.lags.size(); ++i) {
+    const bool is_last = i == journal::kLagSeconds.size();
+    buckets.push_back(
+        {{"up_to_seconds", is_last ? Json(nullptr) : Json(journal::kLagSeconds[i])}, {"labels", totals.lags[i]}});
+  }
+  return buckets;
+}
+
+Json to_json(const journal::LabelTotals& totals) {
+  return {{"endpoint", totals.endpoint},
+          {"stored", totals.tally.stored},
+          {"corrected", totals.tally.corrected},
+          {"repeated", totals.tally.repeated},
+          {"outdated", totals.tally.outdated},
+          {"watermark", format_utc(totals.newest)},
+          {"last_arrival", format_utc(totals.last_arrival)},
+          {"mean_lag_seconds",
+           totals.tally.stored == 0 ? Json(nullptr) : Json(totals.lag_seconds / double(totals.tally.stored))},
+          {"lag", lag_buckets(totals)}};
+}
+
+Json to_json(const journal::KeptLabel& label) {
+  Json document{{"row", nullptr},
+                {"value", nullptr},
+                {"event_time", format_utc(label.event_time)},
+                {"arrival", format_utc(label.arrival)},
+                {"principal", label.principal}};
+  if (label.row) document["row"] = *label.row;
+  if (label.value) std::visit([&](const auto& value) { document["value"] = value; }, *label.value);
+  return document;
+}
+
+}  // namespace
+
+Result<ApiAnswer> ControlApi::put_labels(const ApiCall& call) {
+  MODELYARD_TRY(journal());
+  LabelForm form{call.content_type, call.query_value("endpoint").value_or(""), {}};
+  MODELYARD_ASSIGN(form.columns, parse_label_columns(call.query_value("columns").value_or("")));
+  MODELYARD_ASSIGN(auto labels, read_labels(call.body_text, form));
+  const auto may = [&](const std::string& endpoint) { return call.may(Verb::kLabel, endpoint).has_value(); };
+  MODELYARD_ASSIGN(const auto report, parts_.labeller->put(std::move(labels), call.actor.name, may));
+  return ApiAnswer{200, control::to_json(report), std::nullopt};
+}
+
+Result<ApiAnswer> ControlApi::list_labelled(const ApiCall& call) {
+  MODELYARD_TRY(journal());
+  Json items = Json::array();
+  for (const journal::LabelTotals& totals : parts_.labels->totals()) {
+    if (call.may(Verb::kRead, totals.endpoint)) items.push_back(to_json(totals));
+  }
+  return ApiAnswer{200, {{"items", std::move(items)}}, std::nullopt};
+}
+
+Result<ApiAnswer> ControlApi::show_labels(const ApiCall& call) {
+  MODELYARD_ASSIGN(journal::Journal* const journal, this->journal());
+  MODELYARD_ASSIGN(const Uuid id, Uuid::parse(call.parameters[0]));
+  MODELYARD_ASSIGN(const journal::DecisionRecord decision, journal->find(id));
+  if (!call.may(Verb::kPayload, decision.endpoint)) return journal::unknown_prediction(id);
+  MODELYARD_TRY(note_look(call, "ground_truth.show", decision));
+  MODELYARD_ASSIGN(const auto labels, parts_.labels->history(decision.endpoint, id));
+  Json items = Json::array();
+  for (const journal::KeptLabel& label : labels) items.push_back(to_json(label));
+  return ApiAnswer{200, {{"prediction_id", id.text()}, {"items", std::move(items)}}, std::nullopt};
+}
+
+Result<ApiAnswer> ControlApi::show_accuracy(const ApiCall& call) {
+  MODELYARD_TRY(journal());
+  control::AccuracyQuery query;
+  query.endpoint = call.parameters[0];
+  MODELYARD_ASSIGN(query.to, call.query_time("to", parts_.clock.utc_now()));
+  MODELYARD_ASSIGN(query.from, call.query_time("from", query.to - kUsualTime));
+  MODELYARD_ASSIGN(query.known_at, call.query_time("known_at", UtcTime::max()));
+  MODELYARD_ASSIGN(query.window, window_value(call, query));
+  query.by = call.query_value("by").value_or("");
+  // Groups of a feature show its values.
+  const bool is_by_feature = !query.by.empty() && query.by != "version" && query.by != "arm";
+  if (is_by_feature) MODELYARD_TRY(call.may(Verb::kPayload, query.endpoint));
+  MODELYARD_ASSIGN(const auto report, parts_.evaluator->evaluate(query));
+  return ApiAnswer{200, control::to_json(report), std::nullopt};
+}
+
+void ControlApi::add_ground_truth_routes(Router& router) {
+  route(
+      router, Method::kPost, "/api/v1/ground-truth", Access::server(Verb::kLabel), {"endpoint", "columns"},
+      [this](const ApiCall& call) { return put_labels(call); }, Body::kText);
+  route(router, Method::kGet, "/api/v1/ground-truth", Access::server(Verb::kRead), {},
+        [this](const ApiCall& call) { return list_labelled(call); });
+  route(router, Method::kGet, "/api/v1/predictions/{id}/ground-truth", Access::server(Verb::kPayload), {},
+        [this](const ApiCall& call) { return show_labels(call); });
+  route(router, Method::kGet, "/api/v1/endpoints/{endpoint}/accuracy", Access::model(Verb::kRead),
+        {"from", "to", "known_at", "window_seconds", "by"},
+        [this](const ApiCall& call) { return show_accuracy(call); });
+}
+
+}  // namespace modelyard::edge

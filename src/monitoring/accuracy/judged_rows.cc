@@ -1,0 +1,202 @@
+#include "monitoring/accuracy/judged_rows.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "inference/element.h"
+
+namespace modelyard::monitoring {
+namespace {
+
+using inference::DataType;
+using inference::TensorView;
+
+constexpr std::size_t kMostClasses = 1000;
+
+const TensorView* find(std::span<const TensorView> outputs, const std::string& name) {
+  const auto found = std::ranges::find(outputs, name, &TensorView::name);
+  return found == outputs.end() ? nullptr : &*found;
+}
+
+std::size_t elements_of(const TensorView& tensor) {
+  std::size_t elements = 1;
+  for (const std::int64_t dim : tensor.shape) elements *= static_cast<std::size_t>(std::max<std::int64_t>(0, dim));
+  return elements;
+}
+
+Result<std::vector<double>> numbers_of(const TensorView& tensor) {
+  const std::size_t width = inference::element_bytes(tensor.type);
+  if (width == 0 || elements_of(tensor) * width != tensor.bytes.size()) {
+    return error(Code::kInvalidArgument, "output '{}' was not kept as numbers", tensor.name);
+  }
+  std::vector<double> numbers;
+  for (std::size_t at = 0; at < tensor.bytes.size(); at += width) {
+    numbers.push_back(inference::number_at(tensor.type, tensor.bytes.data() + at));
+  }
+  return numbers;
+}
+
+std::string text_of(const Truth& truth) {
+  if (const auto* const text = std::get_if<std::string>(&truth)) return *text;
+  return class_text(std::get<double>(truth));
+}
+
+Result<double> number_of(const Truth& truth) {
+  if (const auto* const number = std::get_if<double>(&truth)) return *number;
+  const std::string& text = std::get<std::string>(truth);
+  double number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure == std::errc{} && end == text.data() + text.size() && std::isfinite(number)) return number;
+  return error(Code::kInvalidArgument, "the label '{}' is no number", text);
+}
+
+}  // namespace
+
+Result<ReadOutputs> ReadOutputs::read(const Evaluation& evaluation, std::span<const TensorView> outputs,
+                                      std::size_t rows) {
+  ReadOutputs read;
+  read.rows_ = rows;
+  if (const TensorView* const scores = find(outputs, evaluation.score); scores != nullptr) {
+    MODELYARD_ASSIGN(read.scores_, numbers_of(*scores));
+    if (rows == 0 || read.scores_.empty() || read.scores_.size() % rows != 0) {
+      return error(Code::kInvalidArgument, "output '{}' has no whole number of scores for each of {} rows",
+                   evaluation.score, rows);
+    }
+    read.columns_ = read.scores_.size() / rows;
+  }
+  if (const TensorView* const predicted = find(outputs, evaluation.prediction); predicted != nullptr) {
+    if (predicted->type == DataType::kBytes) {
+      inference::for_each_bytes_element(predicted->bytes, [&](std::string_view one) { read.texts_.emplace_back(one); });
+    } else {
+      MODELYARD_ASSIGN(read.numbers_, numbers_of(*predicted));
+    }
+    if (std::max(read.numbers_.size(), read.texts_.size()) != rows) {
+      return error(Code::kInvalidArgument, "output '{}' has not one value for each of {} rows", evaluation.prediction,
+                   rows);
+    }
+  }
+  if (read.columns_ == 0 && !read.has_predicted() && evaluation.task != Task::kValue) {
+    return error(Code::kInvalidArgument, "the output '{}' was not captured",
+                 evaluation.score.empty() ? evaluation.prediction : evaluation.score);
+  }
+  return read;
+}
+
+JudgedRows::JudgedRows(Evaluation evaluation)
+    : evaluation_(std::move(evaluation)), are_named_(!evaluation_.classes.empty()), classes_(evaluation_.classes) {
+  if (evaluation_.task != Task::kBinary) return;
+  std::string positive = evaluation_.positive;
+  if (positive.empty()) positive = classes_.empty() ? "1" : classes_.back();
+  std::string negative;
+  if (classes_.size() == 2) negative = classes_.front() == positive ? classes_.back() : classes_.front();
+  if (classes_.empty() && positive == "1") negative = "0";
+  classes_ = {negative, positive};
+}
+
+// The negative class of two may be known by no name before it is met.
+Result<double> JudgedRows::binary_class(const std::string& name) {
+  if (name == classes_[1]) return 1;
+  if (classes_[0].empty()) classes_[0] = name;
+  if (name == classes_[0]) return 0;
+  if (!are_named_ && classes_[1] == "1" && (name == "true" || name == "false")) return name == "true" ? 1 : 0;
+  return error(Code::kInvalidArgument,
+               "'{}' is neither '{}' nor '{}', the positive class; modelyard evaluate ENDPOINT 'positive=…' says which "
+               "it is",
+               name, classes_[0], classes_[1]);
+}
+
+std::size_t JudgedRows::class_number(const std::string& name) {
+  const auto found = std::ranges::find(classes_, name);
+  if (found == classes_.end()) classes_.push_back(name);
+  return static_cast<std::size_t>(std::ranges::find(classes_, name) - classes_.begin());
+}
+
+Status JudgedRows::add_binary(JudgedRow& row, const Truth& truth, const ReadOutputs& outputs, std::size_t place) {
+  if (outputs.columns() > 2) {
+    return error(Code::kInvalidArgument, "output '{}' has {} columns: two classes have one or two", evaluation_.score,
+                 outputs.columns());
+  }
+  MODELYARD_ASSIGN(row.truth, binary_class(text_of(truth)));
+  if (outputs.columns() > 0) {
+    const bool is_first_positive = are_named_ && evaluation_.classes.front() == classes_[1];
+    row.score =
+        outputs.columns() == 2 && is_first_positive ? outputs.scores(place).front() : outputs.scores(place).back();
+    if (!std::isfinite(row.score)) return error(Code::kInvalidArgument, "the score of the answer is {}", row.score);
+    row.predicted = row.score >= evaluation_.threshold ? 1 : 0;
+    return ok();
+  }
+  MODELYARD_ASSIGN(row.predicted, binary_class(outputs.text(place)));
+  return ok();
+}
+
+Status JudgedRows::add_multiclass(JudgedRow& row, const Truth& truth, const ReadOutputs& outputs, std::size_t place) {
+  const auto scores = outputs.scores(place);
+  if (!std::ranges::all_of(scores, [](double score) { return std::isfinite(score); })) {
+    return error(Code::kInvalidArgument, "a score of the answer is no number");
+  }
+  const bool has_other_columns = columns_ > 0 && scores.size() != columns_;
+  if (has_other_columns || scores.size() > kMostClasses || (are_named_ && scores.size() > classes_.size())) {
+    return error(Code::kInvalidArgument, "output '{}' has {} columns, where {} classes are known", evaluation_.score,
+                 scores.size(), columns_ > 0 ? columns_ : classes_.size());
+  }
+  if (columns_ == 0 && !scores.empty()) {
+    if (!rows_.empty()) return error(Code::kInvalidArgument, "other predictions had no output '{}'", evaluation_.score);
+    columns_ = scores.size();
+    for (std::size_t i = classes_.size(); i < columns_; ++i) classes_.push_back(class_text(static_cast<double>(i)));
+  }
+  if (columns_ > 0 && scores.empty()) {
+    return error(Code::kInvalidArgument, "the output '{}' was not captured", evaluation_.score);
+  }
+  std::string predicted;
+  if (outputs.has_predicted()) {
+    predicted = outputs.text(place);
+    // Many models answer the number of the class where people say its name.
+    const double number = outputs.number(place);
+    const bool is_place = are_named_ && number >= 0 && number < static_cast<double>(classes_.size());
+    if (is_place && std::ranges::find(classes_, predicted) == classes_.end()) {
+      predicted = classes_[static_cast<std::size_t>(number)];
+    }
+  } else {
+    predicted = classes_[static_cast<std::size_t>(std::ranges::max_element(scores) - scores.begin())];
+  }
+  if (classes_.size() + 2 > kMostClasses + columns_) {
+    return error(Code::kInvalidArgument, "there are more than {} classes", kMostClasses);
+  }
+  row.truth = static_cast<double>(class_number(text_of(truth)));
+  row.predicted = static_cast<double>(class_number(predicted));
+  row.probabilities = probabilities_.size();
+  probabilities_.insert(probabilities_.end(), scores.begin(), scores.end());
+  return ok();
+}
+
+Status JudgedRows::add_numeric(JudgedRow& row, const Truth& truth, const ReadOutputs& outputs,
+                               std::size_t place) const {
+  MODELYARD_ASSIGN(row.truth, number_of(truth));
+  if (evaluation_.task == Task::kValue) return ok();
+  const bool is_ranking = evaluation_.task == Task::kRanking;
+  double& answer = is_ranking ? row.score : row.predicted;
+  if (outputs.has_predicted() && !is_ranking) {
+    answer = outputs.number(place);
+  } else if (outputs.columns() == 1) {
+    answer = outputs.scores(place).front();
+  }
+  if (is_ranking && row.truth < 0) return error(Code::kInvalidArgument, "the relevance {} is below zero", row.truth);
+  if (std::isfinite(answer)) return ok();
+  return error(Code::kInvalidArgument, "the answer is no number");
+}
+
+Status JudgedRows::add(JudgedRow row, const Truth& truth, const ReadOutputs& outputs, std::size_t place) {
+  if (place >= outputs.rows()) {
+    return error(Code::kInvalidArgument, "the label is of row {}, the prediction has {} (they count from 0)", place,
+                 outputs.rows());
+  }
+  switch (*evaluation_.task) {
+    case Task::kBinary: MODELYARD_TRY(add_binary(row, truth, outputs, place)); break;
+    case Task::kMulticlass: MODELYARD_TRY(add_multiclass(row, truth, outputs, place)); break;
+    default: MODELYARD_TRY(add_numeric(row, truth, outputs, place));
+  }
+  rows_.push_back(row);
+  return ok();
+}
+
+}  // namespace modelyard::monitoring

@@ -1,0 +1,379 @@
+"""Labels of predictions, from every form in which they come, and the metrics that they give."""
+
+import json
+import threading
+
+import numpy as np
+import pytest
+import requests
+from skl2onnx import to_onnx
+from sklearn import datasets, linear_model, metrics
+from sklearn.model_selection import train_test_split
+
+from test_authorisation import bearer, offline_key
+
+HOUR = 3600
+
+
+def fit(tmp_path, model, values, truth, name):
+    """A fitted model as a file, and the rows that it has not seen."""
+    train, test, train_truth, test_truth = train_test_split(values.astype(np.float32), truth, random_state=7)
+    model.fit(train, train_truth)
+    path = tmp_path / f"{name}.onnx"
+    options = {"zipmap": False} if hasattr(model, "predict_proba") else None
+    path.write_bytes(to_onnx(model, train[:1], options=options, target_opset=17).SerializeToString())
+    return path, test, test_truth
+
+
+def publish(server, path, name, *capture):
+    server.cli("push", name, path, "--wait")
+    server.cli("record", name, *(capture or ["capture.share=1"]))
+
+
+@pytest.fixture
+def tumours(server, tmp_path):
+    """A model of two classes that answers, and rows whose truth is known."""
+    data = datasets.load_breast_cancer()
+    model = linear_model.LogisticRegression(C=1e-3, max_iter=5000)
+    path, values, truth = fit(tmp_path, model, data.data, data.target, "tumours")
+    publish(server, path, "tumours")
+    return values, truth
+
+
+def infer(server, name, rows, **options):
+    rows = np.asarray(rows)
+    body = {"inputs": [{"name": "X", "datatype": "FP32", "shape": list(rows.shape),
+                        "data": [float(value) for value in rows.ravel()]}]}
+    answer = server.post(f"/v2/models/{name}/infer", json=body, **options)
+    assert answer.status_code == 200, answer.text
+    types = {"FP32": np.float32, "INT64": np.int64}
+    outputs = {output["name"]: np.array(output["data"], types[output["datatype"]]).reshape(output["shape"])
+               for output in answer.json()["outputs"]}
+    outputs = {name: values.astype(np.float64) if values.dtype == np.float32 else values
+               for name, values in outputs.items()}
+    return answer.headers["Modelyard-Prediction-Id"], outputs
+
+
+def label(server, body, content_type="application/json", expect=200, **params):
+    data = body if isinstance(body, str) else json.dumps(body)
+    answer = server.post("/api/v1/ground-truth", data=data, headers={"Content-Type": content_type}, params=params)
+    assert answer.status_code == expect, answer.text
+    return answer.json()
+
+
+def accuracy(server, name, expect=200, **params):
+    answer = server.get(f"/api/v1/endpoints/{name}/accuracy", params=params)
+    assert answer.status_code == expect, answer.text
+    return answer.json()
+
+
+def only_part(report):
+    assert len(report["parts"]) == 1, report
+    return report["parts"][0]
+
+
+def values_of(part):
+    return {name: score["value"] for name, score in part["metrics"].items()}
+
+
+def test_two_classes_are_judged_as_scikit_learn_judges_them(server, tumours):
+    rows, truth = tumours
+    server.cli("evaluate", "tumours", "threshold=0.6")
+    lines, scores = [], []
+    for start in range(0, len(rows), 10):
+        prediction, outputs = infer(server, "tumours", rows[start:start + 10])
+        scores.extend(outputs["probabilities"][:, 1])
+        lines += [json.dumps({"prediction_id": prediction, "row": row, "value": int(value)})
+                  for row, value in enumerate(truth[start:start + 10])]
+
+    report = label(server, "\n".join(lines), "application/x-ndjson")
+    assert report["stored"] == len(truth) and report["refused"] == 0 and report["waiting"] == 0
+    part = only_part(accuracy(server, "tumours"))
+
+    got, scores = values_of(part), np.array(scores)
+    said = scores >= 0.6
+    expected = {
+        "accuracy": metrics.accuracy_score(truth, said), "precision": metrics.precision_score(truth, said),
+        "recall": metrics.recall_score(truth, said), "f1": metrics.f1_score(truth, said),
+        "specificity": metrics.recall_score(truth, said, pos_label=0), "roc_auc": metrics.roc_auc_score(truth, scores),
+        "pr_auc": metrics.average_precision_score(truth, scores), "log_loss": metrics.log_loss(truth, scores),
+        "brier": metrics.brier_score_loss(truth, scores)}
+    assert got == pytest.approx(expected, rel=1e-9)
+    assert part["confusion"] == metrics.confusion_matrix(truth, said).tolist()
+    assert part["coverage"] == 1 and part["provisional"] is False and part["labelled"] == len(truth)
+    for score in part["metrics"].values():
+        assert score["interval"][0] <= score["value"] <= score["interval"][1]
+
+
+def test_several_classes_and_numbers_are_judged_as_scikit_learn_judges_them(server, tmp_path):
+    wine, diabetes = datasets.load_wine(), datasets.load_diabetes()
+    path, rows, truth = fit(tmp_path, linear_model.LogisticRegression(C=1e-3, max_iter=5000), wine.data, wine.target,
+                            "wine")
+    publish(server, path, "wine")
+    names = ["red", "white", "rosé"]
+    server.cli("evaluate", "wine", f"classes={json.dumps(names)}")
+    prediction, outputs = infer(server, "wine", rows)
+    label(server, {"prediction_id": prediction, "values": [names[value] for value in truth]})
+    part = only_part(accuracy(server, "wine"))
+    said, scores = outputs["label"], outputs["probabilities"]
+    expected = {
+        "accuracy": metrics.accuracy_score(truth, said), "f1": metrics.f1_score(truth, said, average="macro"),
+        "precision": metrics.precision_score(truth, said, average="macro"),
+        "recall": metrics.recall_score(truth, said, average="macro"), "log_loss": metrics.log_loss(truth, scores),
+        "roc_auc": np.mean([metrics.roc_auc_score(truth == k, scores[:, k]) for k in range(3)]),
+        "brier": np.mean(np.sum((scores - np.eye(3)[truth]) ** 2, axis=1))}
+    assert values_of(part) == pytest.approx(expected, rel=1e-9)
+    assert [one["class"] for one in part["classes"]] == names
+
+    path, rows, truth = fit(tmp_path, linear_model.Ridge(), diabetes.data, diabetes.target, "diabetes")
+    publish(server, path, "diabetes")
+    server.cli("evaluate", "diabetes", "quantile=0.8")
+    prediction, outputs = infer(server, "diabetes", rows)
+    label(server, {"prediction_id": prediction, "values": truth.tolist()})
+    said = outputs["variable"].ravel()
+    expected = {
+        "mae": metrics.mean_absolute_error(truth, said), "rmse": metrics.root_mean_squared_error(truth, said),
+        "mape": metrics.mean_absolute_percentage_error(truth, said), "r2": metrics.r2_score(truth, said),
+        "quantile_loss": metrics.mean_pinball_loss(truth, said, alpha=0.8), "bias": np.mean(said - truth)}
+    assert values_of(only_part(accuracy(server, "diabetes"))) == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_order_of_rows_and_the_worth_of_predictions_are_judged(server, tmp_path):
+    diabetes = datasets.load_diabetes()
+    path, rows, truth = fit(tmp_path, linear_model.Ridge(), diabetes.data, diabetes.target, "ranks")
+    publish(server, path, "ranks")
+    server.cli("evaluate", "ranks", "task=ranking", "cutoff=5")
+    relevance, gains, ranks = np.digitize(truth, [100, 200]), [], []
+    for start in range(0, 100, 20):
+        prediction, outputs = infer(server, "ranks", rows[start:start + 20])
+        scores, wanted = outputs["variable"].ravel(), relevance[start:start + 20]
+        label(server, {"prediction_id": prediction, "values": wanted.tolist()})
+        gains.append(metrics.ndcg_score([wanted], [scores], k=5))
+        ranks.append(1 / (1 + np.flatnonzero(wanted[np.argsort(-scores)])[0]))
+    assert values_of(only_part(accuracy(server, "ranks"))) == pytest.approx(
+        {"ndcg": np.mean(gains), "mrr": np.mean(ranks)}, rel=1e-9)
+
+    server.cli("evaluate", "ranks", "task=value")
+    part = only_part(accuracy(server, "ranks"))
+    assert values_of(part) == pytest.approx({"mean": relevance[:100].mean(), "sum": relevance[:100].sum()}, rel=1e-9)
+
+
+def test_labels_come_twice_late_and_against_one_another(server, tumours):
+    rows, truth = tumours
+    prediction, _ = infer(server, "tumours", rows[:1])
+    one = {"prediction_id": prediction, "value": 0}
+
+    assert label(server, one)["stored"] == 1
+    assert label(server, one)["repeated"] == 1
+    assert label(server, {**one, "row": 0})["repeated"] == 1  # the only row
+    known = server.get(f"/api/v1/predictions/{prediction}/ground-truth").json()["items"][0]["arrival"]
+    assert label(server, {**one, "value": 1})["corrected"] == 1
+    assert label(server, {**one, "value": 0, "event_time": "2020-01-01T00:00:00Z"})["outdated"] == 1
+
+    history = server.get(f"/api/v1/predictions/{prediction}/ground-truth").json()["items"]
+    assert [item["value"] for item in history] == [0, 1, 0]
+    said = int(values_of(only_part(accuracy(server, "tumours")))["accuracy"])
+    before = int(values_of(only_part(accuracy(server, "tumours", known_at=known)))["accuracy"])
+    assert {said, before} == {0, 1}
+    assert label(server, {**one, "value": None})["corrected"] == 1
+    assert only_part(accuracy(server, "tumours"))["labelled"] == 0
+    items = server.get("/api/v1/ground-truth").json()["items"]
+    assert [(item["endpoint"], item["stored"], item["corrected"], item["repeated"], item["outdated"])
+            for item in items] == [("tumours", 1, 2, 2, 1)]
+
+
+def test_labels_that_cannot_be_right_are_refused_and_the_others_kept(server, tumours):
+    rows, _ = tumours
+    several, _ = infer(server, "tumours", rows[:3])
+    failed = server.post("/v2/models/tumours/infer", json={"inputs": []})
+    assert failed.status_code == 400
+    failed_id = server.get("/api/v1/predictions", params={"status": "failed"}).json()["items"][0]["prediction_id"]
+    stranger = "0190a6e0-0000-7000-8000-000000000001"
+    report = label(server, [
+        {"prediction_id": several, "row": 1, "value": 1},
+        {"prediction_id": several, "value": 1},
+        {"prediction_id": several, "row": 3, "value": 1},
+        {"prediction_id": failed_id, "value": 1},
+        {"prediction_id": stranger, "value": 1},
+        {"prediction_id": stranger, "value": 1, "endpoint": "tumours"},
+        {"prediction_id": several, "row": 2, "value": 1, "endpoint": "nowhere"},
+        {"unit": "u", "time": "2026-01-01T00:00:00Z", "value": 1},
+    ])
+    assert (report["stored"], report["waiting"], report["refused"]) == (2, 1, 6)
+    reasons = {refusal["line"]: refusal["reason"] for refusal in report["refusals"]}
+    for line, words in {2: "say which one", 3: "none of the prediction's 3", 4: "the prediction failed",
+                        5: "name its endpoint", 7: "no endpoint 'nowhere'", 8: "names its endpoint"}.items():
+        assert words in reasons[line]
+
+
+def test_a_body_that_cannot_be_read_changes_nothing(server, tumours):
+    prediction, _ = infer(server, "tumours", tumours[0][:1])
+    body = json.dumps({"prediction_id": prediction, "value": 1}) + "\n{\n"
+    problem = label(server, body, "application/x-ndjson", expect=400)
+    assert "nothing was kept" in problem["detail"] and "2: " in problem["detail"]
+    label(server, "prediction_id,valeu\n", "text/csv", expect=400)
+    label(server, "<xml/>", "text/xml", expect=400)
+    assert server.get("/api/v1/ground-truth").json()["items"] == []
+
+
+def test_labels_may_come_before_their_prediction_and_by_unit(server, tumours):
+    rows, truth = tumours
+    early = {"unit": "patient-7", "time": "2100-01-01T00:00:00Z", "value": int(truth[0]), "endpoint": "tumours"}
+    assert label(server, early)["by_unit"] == 1
+    infer(server, "tumours", rows[1:2], headers={"Modelyard-Unit": "patient-8"})
+    infer(server, "tumours", rows[0:1], headers={"Modelyard-Unit": "patient-7"})
+    report = accuracy(server, "tumours")
+    assert only_part(report)["labelled"] == 1 and only_part(report)["predictions"] == 2
+    # A time before the unit's first prediction means none.
+    label(server, {**early, "time": "2001-01-01T00:00:00Z"})
+    assert only_part(accuracy(server, "tumours"))["labelled"] == 1
+
+
+def test_metrics_are_told_apart_by_time_version_and_feature(server, tumours, tmp_path):
+    rows, truth = tumours
+    server.cli("push", "tumours", tmp_path / "tumours.onnx", "--signature", signature_with_features(server, tmp_path),
+               "--deploy", "--wait")
+    ids = []
+    for row in range(40):
+        path = "tumours" if row % 2 else "tumours/versions/1"
+        ids.append(infer(server, path, rows[row:row + 1])[0])
+    csv = "prediction_id,value\n" + "".join(f"{one},{value}\n" for one, value in zip(ids, truth))
+    assert label(server, csv, "text/csv")["stored"] == 40
+
+    by_version = accuracy(server, "tumours", by="version")["parts"]
+    assert [(part["segment"], part["predictions"], part["labelled"]) for part in by_version] == [("1", 20, 20),
+                                                                                               ("2", 20, 20)]
+    by_feature = accuracy(server, "tumours", by="radius")["parts"]
+    assert sum(part["labelled"] for part in by_feature) == 40
+    bounds = np.quantile(rows[1:40:2, 0], [0.25, 0.5, 0.75], method="lower")
+    assert [part["segment"] for part in by_feature][:2] == [f"≤ {bounds[0]:.6g}", f"{bounds[0]:.6g} … {bounds[1]:.6g}"]
+    assert by_feature[-1] == {**by_feature[-1], "segment": "(not captured)", "predictions": 20}
+    problem = accuracy(server, "tumours", expect=404, by="radios")
+    assert "no input or feature 'radios'" in problem["detail"]
+    windows = accuracy(server, "tumours", window_seconds=HOUR)["parts"]
+    assert sum(part["labelled"] for part in windows) == 40
+    assert all(part["from"].endswith(":00:00.000000Z") or part is windows[0] for part in windows)
+    assert accuracy(server, "tumours", **{"from": "2020-01-01T00:00:00Z", "to": "2020-02-01T00:00:00Z"})["parts"] == []
+    accuracy(server, "tumours", expect=400, window_seconds=0)
+    accuracy(server, "tumours", expect=400, window_seconds=1)
+
+
+def signature_with_features(server, tmp_path):
+    document = server.get("/api/v1/models/tumours/versions/1").json()["signature"]
+    document["inputs"][0]["features"] = ["radius"] + [f"f{i}" for i in range(1, 30)]
+    path = tmp_path / "signature.json"
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_what_was_not_captured_or_cannot_be_compared_is_told(server, tumours):
+    rows, _ = tumours
+    first, _ = infer(server, "tumours", rows[:1])
+    server.cli("record", "tumours", "--reset")
+    second, _ = infer(server, "tumours", rows[:1])
+    label(server, [{"prediction_id": first, "value": "maybe"}, {"prediction_id": second, "value": 1}])
+
+    report = accuracy(server, "tumours")
+
+    assert report["unjoined"]["uncaptured"] == 1 and report["unjoined"]["unreadable"] == 1
+    assert "'maybe' is neither '0' nor '1'" in report["unjoined"]["why"]
+    part = only_part(report)
+    assert (part["predictions"], part["captured"], part["labelled"], part["provisional"]) == (2, 1, 0, True)
+
+
+def test_evaluation_is_checked_against_the_outputs(server, tumours):
+    refused = server.cli("evaluate", "tumours", "score=probabilites", check=False)
+    assert refused.returncode != 0 and "it has label, probabilities" in refused.stderr
+    assert "did you mean 'binary'" in server.cli("evaluate", "tumours", "task=binry", check=False).stderr
+
+
+@pytest.mark.parametrize("round_number", range(3))
+def test_acknowledged_labels_survive_the_end_of_the_process(make_server, tmp_path, round_number):
+    data = datasets.load_breast_cancer()
+    path, rows, truth = fit(tmp_path, linear_model.LogisticRegression(C=1e-3, max_iter=5000), data.data, data.target,
+                            "tumours")
+    first = make_server(folder=tmp_path)
+    publish(first, path, "tumours")
+    ids = [infer(first, "tumours", rows[row:row + 1])[0] for row in range(100)]
+    acknowledged = []
+
+    def send():
+        for one, value in zip(ids, truth):
+            try:
+                label(first, {"prediction_id": one, "value": int(value), "endpoint": "tumours"})
+            except requests.RequestException:
+                return
+            acknowledged.append(one)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    while len(acknowledged) < 10 + 25 * round_number:
+        pass
+    first.kill()
+    sender.join()
+
+    again = make_server(folder=tmp_path)
+    for one in acknowledged:
+        assert len(again.get(f"/api/v1/predictions/{one}/ground-truth").json()["items"]) == 1
+    total = again.get("/api/v1/ground-truth").json()["items"][0]["stored"]
+    assert total - len(acknowledged) in (0, 1)  # one may have been kept and not answered
+
+
+def test_the_command_line_sends_files_and_shows_metrics(server, tumours, tmp_path):
+    rows, truth = tumours
+    ids = [infer(server, "tumours", rows[row:row + 1])[0] for row in range(50)]
+    file = tmp_path / "outcomes.csv"
+    file.write_text("request,note,paid\n" + "".join(f'{one},"a, b",{value}\n' for one, value in zip(ids, truth)))
+
+    assert "50 labels: 50 new" in server.cli("label", file, "--columns", "prediction_id=request,value=paid").stdout
+    assert "50 known already" in server.cli("label", file, "--columns", "prediction_id=request,value=paid").stdout
+    shown = server.cli("accuracy", "tumours").stdout
+    assert "50 rows answered, 50 captured, 50 labelled (100 %)" in shown and "roc_auc" in shown and "CLASS" in shown
+    assert "FROM (UTC)" in server.cli("accuracy", "tumours", "--window", "1d", "--by", "version").stdout
+    assert "1 label: 1 corrected" in server.cli("label", "--prediction", ids[0], "--value", 1 - truth[0]).stdout
+    file.write_text(f"prediction_id,value\n{ids[0]},1\n0190a6e0-0000-7000-8000-000000000001,1\n")
+    refused = server.cli("label", file, check=False)
+    assert refused.returncode == 1 and "refused line 3" in refused.stdout
+    nothing = server.cli("label", check=False)
+    assert nothing.returncode == 2 and nothing.stderr
+
+
+def test_only_who_may_label_labels_and_only_who_may_see_payloads_sees_labels(make_server, tmp_path, monkeypatch):
+    keys = {name: offline_key(tmp_path, name, "--verbs", verbs, "--models", of)
+            for name, verbs, of in
+            [("root", "admin", "*"), ("labeller", "label", "tumours"), ("reader", "infer,read", "tumours"),
+             ("auditor", "payload,read", "tumours"), ("stranger", "label", "other")]}
+    server = make_server("--authentication", "required")
+    monkeypatch.setenv("MODELYARD_API_KEY", keys["root"])
+    data = datasets.load_breast_cancer()
+    path, rows, _ = fit(tmp_path, linear_model.LogisticRegression(C=1e-3, max_iter=5000), data.data, data.target,
+                        "tumours")
+    publish(server, path, "tumours")
+    prediction, _ = infer(server, "tumours", rows[:1], headers=bearer(keys["reader"]))
+    body = {"prediction_id": prediction, "value": 1}
+
+    def post(name, body=body):
+        return server.post("/api/v1/ground-truth", json=body, headers=bearer(keys[name]))
+
+    assert post("reader").status_code == 403
+    hidden = post("stranger")
+    assert hidden.json()["refused"] == 1 and "not in the journal" in hidden.json()["refusals"][0]["reason"]
+    assert "no endpoint" in post("stranger", {**body, "endpoint": "tumours"}).json()["refusals"][0]["reason"]
+    assert post("labeller").json()["stored"] == 1
+    history = f"/api/v1/predictions/{prediction}/ground-truth"
+    assert server.get(history, headers=bearer(keys["reader"])).status_code == 403
+    shown = server.get(history, headers=bearer(keys["auditor"])).json()["items"]
+    assert [(item["value"], item["principal"]) for item in shown] == [(1, "key:labeller")]
+    by_feature = {"by": "X"}
+    accuracy_path = "/api/v1/endpoints/tumours/accuracy"
+    assert server.get(accuracy_path, headers=bearer(keys["reader"])).status_code == 200
+    assert server.get(accuracy_path, params=by_feature, headers=bearer(keys["reader"])).status_code == 403
+
+
+def test_metrics_tell_how_labels_come(server, tumours):
+    prediction, _ = infer(server, "tumours", tumours[0][:1])
+    label(server, {"prediction_id": prediction, "value": 1})
+    text = server.get("/metrics").text
+    assert 'modelyard_labels_total{endpoint="tumours",outcome="stored"} 1' in text
+    assert 'modelyard_label_lag_seconds_bucket{endpoint="tumours",le="60"} 1' in text
+    assert 'modelyard_label_watermark_timestamp_seconds{endpoint="tumours"}' in text
