@@ -1,33 +1,68 @@
 #include "base/json.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/nearest_name.h"
 
 namespace modelyard {
 namespace {
 
-// The library's parser is iterative; its callback lets us refuse depth and duplicate keys.
-class StrictParse {
+// Builds the document from the library's events, and refuses duplicate keys. The library's own builder with a callback
+// goes through an array once for each object in it.
+class Builder final : public Json::json_sax_t {
  public:
-  explicit StrictParse(const JsonLimits& limits) : limits_(limits) {}
+  bool null() override { return put(nullptr); }
+  bool boolean(bool value) override { return put(value); }
+  bool number_integer(number_integer_t value) override { return put(value); }
+  bool number_unsigned(number_unsigned_t value) override { return put(value); }
+  bool number_float(number_float_t value, const string_t&) override { return put(value); }
+  bool string(string_t& value) override { return put(std::move(value)); }
+  bool binary(binary_t&) override { return false; }  // JSON has none
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+  bool key(string_t& name) override {
+    const auto [place, is_new] = stack_.back()->get_ref<Json::object_t&>().try_emplace(name);
+    member_ = &place->second;
+    if (!is_new) problem_ = fmt::format("duplicate key '{}'", name);
+    return is_new;
+  }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& why) override {
+    problem_ = why.what();
+    if (const auto end = problem_.find("] "); end != problem_.npos) problem_.erase(0, end + 2);  // the library's number
+    return false;
+  }
 
-  bool on_event(int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth > limits_.max_depth) problem_ = fmt::format("nested deeper than {}", limits_.max_depth);
-    if (event == Json::parse_event_t::object_start) keys_.emplace_back();
-    if (event == Json::parse_event_t::object_end && !keys_.empty()) keys_.pop_back();
-    if (event == Json::parse_event_t::key) {
-      const std::string key = parsed.get<std::string>();
-      if (!keys_.back().insert(key).second) problem_ = fmt::format("duplicate key '{}'", key);
+  const std::string& problem() const { return problem_; }
+  Json take() { return std::move(root_); }
+
+ private:
+  Json* place_for(Json value) {
+    if (stack_.empty()) {
+      root_ = std::move(value);
+      return &root_;
     }
-    if (!problem_.empty()) throw std::invalid_argument(problem_);
+    if (stack_.back()->is_array()) return &stack_.back()->emplace_back(std::move(value));
+    *member_ = std::move(value);
+    return member_;
+  }
+  bool put(Json value) {
+    place_for(std::move(value));
+    return true;
+  }
+  bool open(Json container) {
+    stack_.push_back(place_for(std::move(container)));
+    return true;
+  }
+  bool close() {
+    stack_.pop_back();
     return true;
   }
 
- private:
-  const JsonLimits limits_;
-  std::vector<std::set<std::string>> keys_;
+  Json root_;
+  std::vector<Json*> stack_;  // containers that are open; one that grows has none open within it
+  Json* member_ = nullptr;    // of the object, whose value comes next
   std::string problem_;
 };
 
@@ -64,18 +99,9 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (deeper_than(text, limits.max_depth)) {
     return error(Code::kInvalidArgument, "invalid JSON: nested deeper than {}", limits.max_depth);
   }
-  StrictParse strict(limits);
-  try {
-    return Json::parse(text, [&](int depth, Json::parse_event_t event, Json& parsed) {
-      return strict.on_event(depth, event, parsed);
-    });
-  } catch (const Json::exception& e) {
-    std::string_view why = e.what();
-    if (const auto end = why.find("] "); end != why.npos) why.remove_prefix(end + 2);  // the library's own number
-    return error(Code::kInvalidArgument, "invalid JSON: {}", why);
-  } catch (const std::invalid_argument& e) {
-    return error(Code::kInvalidArgument, "invalid JSON: {}", e.what());
-  }
+  Builder builder;
+  if (Json::sax_parse(text, &builder)) return builder.take();
+  return error(Code::kInvalidArgument, "invalid JSON: {}", builder.problem());
 }
 
 Result<ObjectReader> ObjectReader::open(const Json& value, std::string path) {
