@@ -186,6 +186,18 @@ Status PayloadJournal::scan(const std::string& endpoint, UtcTime from, UtcTime t
   return ok();
 }
 
+Result<std::vector<PayloadRecord>> PayloadJournal::find_all(const std::string& endpoint, std::span<const Uuid> ids) {
+  std::vector<PayloadRecord> found;
+  if (ids.empty()) return found;
+  const UtcTime from = utc_from_micros(ids.front().milliseconds() * 1000);
+  const UtcTime to = utc_from_micros(ids.back().milliseconds() * 1000 + 999);
+  MODELYARD_TRY(scan(endpoint, from, to, [&](PayloadRecord& payload) {
+    if (std::ranges::binary_search(ids, payload.id)) found.push_back(std::move(payload));
+  }));
+  std::ranges::sort(found, {}, &PayloadRecord::id);
+  return found;
+}
+
 Result<PayloadRecord> PayloadJournal::find(const std::string& endpoint, const Uuid& id) {
   flush();
   const std::int64_t first = id.milliseconds() * 1000;

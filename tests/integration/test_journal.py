@@ -307,18 +307,6 @@ def test_people_find_and_read_records_on_the_command_line(server, tmp_path):
     assert "2 records" in server.cli("journal", "stats").stdout
 
 
-def test_records_are_taken_out_as_lines_of_json_and_an_interrupted_export_goes_on(server, tmp_path):
-    publish(server, tmp_path)
-    ids = [prediction_id(infer(server)) for _ in range(30)]
-    lines = server.cli("journal", "export", "scaled").stdout.splitlines()
-    assert [json.loads(line)["prediction_id"] for line in lines] == ids[::-1]
-    output = tmp_path / "records.jsonl"
-    output.write_text("\n".join(lines[:12]) + "\n" + lines[12][:40])  # as an interruption leaves it
-    assert server.cli("journal", "export", "--output", output, check=False).returncode == 4
-    server.cli("journal", "export", "scaled", "--output", output, "--resume")
-    assert output.read_text().splitlines() == lines
-
-
 def test_an_auditor_verifies_the_records_without_a_server(server, tmp_path):
     publish(server, tmp_path)
     infer(server)

@@ -57,6 +57,8 @@ void add_publish_commands(CommandLine& line);
 void add_show_commands(CommandLine& line);
 void add_prediction_commands(CommandLine& line);
 void add_journal_commands(CommandLine& line);
+// Below `journal`.
+void add_export_command(CommandLine& line, CLI::App& group);
 void add_label_command(CommandLine& line);
 void add_accuracy_command(CommandLine& line);
 void add_change_commands(CommandLine& line);

@@ -1,11 +1,6 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cstdio>
 
 #include "app/cli/command.h"
-#include "app/cli/prediction_query.h"
-#include "base/directory.h"
 #include "journal/verify.h"
 
 namespace modelyard::app {
@@ -113,79 +108,6 @@ Result<int> verify(const std::string& data, const CommandContext& context) {
   return exit_code;
 }
 
-struct ExportFlags {
-  PredictionQuery query;
-  std::string output;
-  bool resume = false;
-};
-
-// Where the last whole line of the file ends, and the cursor of its record.
-struct ExportEnd {
-  std::uint64_t bytes = 0;
-  std::string cursor;
-};
-
-Result<ExportEnd> end_of_export(int fd, const std::string& path) {
-  constexpr off_t kTail = 64 << 10;  // longer than two lines
-  const off_t size = ::lseek(fd, 0, SEEK_END);
-  const off_t tail_at = std::max<off_t>(0, size - kTail);
-  if (size < 0 || ::lseek(fd, tail_at, SEEK_SET) < 0) return system_error("read", path, errno);
-  MODELYARD_ASSIGN(const std::string tail, read_all(fd, path, kTail));
-  const auto end = tail.rfind('\n');
-  if (end == std::string::npos) return ExportEnd{};
-  const auto before = tail.find_last_of('\n', end == 0 ? 0 : end - 1);
-  const auto begin = before == std::string::npos || before == end ? 0 : before + 1;
-  const auto record = parse_json(tail.substr(begin, end - begin));
-  if (!record || !record->is_object() || !record->contains("time") || !record->contains("prediction_id")) {
-    return error(Code::kInvalidArgument, "'{}' does not end with an exported record", path);
-  }
-  MODELYARD_ASSIGN(const UtcTime time, parse_utc(text_of((*record)["time"])));
-  return ExportEnd{static_cast<std::uint64_t>(tail_at) + end + 1,
-                   fmt::format("{}-{}", utc_micros(time), text_of((*record)["prediction_id"]))};
-}
-
-Result<UniqueFd> open_output(const ExportFlags& flags, std::string& cursor) {
-  if (flags.output.empty()) return UniqueFd(::dup(STDOUT_FILENO));
-  const int how = O_RDWR | O_CREAT | O_CLOEXEC | (flags.resume ? 0 : O_EXCL);
-  UniqueFd fd(::open(flags.output.c_str(), how, 0600));
-  if (!fd && errno == EEXIST) {
-    return error(Code::kConflict, "'{}' exists: --resume goes on with it", flags.output);
-  }
-  if (!fd) return system_error("write", flags.output, errno);
-  if (!flags.resume) return fd;
-  MODELYARD_ASSIGN(const ExportEnd end, end_of_export(fd.get(), flags.output));
-  cursor = end.cursor;
-  if (::ftruncate(fd.get(), static_cast<off_t>(end.bytes)) != 0 ||
-      ::lseek(fd.get(), static_cast<off_t>(end.bytes), SEEK_SET) < 0) {
-    return system_error("go on with", flags.output, errno);
-  }
-  return fd;
-}
-
-// A line of JSON for each record, the newest first; a page is on its way at a time.
-Result<int> export_records(const ExportFlags& flags, const CommandContext& context) {
-  MODELYARD_ASSIGN(const std::string query, query_text(flags.query));
-  const HttpClient client = context.client();
-  MODELYARD_ASSIGN(const Json report, client.call("GET", "/api/v1/journal"));
-  std::string cursor;
-  MODELYARD_ASSIGN(const UniqueFd output, open_output(flags, cursor));
-  ProgressBar bar("exporting", ProgressBar::Unit::kNone);
-  const auto all = report["records"].get<std::int64_t>();
-  std::int64_t exported = 0;
-  do {
-    MODELYARD_ASSIGN(const Json items, next_page(client, query, kMostOfAPage, cursor));
-    std::string lines;
-    for (const Json& record : items) lines += record.dump() + "\n";
-    MODELYARD_TRY(write_all(output.get(), std::as_bytes(std::span(lines)), "the export"));
-    exported += static_cast<std::int64_t>(items.size());
-    bar.show(std::min(exported, all), all);
-  } while (!cursor.empty());
-  if (!flags.output.empty()) {
-    std::fprintf(stderr, "%lld records in %s\n", static_cast<long long>(exported), flags.output.c_str());
-  }
-  return kDone;
-}
-
 }  // namespace
 
 void add_journal_commands(CommandLine& line) {
@@ -197,12 +119,7 @@ void add_journal_commands(CommandLine& line) {
            [data, &line] { return verify(*data, line.context()); })
       .add_option("--data", *data, "Folder of the server's data")
       ->capture_default_str();
-  auto flags = std::make_shared<ExportFlags>();
-  CLI::App& exporting = line.add(group, "export", "Records as lines of JSON, the newest first",
-                                 [flags, &line] { return export_records(*flags, line.context()); });
-  add_options(exporting, flags->query);
-  CLI::Option* const output = exporting.add_option("--output", flags->output, "File; standard output without one");
-  exporting.add_flag("--resume", flags->resume, "Go on with the file where it ends")->needs(output);
+  add_export_command(line, group);
 }
 
 }  // namespace modelyard::app

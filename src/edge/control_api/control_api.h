@@ -89,6 +89,7 @@ class ControlApi {
       const std::string&, const control::DeployRequest&, const control::Actor&, const control::Expected&));
   Result<ApiAnswer> list_events(const ApiCall& call);
   Result<ApiAnswer> list_predictions(const ApiCall& call);
+  Result<ApiAnswer> list_with_payloads(const ApiCall& call, const journal::Query& query);
   Result<ApiAnswer> find_prediction(const ApiCall& call);
   // A captured prediction, to who may see it.
   struct Captured {

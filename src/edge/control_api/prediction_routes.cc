@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 
 #include "control/documents.h"
@@ -23,6 +24,8 @@ Result<std::function<bool(const DecisionRecord&)>> status_filter(const std::stri
                "status: expected ok, failed or the name of a code like deadline_exceeded, got '{}'",
                status.substr(0, 40));
 }
+
+constexpr std::size_t kMostBytesOfAPage = 8u << 20;  // of captured values
 
 // "MICROSECONDS-ID", of the last one of the page before.
 std::string cursor_of(const DecisionRecord& record) {
@@ -77,9 +80,39 @@ Result<ApiAnswer> ControlApi::list_predictions(const ApiCall& call) {
   MODELYARD_TRY(call.may_read(call.query_value("endpoint")));
   MODELYARD_ASSIGN(journal::Journal* const journal, this->journal());
   MODELYARD_ASSIGN(const journal::Query query, query_of(call));
+  MODELYARD_ASSIGN(const bool with_payloads, call.query_flag("payload"));
+  if (with_payloads) return list_with_payloads(call, query);
   MODELYARD_ASSIGN(const auto records, journal->list(query));
   Json page{{"items", control::list_to_json(records)}, {"next_cursor", nullptr}};
   if (records.size() == query.limit) page["next_cursor"] = cursor_of(records.back());
+  return ApiAnswer{200, std::move(page), std::nullopt};
+}
+
+// As many as fit into kMostBytesOfAPage, but one.
+Result<ApiAnswer> ControlApi::list_with_payloads(const ApiCall& call, const journal::Query& query) {
+  if (query.endpoint.empty()) return error(Code::kInvalidArgument, "payload: it goes with endpoint");
+  MODELYARD_TRY(call.may(Verb::kPayload, query.endpoint));
+  MODELYARD_ASSIGN(const auto records, parts_.journal->list(query));
+  std::vector<Uuid> ids;
+  for (const DecisionRecord& record : records) ids.push_back(record.id);
+  std::ranges::sort(ids);
+  MODELYARD_ASSIGN(const auto payloads, parts_.payloads->find_all(query.endpoint, ids));
+  Json items = Json::array();
+  std::size_t bytes = 0;
+  for (const DecisionRecord& record : records) {
+    const auto payload = std::ranges::lower_bound(payloads, record.id, {}, &journal::PayloadRecord::id);
+    const bool is_captured = payload != payloads.end() && payload->id == record.id;
+    for (std::size_t i = 0; is_captured && i < payload->fields.size(); ++i) bytes += payload->fields[i].bytes.size();
+    if (bytes > kMostBytesOfAPage && !items.empty()) break;
+    items.push_back(control::to_json(record));
+    items.back()["payload"] = is_captured ? payload_document(*payload, record) : Json(nullptr);
+  }
+  const registry::AuditNote note{call.actor.name, "payload.list", query.endpoint, {{"predictions", items.size()}}};
+  MODELYARD_TRY(parts_.catalog.transact(note, [](registry::CatalogWriter&) { return ok(); }));
+  const bool is_more = items.size() < records.size() || records.size() == query.limit;
+  Json page{{"items", nullptr}, {"next_cursor", nullptr}};
+  if (is_more) page["next_cursor"] = cursor_of(records[items.size() - 1]);
+  page["items"] = std::move(items);
   return ApiAnswer{200, std::move(page), std::nullopt};
 }
 
@@ -141,7 +174,7 @@ Result<ApiAnswer> ControlApi::replay_prediction(const ApiCall& call) {
 
 void ControlApi::add_prediction_routes(Router& router) {
   route(router, Method::kGet, "/api/v1/predictions", Access::server(Verb::kRead),
-        {"endpoint", "version", "status", "principal", "from", "to", "limit", "cursor"},
+        {"endpoint", "version", "status", "principal", "from", "to", "limit", "cursor", "payload"},
         [this](const ApiCall& call) { return list_predictions(call); });
   route(router, Method::kGet, "/api/v1/predictions/{id}", Access::server(Verb::kRead), {},
         [this](const ApiCall& call) { return find_prediction(call); });

@@ -263,19 +263,20 @@ Result<std::unique_ptr<LabelStore>> LabelStore::open(const std::string& path, co
 Result<LabelTally> LabelStore::put(const std::string& endpoint, std::span<const Label> labels,
                                    const std::string& principal) {
   MutexLock lock(mutex_);
-  MODELYARD_TRY(writer_->execute("BEGIN IMMEDIATE"));
-  Putting putting(*writer_, clock_.utc_now(), principal);
+  SqliteConnection& writer = *writer_;
+  MODELYARD_TRY(writer.execute("BEGIN IMMEDIATE"));
+  Putting putting(writer, clock_.utc_now(), principal);
   const Status done = [&]() -> Status {
     MODELYARD_TRY(putting.begin(endpoint));
     for (const Label& label : labels) MODELYARD_TRY(putting.put(label));
     MODELYARD_TRY(putting.end());
-    return writer_->execute("COMMIT");
+    return writer.execute("COMMIT");
   }();
   if (!done) {
-    (void)writer_->execute("ROLLBACK").has_value();
+    (void)writer.execute("ROLLBACK").has_value();
     return done.error();
   }
-  MODELYARD_ASSIGN(const auto totals, read_totals(*writer_, endpoint));
+  MODELYARD_ASSIGN(const auto totals, read_totals(writer, endpoint));
   MutexLock totals_lock(totals_mutex_);
   for (const LabelTotals& one : totals) totals_[one.endpoint] = one;
   return putting.tally();

@@ -1,0 +1,176 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <thread>
+
+#include "app/cli/command.h"
+#include "app/cli/export/event_sink.h"
+#include "app/cli/export/export_progress.h"
+#include "app/cli/export/record_form.h"
+#include "app/cli/prediction_query.h"
+#include "base/directory.h"
+
+namespace modelyard::app {
+namespace {
+
+struct ExportFlags {
+  PredictionQuery query;
+  std::string output, form = "jsonl", address, state;
+  bool with_payload = false;
+  bool resume = false;
+
+  bool is_of_payloads() const { return with_payload || form != "jsonl"; }
+};
+
+RecordForm form_of(const std::string& name) {
+  return name == "sagemaker"  ? RecordForm::kSageMaker
+         : name == "tfrecord" ? RecordForm::kTfRecord
+                              : RecordForm::kJsonLines;
+}
+
+// One export, page by page, the newest first.
+class Exporting {
+ public:
+  Exporting(const ExportFlags& flags, const CommandContext& context)
+      : flags_(flags),
+        client_(context.client()),
+        state_path_(!flags.state.empty()   ? flags.state
+                    : flags.output.empty() ? ""
+                                           : flags.output + ".progress"),
+        sink_(flags.address, [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }) {}
+
+  Status open() {
+    const PredictionQuery& query = flags_.query;
+    progress_.asked = fmt::format("endpoint={} version={} status={} by={} from={} to={}{}", query.endpoint,
+                                  query.version, query.status, query.principal, query.from, query.to,
+                                  flags_.is_of_payloads() ? " with payloads" : "");
+    MODELYARD_ASSIGN(progress_.query, query_text(query));
+    if (flags_.is_of_payloads()) progress_.query += "&payload=true";
+    progress_.form = flags_.form;
+    if (flags_.resume) {
+      MODELYARD_ASSIGN(progress_, ExportProgress::resume(state_path_, progress_.asked, flags_.form));
+    }
+    if (flags_.form == "cloudevents") return ok();
+    return open_output();
+  }
+
+  Status run() {
+    MODELYARD_ASSIGN(const Json report, client_.call("GET", "/api/v1/journal"));
+    const auto all = report["records"].get<std::int64_t>();
+    ProgressBar bar("exporting", ProgressBar::Unit::kNone);
+    const std::size_t limit = flags_.is_of_payloads() ? kMostOfAPage / 10 : kMostOfAPage;
+    do {
+      MODELYARD_ASSIGN(const Json items, next_page(client_, progress_.query, limit, progress_.cursor));
+      MODELYARD_TRY(take(items));
+      done_ += static_cast<std::int64_t>(items.size());
+      bar.show(std::min(done_, all), all);
+      if (!state_path_.empty() && !progress_.cursor.empty()) MODELYARD_TRY(progress_.save(state_path_));
+    } while (!progress_.cursor.empty());
+    if (!state_path_.empty() && ::unlink(state_path_.c_str()) != 0 && errno != ENOENT) {
+      return system_error("remove", state_path_, errno);
+    }
+    return ok();
+  }
+
+  void print_summary() const {
+    const std::string where = !flags_.address.empty() ? flags_.address : flags_.output;
+    if (where.empty()) return;
+    std::fprintf(stderr, "%llu predictions in %s", static_cast<unsigned long long>(progress_.records), where.c_str());
+    if (left_out_ > 0) {
+      std::fprintf(stderr, "; %lld were left out: they failed, or were not captured",
+                   static_cast<long long>(left_out_));
+    }
+    std::fprintf(stderr, "\n");
+  }
+
+ private:
+  Status open_output() {
+    if (flags_.output.empty()) {
+      output_ = UniqueFd(::dup(STDOUT_FILENO));
+      return ok();
+    }
+    const int how = O_WRONLY | O_CREAT | O_CLOEXEC | (flags_.resume ? 0 : O_EXCL);
+    output_ = UniqueFd(::open(flags_.output.c_str(), how, 0600));
+    if (!output_ && errno == EEXIST) {
+      return error(Code::kConflict, "'{}' exists: --resume goes on with it when it was interrupted", flags_.output);
+    }
+    if (!output_) return system_error("write", flags_.output, errno);
+    const auto bytes = static_cast<off_t>(progress_.bytes);
+    if (::ftruncate(output_.get(), bytes) == 0 && ::lseek(output_.get(), bytes, SEEK_SET) == bytes) return ok();
+    return system_error("go on with", flags_.output, errno);
+  }
+
+  Status take(const Json& items) {
+    std::string bytes;
+    for (const Json& record : items) {
+      if (flags_.form == "cloudevents") {
+        if (!has_payload(record)) {
+          ++left_out_;
+          continue;
+        }
+        MODELYARD_TRY(sink_.send(record));
+      } else {
+        MODELYARD_ASSIGN(const auto encoded, encode(form_of(flags_.form), record));
+        if (!encoded) {
+          ++left_out_;
+          continue;
+        }
+        bytes += *encoded;
+      }
+      ++progress_.records;
+    }
+    progress_.bytes += bytes.size();
+    return bytes.empty() ? ok() : write_all(output_.get(), std::as_bytes(std::span(bytes)), "the export");
+  }
+
+  static bool has_payload(const Json& record) { return record["status"] == "ok" && record["payload"].is_object(); }
+
+  const ExportFlags& flags_;
+  const HttpClient client_;
+  const std::string state_path_;  // "": nothing can go on
+  EventSink sink_;
+  ExportProgress progress_;
+  UniqueFd output_;
+  std::int64_t done_ = 0;
+  std::int64_t left_out_ = 0;
+};
+
+Result<int> export_predictions(const ExportFlags& flags, const CommandContext& context) {
+  if ((flags.form == "cloudevents") != !flags.address.empty()) {
+    return error(Code::kInvalidArgument, "--sink URL is where cloudevents go: they go together");
+  }
+  if (flags.is_of_payloads() && flags.query.endpoint.empty()) {
+    return error(Code::kInvalidArgument, "say the endpoint: payloads are exported of one");
+  }
+  Exporting exporting(flags, context);
+  MODELYARD_TRY(exporting.open());
+  MODELYARD_TRY(exporting.run());
+  exporting.print_summary();
+  return kDone;
+}
+
+}  // namespace
+
+void add_export_command(CommandLine& line, CLI::App& group) {
+  const auto flags = std::make_shared<ExportFlags>();
+  CLI::App& app = line.add(group, "export", "Take predictions out, the newest first",
+                           [flags, &line] { return export_predictions(*flags, line.context()); });
+  add_options(app, flags->query);
+  app.add_option("--format", flags->form, "What they become")
+      ->check(CLI::IsMember({"jsonl", "sagemaker", "tfrecord", "cloudevents"}))
+      ->capture_default_str();
+  app.add_flag("--payload", flags->with_payload, "jsonl: what was asked and answered, too, where it was captured");
+  CLI::Option* const output = app.add_option("--output", flags->output, "File; standard output without one");
+  CLI::Option* const address = app.add_option("--sink", flags->address, "cloudevents: URL that they are posted to");
+  CLI::Option* const state =
+      app.add_option("--progress", flags->state, "File that keeps how far it has come; beside --output without it");
+  output->excludes(address);
+  app.add_flag("--resume", flags->resume, "Go on where an interrupted export has ended")
+      ->check([=](const std::string&) {
+        return output->count() + state->count() > 0 ? "" : "needs --output or --progress";
+      });
+}
+
+}  // namespace modelyard::app
