@@ -1,0 +1,81 @@
+// Every label that was acknowledged is there after the process was killed, at 200 points of time.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <map>
+
+#include "base/test_folder.h"
+#include "base/unique_fd.h"
+#include "journal/ground_truth/label_store.h"
+
+namespace modelyard::journal {
+namespace {
+
+constexpr std::size_t kLabelsOfACall = 3;
+
+// Calls until it is killed, and says which call was answered.
+[[noreturn]] void put_labels(const std::string& path, std::uint64_t seed, int pipe) {
+  const auto store = LabelStore::open(path, system_clock());
+  if (!store) ::_exit(3);
+  SeededRandom random(seed);
+  for (;;) {
+    const Uuid id = Uuid::make_v7(system_clock().utc_now(), random);
+    std::vector<Label> labels;
+    for (std::size_t row = 0; row < kLabelsOfACall; ++row) {
+      labels.push_back({.prediction = id, .row = static_cast<std::int64_t>(row), .value = 1.0});
+    }
+    if (!(*store)->put("fraud", labels, "")) ::_exit(4);
+    if (::write(pipe, id.bytes().data(), 16) != 16) ::_exit(5);
+  }
+}
+
+// Of the calls that were answered.
+std::vector<Uuid> kill_after(std::chrono::microseconds time, std::uint64_t seed, const std::string& path) {
+  int ends[2];
+  EXPECT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(ends[0]);
+    put_labels(path, seed, ends[1]);
+  }
+  ::close(ends[1]);
+  const UniqueFd pipe(ends[0]);
+  std::vector<Uuid> answered;
+  std::array<std::uint8_t, 16> id{};
+  const SteadyTime end = system_clock().steady_now() + time;
+  const auto take = [&] { return ::read(pipe.get(), id.data(), id.size()) == 16; };
+  while (take()) {
+    answered.push_back(Uuid::of(id));
+    if (system_clock().steady_now() >= end) break;
+  }
+  ::kill(child, SIGKILL);
+  while (take()) answered.push_back(Uuid::of(id));
+  ::waitpid(child, nullptr, 0);
+  return answered;
+}
+
+TEST(LabelCrashTest, KeepsEveryAcknowledgedCallWholeWhenItIsKilledAt200Points) {
+  SeededRandom random(20261127);
+  std::size_t all = 0;
+  for (int point = 0; point < 200; ++point) {
+    const TestFolder folder;
+    const auto time = std::chrono::microseconds(random.next() % 40'000);
+    const auto answered = kill_after(time, random.next(), folder / "labels.db");
+    const auto store = LabelStore::open(folder / "labels.db", system_clock());
+    ASSERT_TRUE(store) << store.error().message();
+    std::map<Uuid, std::size_t> rows;
+    ASSERT_TRUE((*store)->scan("fraud", UtcTime::min(), UtcTime::max(), UtcTime::max(),
+                               [&](const KeptLabel& label) { ++rows[*label.prediction]; }));
+    for (const Uuid& id : answered) ASSERT_EQ(rows[id], kLabelsOfACall);
+    for (const auto& [id, count] : rows) EXPECT_EQ(count, kLabelsOfACall) << "half a call";
+    EXPECT_LE(rows.size(), answered.size() + 1);
+    EXPECT_EQ((*store)->totals()[0].tally.stored, rows.size() * kLabelsOfACall);
+    all += answered.size();
+  }
+  EXPECT_GT(all, 400u);
+}
+
+}  // namespace
+}  // namespace modelyard::journal
