@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <tuple>
 #include <unordered_map>
 
 #include "control/feature_column.h"
@@ -291,10 +292,10 @@ AccuracyReport Join::report() {
     report_.parts.push_back(std::move(part));
   }
   // Groups of a feature stand in their own order, versions in that of their numbers.
-  std::ranges::stable_sort(report_.parts, {}, [&](const AccuracyPart& part) {
-    const auto place = std::ranges::find(segments_, part.segment) - segments_.begin();
-    const auto number = query_.by == "version" ? std::stoll(part.segment) : is_by_feature() ? place : 0;
-    return std::pair(part.from, number);
+  std::ranges::sort(report_.parts, {}, [&](const AccuracyPart& part) {
+    const std::int64_t place = std::ranges::find(segments_, part.segment) - segments_.begin();
+    const std::int64_t number = query_.by == "version" ? std::stoll(part.segment) : is_by_feature() ? place : 0;
+    return std::tuple(part.from, number, std::string_view(part.segment));
   });
   return std::move(report_);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <tuple>
 
 #include "inference/element.h"
 
@@ -123,7 +124,8 @@ FeatureGroups::FeatureGroups(const std::vector<FeatureValue>& values) {
     return;
   }
   std::vector<std::pair<std::string, std::size_t>> ranked(counts.begin(), counts.end());
-  std::ranges::stable_sort(ranked, std::greater<>{}, &std::pair<std::string, std::size_t>::second);
+  std::ranges::sort(
+      ranked, [](const auto& a, const auto& b) { return std::tie(b.second, a.first) < std::tie(a.second, b.first); });
   ranked.resize(std::min(ranked.size(), kMostGroups));
   for (const auto& [text, count] : ranked) texts_.push_back(text);
   std::ranges::sort(texts_);

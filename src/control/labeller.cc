@@ -49,6 +49,75 @@ Status check_waiting(const GivenLabel& given, UtcTime now) {
   return error(Code::kInvalidArgument, "{} is no id of a prediction (Modelyard-Prediction-Id)", id.text());
 }
 
+// Sorts labels into those that are kept, by endpoint, and those that are refused.
+class Sorting {
+ public:
+  using IsEndpoint = std::function<Result<bool>(const std::string& name)>;
+  // `predictions` are those of the labels that are in the journal, sorted.
+  Sorting(const std::vector<DecisionRecord>& predictions, IsEndpoint is_endpoint, const Labeller::May& may, UtcTime now)
+      : predictions_(predictions), is_endpoint_(std::move(is_endpoint)), may_(may), now_(now) {}
+
+  void add(GivenLabel& given) {
+    ++report_.received;
+    const Status outcome = accept(given);
+    if (outcome) return;
+    ++report_.refused;
+    if (report_.refusals.size() == LabelReport::kMostRefusals) return;
+    report_.refusals.push_back({given.line, outcome.error().message()});
+  }
+
+  LabelReport& report() { return report_; }
+  const std::map<std::string, std::vector<Label>>& accepted() const { return accepted_; }
+
+ private:
+  Status accept(GivenLabel& given) {
+    if (!given.endpoint.empty()) MODELYARD_TRY(check_endpoint(given.endpoint));
+    if (!given.label.prediction) return accept_by_unit(given);
+    const DecisionRecord* const prediction = find(predictions_, *given.label.prediction);
+    // Whose a prediction is, is not told to who may not label it.
+    if (prediction == nullptr || !may_(prediction->endpoint)) return accept_waiting(given);
+    if (!given.endpoint.empty() && given.endpoint != prediction->endpoint) {
+      return error(Code::kInvalidArgument, "the prediction was answered by endpoint '{}', not '{}'",
+                   prediction->endpoint, given.endpoint);
+    }
+    MODELYARD_TRY(check_label(given.label, *prediction));
+    return keep(prediction->endpoint, given);
+  }
+
+  Status accept_by_unit(GivenLabel& given) {
+    if (given.endpoint.empty()) return error(Code::kInvalidArgument, "a label by unit names its endpoint");
+    ++report_.by_unit;
+    return keep(given.endpoint, given);
+  }
+
+  Status accept_waiting(GivenLabel& given) {
+    MODELYARD_TRY(check_waiting(given, now_));
+    ++report_.waiting;
+    return keep(given.endpoint, given);
+  }
+
+  Status keep(const std::string& endpoint, GivenLabel& given) {
+    accepted_[endpoint].push_back(std::move(given.label));
+    return ok();
+  }
+
+  Status check_endpoint(const std::string& name) {
+    if (const auto known = endpoints_.find(name); known != endpoints_.end()) return known->second;
+    MODELYARD_ASSIGN(const bool is_one, is_endpoint_(name));
+    Status outcome = ok();
+    if (!is_one || !may_(name)) outcome = error(Code::kNotFound, "there is no endpoint '{}' that you may label", name);
+    return endpoints_.emplace(name, std::move(outcome)).first->second;
+  }
+
+  const std::vector<DecisionRecord>& predictions_;
+  const IsEndpoint is_endpoint_;
+  const Labeller::May& may_;
+  const UtcTime now_;
+  LabelReport report_;
+  std::map<std::string, std::vector<Label>> accepted_;
+  std::map<std::string, Status> endpoints_;  // that were named: what speaks against them
+};
+
 }  // namespace
 
 // Where an endpoint is named, there; those that are not found there anywhere, for the sake of a plain word.
@@ -85,55 +154,14 @@ Result<bool> Labeller::is_endpoint(const std::string& name) {
 }
 
 Result<LabelReport> Labeller::put(std::vector<GivenLabel> labels, const std::string& principal, const May& may) {
-  LabelReport report;
-  report.received = labels.size();
   MODELYARD_ASSIGN(const auto predictions, find_predictions(labels));
-  std::map<std::string, std::vector<Label>> accepted;
-  std::map<std::string, Status> endpoints;  // what speaks against labels of one that was named
-  const auto check_endpoint = [&](const std::string& name) -> Status {
-    if (const auto known = endpoints.find(name); known != endpoints.end()) return known->second;
-    MODELYARD_ASSIGN(const bool is_one, is_endpoint(name));
-    Status outcome = ok();
-    if (!is_one || !may(name)) outcome = error(Code::kNotFound, "there is no endpoint '{}' that you may label", name);
-    return endpoints.emplace(name, std::move(outcome)).first->second;
-  };
-  const auto accept = [&](GivenLabel& given) -> Status {
-    const DecisionRecord* const prediction =
-        given.label.prediction ? find(predictions, *given.label.prediction) : nullptr;
-    if (!given.endpoint.empty()) MODELYARD_TRY(check_endpoint(given.endpoint));
-    if (prediction != nullptr && may(prediction->endpoint)) {
-      if (!given.endpoint.empty() && given.endpoint != prediction->endpoint) {
-        return error(Code::kInvalidArgument, "the prediction was answered by endpoint '{}', not '{}'",
-                     prediction->endpoint, given.endpoint);
-      }
-      MODELYARD_TRY(check_label(given.label, *prediction));
-      accepted[prediction->endpoint].push_back(std::move(given.label));
-      return ok();
-    }
-    if (given.label.prediction) {
-      MODELYARD_TRY(check_waiting(given, clock_.utc_now()));
-      ++report.waiting;
-    } else if (given.endpoint.empty()) {
-      return error(Code::kInvalidArgument, "a label by unit names its endpoint");
-    } else {
-      ++report.by_unit;
-    }
-    accepted[given.endpoint].push_back(std::move(given.label));
-    return ok();
-  };
-  for (GivenLabel& given : labels) {
-    const Status outcome = accept(given);
-    if (outcome) continue;
-    ++report.refused;
-    if (report.refusals.size() < LabelReport::kMostRefusals) {
-      report.refusals.push_back({given.line, outcome.error().message()});
-    }
+  Sorting sorting(predictions, [this](const std::string& name) { return is_endpoint(name); }, may, clock_.utc_now());
+  for (GivenLabel& given : labels) sorting.add(given);
+  for (const auto& [endpoint, accepted] : sorting.accepted()) {
+    MODELYARD_ASSIGN(const journal::LabelTally tally, store_.put(endpoint, accepted, principal));
+    sorting.report().kept += tally;
   }
-  for (const auto& [endpoint, list] : accepted) {
-    MODELYARD_ASSIGN(const journal::LabelTally tally, store_.put(endpoint, list, principal));
-    report.kept += tally;
-  }
-  return report;
+  return sorting.report();
 }
 
 Json to_json(const LabelReport& report) {

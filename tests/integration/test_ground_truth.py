@@ -331,6 +331,8 @@ def test_the_command_line_sends_files_and_shows_metrics(server, tumours, tmp_pat
     assert "50 rows answered, 50 captured, 50 labelled (100 %)" in shown and "roc_auc" in shown and "CLASS" in shown
     assert "FROM (UTC)" in server.cli("accuracy", "tumours", "--window", "1d", "--by", "version").stdout
     assert "1 label: 1 corrected" in server.cli("label", "--prediction", ids[0], "--value", 1 - truth[0]).stdout
+    told = server.cli("predictions", "show", ids[0], "--payload").stdout
+    assert "WHAT REALLY HAPPENED" in told and told.rstrip().splitlines()[-1].split()[:2] == ["0", f"{1 - truth[0]}"]
     file.write_text(f"prediction_id,value\n{ids[0]},1\n0190a6e0-0000-7000-8000-000000000001,1\n")
     refused = server.cli("label", file, check=False)
     assert refused.returncode == 1 and "refused line 3" in refused.stdout

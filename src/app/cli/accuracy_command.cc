@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 
 #include "app/cli/command.h"
@@ -118,7 +119,13 @@ void print_whole(const Json& report) {
               part["captured"].dump().c_str(), part["labelled"].dump().c_str(), percent(part["coverage"]).c_str(),
               provisional.c_str());
   Table table({"METRIC", "VALUE [95 % INTERVAL]"});
-  for (const auto& [name, score] : part["metrics"].items()) table.add({name, score_text(score)});
+  const auto main = main_metrics(text_of(report["evaluation"]["task"]));
+  for (const std::string& name : main) {
+    if (part["metrics"].contains(name)) table.add({name, score_text(part["metrics"][name])});
+  }
+  for (const auto& [name, score] : part["metrics"].items()) {
+    if (std::ranges::find(main, name) == main.end()) table.add({name, score_text(score)});
+  }
   table.print("no labels have come for them yet: modelyard label FILE");
   if (part.contains("classes")) print_classes(part);
 }

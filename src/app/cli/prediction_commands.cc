@@ -88,12 +88,27 @@ void print_payload(const Json& payload) {
   table.print("nothing of it may be kept");
 }
 
+// What was said of it; nothing where nobody said anything.
+void print_labels(const Json& labels) {
+  if (labels.empty()) return;
+  std::printf("\n");
+  Table table({"ROW", "WHAT REALLY HAPPENED", "SINCE (UTC)", "ARRIVED (UTC)", "BY"});
+  for (const Json& label : labels) {
+    table.add({text_of(label["row"]), label["value"].is_null() ? "taken back" : text_of(label["value"]),
+               text_of(label["event_time"]).substr(0, 19), text_of(label["arrival"]).substr(0, 19),
+               text_of(label["principal"])});
+  }
+  table.print("");
+}
+
 Result<int> show(const std::string& id, bool with_payload, const CommandContext& context) {
   const HttpClient client = context.client();
   const std::string path = "/api/v1/predictions/" + path_segment(id);
   MODELYARD_ASSIGN(Json one, client.call("GET", path));
   if (with_payload) {
     MODELYARD_ASSIGN(one["payload"], client.call("GET", path + "/payload"));
+    MODELYARD_ASSIGN(const Json labels, client.call("GET", path + "/ground-truth"));
+    one["ground_truth"] = labels["items"];
   }
   if (context.json) {
     print_json(one);
@@ -115,7 +130,10 @@ Result<int> show(const std::string& id, bool with_payload, const CommandContext&
   line("status", coloured_status(one["status"]));
   line("latency", human_microseconds(one["latency_us"].get<std::int64_t>()));
   line("rows", one["rows"].dump());
-  if (with_payload) print_payload(one["payload"]);
+  if (with_payload) {
+    print_payload(one["payload"]);
+    print_labels(one["ground_truth"]);
+  }
   return kDone;
 }
 
@@ -165,7 +183,8 @@ void add_prediction_commands(CommandLine& line) {
   auto with_payload = std::make_shared<bool>(false);
   CLI::App& showing = line.add(predictions, "show", "The record of one prediction",
                                [id, with_payload, &line] { return show(*id, *with_payload, line.context()); });
-  showing.add_flag("--payload", *with_payload, "What it was asked and answered, too, where that is captured");
+  showing.add_flag("--payload", *with_payload,
+                   "What it was asked and answered, where that is captured, and what was said of it since");
   add_id(showing, *id);
   add_id(line.add(predictions, "replay", "Ask the version that answered the same again, and compare",
                   [id, &line] { return replay(*id, line.context()); }),

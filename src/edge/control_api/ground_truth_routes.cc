@@ -1,4 +1,5 @@
 #include <charconv>
+#include <cmath>
 
 #include "control/documents.h"
 #include "edge/codec/labels/label_reader.h"
@@ -49,6 +50,14 @@ Json to_json(const journal::LabelTotals& totals) {
           {"lag", lag_buckets(totals)}};
 }
 
+// A whole number as people have sent it: 1, not 1.0.
+Json to_json(const journal::LabelValue& value) {
+  if (const auto* const text = std::get_if<std::string>(&value)) return *text;
+  const double number = std::get<double>(value);
+  const bool is_whole = std::trunc(number) == number && std::abs(number) <= 0x1p53;
+  return is_whole ? Json(static_cast<std::int64_t>(number)) : Json(number);
+}
+
 Json to_json(const journal::KeptLabel& label) {
   Json document{{"row", nullptr},
                 {"value", nullptr},
@@ -56,7 +65,7 @@ Json to_json(const journal::KeptLabel& label) {
                 {"arrival", format_utc(label.arrival)},
                 {"principal", label.principal}};
   if (label.row) document["row"] = *label.row;
-  if (label.value) std::visit([&](const auto& value) { document["value"] = value; }, *label.value);
+  if (label.value) document["value"] = to_json(*label.value);
   return document;
 }
 
