@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <set>
 #include <tuple>
 #include <unordered_map>
 
@@ -53,18 +54,18 @@ class Join {
  public:
   explicit Join(const AccuracyQuery& query) : query_(query) { report_.query = query; }
 
+  Status read_endpoint(registry::CatalogReader& reader);
   Status read_predictions(journal::Journal& journal);
-  Status read_endpoint(registry::Catalog& catalog);
+  Status choose_signatures(registry::CatalogReader& reader);
   Status read_labels(journal::LabelStore& store);
   // Finds the predictions that labels by unit are meant for.
-  Status find_units(journal::PayloadJournal& payloads);
-  Status read_answers(journal::PayloadJournal& payloads);
+  void find_units(journal::PayloadJournal& payloads);
+  void read_answers(journal::PayloadJournal& payloads);
   AccuracyReport report();
 
  private:
   bool is_by_feature() const { return !query_.by.empty() && query_.by != "version" && query_.by != "arm"; }
   UtcTime last() const { return query_.to - std::chrono::microseconds(1); }
-  Status choose_signatures(registry::CatalogReader& reader, const std::string& model);
   std::string segment_of(const Prediction& prediction) const;
   std::size_t segment_number(const std::string& name);
   std::int64_t window_of(std::int64_t time) const;
@@ -73,10 +74,12 @@ class Join {
              std::uint64_t request, std::size_t first_row);
   void note_unreadable(const Error& why);
   void group_by_feature();
-  std::map<std::pair<std::int64_t, std::string>, Gathered> gather();
+  std::map<std::pair<std::int64_t, std::size_t>, Gathered> gather();
 
   const AccuracyQuery query_;
   AccuracyReport report_;
+  std::string model_;
+  std::set<VersionNumber> versions_;                            // that answered
   std::unordered_map<Uuid, Prediction, UuidHash> predictions_;  // that were answered
   std::map<VersionNumber, Signature> signatures_;
   std::unordered_map<Uuid, std::vector<KeptLabel>, UuidHash> labels_;
@@ -87,30 +90,37 @@ class Join {
   std::vector<std::string> segments_;
 };
 
-Status Join::read_predictions(journal::Journal& journal) {
-  bool is_too_much = false;
-  MODELYARD_TRY(journal.scan(
-      query_.endpoint, query_.from, last(),
-      [&](const std::string&, const journal::DecisionRow& row, const journal::NameTable& names) {
-        is_too_much |= predictions_.size() >= Evaluator::kMostPredictions;
-        if (row.outcome != 0 || is_too_much) return;
-        Prediction prediction{row.time, static_cast<std::size_t>(std::max<std::int64_t>(1, row.rows)), row.version, ""};
-        if (query_.by == "arm") prediction.arm = names.name(row.arm);
-        predictions_.emplace(row.id, std::move(prediction));
-      }));
-  if (!is_too_much) return ok();
-  return error(Code::kResourceExhausted, "more than {} predictions: ask for a shorter time",
-               Evaluator::kMostPredictions);
+Status Join::read_endpoint(registry::CatalogReader& reader) {
+  MODELYARD_ASSIGN(const auto endpoint, reader.endpoint(query_.endpoint));
+  model_ = endpoint.model;
+  MODELYARD_ASSIGN(const Json document, parse_json(endpoint.wants.evaluation));
+  MODELYARD_ASSIGN(report_.evaluation, monitoring::parse_evaluation(document));
+  return ok();
 }
 
-Status Join::choose_signatures(registry::CatalogReader& reader, const std::string& model) {
-  VersionNumber newest = 0;
-  for (const auto& [id, prediction] : predictions_) {
-    newest = std::max(newest, prediction.version);
-    if (signatures_.contains(prediction.version)) continue;
-    const auto version = reader.version({model, prediction.version});
+// Of an endpoint that was of another model before, only those of this one.
+Status Join::read_predictions(journal::Journal& journal) {
+  std::size_t rows = 0;
+  journal.scan(query_.endpoint, query_.from, last(),
+               [&](const std::string&, const journal::DecisionRow& row, const journal::NameTable& names) {
+                 const bool is_judged = row.outcome == 0 && row.rows > 0 && names.name(row.model) == model_;
+                 if (!is_judged || rows > Evaluator::kMostRows) return;
+                 Prediction prediction{row.time, static_cast<std::size_t>(row.rows), row.version, ""};
+                 if (query_.by == "arm") prediction.arm = names.name(row.arm);
+                 rows += prediction.rows;
+                 versions_.insert(row.version);
+                 predictions_.emplace(row.id, std::move(prediction));
+               });
+  if (rows <= Evaluator::kMostRows) return ok();
+  return error(Code::kResourceExhausted, "more than {} rows were predicted: ask for a shorter time",
+               Evaluator::kMostRows);
+}
+
+Status Join::choose_signatures(registry::CatalogReader& reader) {
+  for (const VersionNumber number : versions_) {
+    const auto version = reader.version({model_, number});
     if (!version) continue;  // deleted since
-    MODELYARD_ASSIGN(signatures_[prediction.version], inference::parse_signature(version->document.signature));
+    MODELYARD_ASSIGN(signatures_[number], inference::parse_signature(version->document.signature));
   }
   if (signatures_.empty()) return ok();
   MODELYARD_ASSIGN(report_.evaluation, monitoring::complete(report_.evaluation, signatures_.rbegin()->second));
@@ -118,15 +128,6 @@ Status Join::choose_signatures(registry::CatalogReader& reader, const std::strin
   const auto has = [&](const auto& entry) { return has_feature(entry.second, query_.by); };
   if (!is_by_feature() || std::ranges::any_of(signatures_, has)) return ok();
   return error(Code::kNotFound, "by: there is no input or feature '{}'; 'version' and 'arm' are known, too", query_.by);
-}
-
-Status Join::read_endpoint(registry::Catalog& catalog) {
-  return catalog.read([&](registry::CatalogReader& reader) -> Status {
-    MODELYARD_ASSIGN(const auto endpoint, reader.endpoint(query_.endpoint));
-    MODELYARD_ASSIGN(const Json document, parse_json(endpoint.wants.evaluation));
-    MODELYARD_ASSIGN(report_.evaluation, monitoring::parse_evaluation(document));
-    return choose_signatures(reader, endpoint.model);
-  });
 }
 
 Status Join::read_labels(journal::LabelStore& store) {
@@ -137,31 +138,32 @@ Status Join::read_labels(journal::LabelStore& store) {
       unit_labels_[label.unit].push_back(label);
     } else if (predictions_.contains(*label.prediction)) {
       labels_[*label.prediction].push_back(label);
-    } else if (label.time >= query_.from) {
+    } else if (label.time >= query_.from && label.value) {
       ++report_.unknown;
     }
   });
 }
 
-Status Join::find_units(journal::PayloadJournal& payloads) {
-  if (unit_labels_.empty()) return ok();
+void Join::find_units(journal::PayloadJournal& payloads) {
+  if (unit_labels_.empty()) return;
   std::map<std::string, std::vector<std::pair<UtcTime, Uuid>>> asked;
-  MODELYARD_TRY(payloads.scan(query_.endpoint, query_.from, UtcTime::max(), [&](const PayloadRecord& payload) {
-    if (unit_labels_.contains(payload.unit)) asked[payload.unit].emplace_back(payload.time, payload.id);
-  }));
+  payloads.scan(query_.endpoint, query_.from, UtcTime::max(), [&](const PayloadRecord& payload) {
+    const auto is_output = [](const journal::FieldRecord& field) { return field.side == journal::Side::kOutput; };
+    const bool was_answered = std::ranges::any_of(payload.fields, is_output);
+    if (was_answered && unit_labels_.contains(payload.unit)) asked[payload.unit].emplace_back(payload.time, payload.id);
+  });
   for (auto& [unit, labels] : unit_labels_) {
     auto& times = asked[unit];
     std::ranges::sort(times);
     for (KeptLabel& label : labels) {
       const auto later = std::ranges::upper_bound(times, label.time, {}, &std::pair<UtcTime, Uuid>::first);
       if (later == times.begin()) {
-        report_.unknown += label.time < query_.to ? 1 : 0;
+        report_.unknown += label.time < query_.to && label.value ? 1 : 0;
       } else if (const Uuid id = std::prev(later)->second; predictions_.contains(id)) {
         labels_[id].push_back(label);
       }
     }
   }
-  return ok();
 }
 
 std::string Join::segment_of(const Prediction& prediction) const {
@@ -194,6 +196,7 @@ void Join::judge(const Prediction& prediction, std::vector<KeptLabel>& labels, c
     }
   }
   for (const auto& [row, label] : of_rows) {
+    if (!label->value) continue;  // it was taken back
     const auto place = static_cast<std::size_t>(row);
     JudgedRow judged;
     judged.time = prediction.time;
@@ -212,7 +215,13 @@ void Join::add_answer(const PayloadRecord& payload, const Prediction& prediction
     if (field.side != journal::Side::kOutput || field.treatment != journal::Treatment::kKept) continue;
     outputs.push_back({field.name, field.type, field.shape, std::as_bytes(std::span(field.bytes))});
   }
+  const auto labels = labels_.find(payload.id);
   const auto read = ReadOutputs::read(report_.evaluation, outputs, prediction.rows);
+  if (!read) {
+    // What it says of a prediction without labels nobody has asked.
+    if (labels != labels_.end()) note_unreadable(read.error());
+    return;
+  }
   const std::size_t first_row = captured_.size();
   if (is_by_feature()) {
     auto values = feature_values(payload, signature->second, query_.by, prediction.rows);
@@ -221,26 +230,23 @@ void Join::add_answer(const PayloadRecord& payload, const Prediction& prediction
   }
   const std::size_t segment = segment_number(segment_of(prediction));
   for (std::size_t row = 0; row < prediction.rows; ++row) captured_.push_back({prediction.time, segment});
-  const auto labels = labels_.find(payload.id);
   if (labels == labels_.end()) return;
-  if (read) {
-    judge(prediction, labels->second, *read, request, first_row);
-  } else {
-    note_unreadable(read.error());
-  }
+  judge(prediction, labels->second, *read, request, first_row);
   labels_.erase(labels);
 }
 
-Status Join::read_answers(journal::PayloadJournal& payloads) {
-  if (!judged_) return ok();
+void Join::read_answers(journal::PayloadJournal& payloads) {
+  if (!judged_) return;
   std::uint64_t request = 0;
-  MODELYARD_TRY(payloads.scan(query_.endpoint, query_.from, last(), [&](const PayloadRecord& payload) {
+  payloads.scan(query_.endpoint, query_.from, last(), [&](const PayloadRecord& payload) {
     const auto prediction = predictions_.find(payload.id);
     if (prediction != predictions_.end()) add_answer(payload, prediction->second, request++);
-  }));
-  for (const auto& [id, labels] : labels_) report_.uncaptured += labels.size();
+  });
+  for (const auto& [id, labels] : labels_) {
+    report_.uncaptured += static_cast<std::uint64_t>(
+        std::ranges::count_if(labels, [](const KeptLabel& label) { return label.value.has_value(); }));
+  }
   if (is_by_feature()) group_by_feature();
-  return ok();
 }
 
 void Join::group_by_feature() {
@@ -255,22 +261,22 @@ std::int64_t Join::window_of(std::int64_t time) const {
   return std::max(utc_micros(query_.from), time - time % query_.window.count());
 }
 
-std::map<std::pair<std::int64_t, std::string>, Gathered> Join::gather() {
-  // Numbers sort as numbers, groups of a feature as they stand.
-  std::map<std::pair<std::int64_t, std::string>, Gathered> parts;
+// By window and place of the segment.
+std::map<std::pair<std::int64_t, std::size_t>, Gathered> Join::gather() {
+  std::map<std::pair<std::int64_t, std::size_t>, Gathered> parts;
   for (const auto& [id, prediction] : predictions_) {
     if (is_by_feature()) break;
-    parts[{window_of(prediction.time), segment_of(prediction)}].predictions += prediction.rows;
+    parts[{window_of(prediction.time), segment_number(segment_of(prediction))}].predictions += prediction.rows;
   }
   for (const CapturedRow& row : captured_) {
-    Gathered& part = parts[{window_of(row.time), segments_[row.segment]}];
+    Gathered& part = parts[{window_of(row.time), row.segment}];
     ++part.captured;
     if (is_by_feature()) ++part.predictions;
   }
   if (!judged_) return parts;
   for (std::size_t i = 0; i < judged_->rows().size(); ++i) {
     const JudgedRow& row = judged_->rows()[i];
-    parts[{window_of(row.time), segments_[captured_[row.segment].segment]}].rows.push_back(i);
+    parts[{window_of(row.time), captured_[row.segment].segment}].rows.push_back(i);
   }
   return parts;
 }
@@ -284,17 +290,17 @@ AccuracyReport Join::report() {
       const std::int64_t end = key.first - key.first % query_.window.count() + query_.window.count();
       part.to = std::min(part.to, utc_from_micros(end));
     }
-    part.segment = key.second;
+    part.segment = segments_[key.second];
     part.predictions = gathered.predictions;
     part.captured = gathered.captured;
     if (judged_) part.metrics = monitoring::measure(*judged_, gathered.rows);
     part.is_provisional = part.captured == 0 || part.coverage() < report_.evaluation.coverage;
     report_.parts.push_back(std::move(part));
   }
-  // Groups of a feature stand in their own order, versions in that of their numbers.
+  // Groups of a feature stand in their own order already.
+  if (is_by_feature()) return std::move(report_);
   std::ranges::sort(report_.parts, {}, [&](const AccuracyPart& part) {
-    const std::int64_t place = std::ranges::find(segments_, part.segment) - segments_.begin();
-    const std::int64_t number = query_.by == "version" ? std::stoll(part.segment) : is_by_feature() ? place : 0;
+    const std::int64_t number = query_.by == "version" ? std::stoll(part.segment) : 0;
     return std::tuple(part.from, number, std::string_view(part.segment));
   });
   return std::move(report_);
@@ -348,21 +354,34 @@ Status check_evaluation(registry::CatalogReader& reader, const std::string& mode
 Result<AccuracyReport> Evaluator::evaluate(const AccuracyQuery& query) {
   if (query.from >= query.to) return error(Code::kInvalidArgument, "from: it is not before 'to'");
   Join join(query);
+  MODELYARD_TRY(catalog_.read([&](registry::CatalogReader& reader) { return join.read_endpoint(reader); }));
   MODELYARD_TRY(join.read_predictions(journal_));
-  MODELYARD_TRY(join.read_endpoint(catalog_));
+  MODELYARD_TRY(catalog_.read([&](registry::CatalogReader& reader) { return join.choose_signatures(reader); }));
   MODELYARD_TRY(join.read_labels(labels_));
-  MODELYARD_TRY(join.find_units(payloads_));
-  MODELYARD_TRY(join.read_answers(payloads_));
+  join.find_units(payloads_);
+  join.read_answers(payloads_);
   return join.report();
+}
+
+void withhold_what_shows_rows(AccuracyReport& report) {
+  report.unreadable_why.clear();
+  for (AccuracyPart& part : report.parts) {
+    part.is_withheld = part.metrics.rows > 0 && part.metrics.rows < AccuracyPart::kFewestShown;
+    if (!part.is_withheld) continue;
+    part.metrics.list.clear();
+    part.metrics.classes.clear();
+    part.metrics.confusion.clear();
+  }
 }
 
 Json to_json(const AccuracyReport& report) {
   Json parts = Json::array();
   for (const AccuracyPart& part : report.parts) {
-    Json document{{"from", format_utc(part.from)},      {"to", format_utc(part.to)},
-                  {"predictions", part.predictions},    {"captured", part.captured},
-                  {"labelled", part.metrics.rows},      {"coverage", part.coverage()},
-                  {"provisional", part.is_provisional}, {"metrics", metrics_to_json(part.metrics)}};
+    Json document{{"from", format_utc(part.from)},           {"to", format_utc(part.to)},
+                  {"predictions", part.predictions},         {"captured", part.captured},
+                  {"labelled", part.metrics.rows},           {"coverage", part.coverage()},
+                  {"provisional", part.is_provisional},      {"withheld", part.is_withheld},
+                  {"metrics", metrics_to_json(part.metrics)}};
     document["segment"] = report.query.by.empty() ? Json(nullptr) : Json(part.segment);
     if (!part.metrics.classes.empty()) {
       document["classes"] = classes_to_json(part.metrics);

@@ -1,11 +1,11 @@
 // Evaluator joins the predictions of an endpoint with the labels that came for them, and measures how good they were.
 //
-// A prediction is judged when it was answered and captured, and its label is known. Windows are of the time of the
-// prediction, whenever its label came; `known_at` leaves out what arrived later.
-// Coverage: labelled rows of those that were captured. Capture by share takes predictions whatever they are, so that
+// A prediction is judged when the endpoint's model answered it, its answer is captured, and its label is known. Windows
+// are of the time of the prediction, whenever its label came; `known_at` leaves out what arrived later. Coverage:
+// labelled rows of those that were captured. Capture by share takes predictions whatever they are, so that
 //           metrics of the captured ones speak for all.
-// Errors:   FailedPrecondition when the outputs do not say how to judge them, ResourceExhausted for more predictions
-//           than kMostPredictions at once, NotFound for an endpoint or a feature that is not there.
+// Errors:   FailedPrecondition when the outputs do not say how to judge them, ResourceExhausted for more predicted rows
+//           than kMostRows at once, NotFound for an endpoint or a feature that is not there.
 // Threads:  blocking, any.
 #pragma once
 
@@ -28,12 +28,15 @@ struct AccuracyQuery {
 };
 
 struct AccuracyPart {
+  static constexpr std::size_t kFewestShown = 20;  // rows, to who may not see payloads
+
   UtcTime from{};
   UtcTime to{};
   std::string segment;            // "": all
   std::uint64_t predictions = 0;  // rows that were answered; with a feature only those that were captured
   std::uint64_t captured = 0;     // rows whose answer is kept
   bool is_provisional = true;
+  bool is_withheld = false;     // its metrics, for they would show single rows
   monitoring::Metrics metrics;  // of the labelled rows
 
   double coverage() const {
@@ -54,7 +57,7 @@ struct AccuracyReport {
 
 class Evaluator {
  public:
-  static constexpr std::size_t kMostPredictions = 2'000'000;
+  static constexpr std::size_t kMostRows = 2'000'000;
 
   Evaluator(registry::Catalog& catalog, journal::Journal& journal, journal::PayloadJournal& payloads,
             journal::LabelStore& labels)
@@ -72,6 +75,9 @@ class Evaluator {
 // InvalidArgument when an output is named that no version of the model has.
 Status check_evaluation(registry::CatalogReader& reader, const std::string& model,
                         const monitoring::Evaluation& evaluation);
+
+// Leaves out what would show single labels and answers: metrics of few rows, and texts of labels.
+void withhold_what_shows_rows(AccuracyReport& report);
 
 Json to_json(const AccuracyReport& report);
 

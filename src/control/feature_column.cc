@@ -62,7 +62,7 @@ constexpr std::string_view kNotCaptured = "(not captured)";
 std::string text_of(const FeatureValue& value) {
   if (const auto* const text = std::get_if<std::string>(&value)) return *text;
   const double number = std::get<double>(value);
-  return std::isnan(number) ? "missing" : fmt::format("{:.6g}", number);
+  return std::isnan(number) ? "missing" : fmt::format("{:.9g}", number);
 }
 
 bool is_captured(const FeatureValue& value) {
@@ -114,11 +114,11 @@ FeatureGroups::FeatureGroups(const std::vector<FeatureValue>& values) {
       const double bound = numbers[(numbers.size() - 1) * quarter / 4];
       if (bounds_.empty() || bound > bounds_.back()) bounds_.push_back(bound);
     }
-    names_.push_back(fmt::format("≤ {:.6g}", bounds_.front()));
+    names_.push_back(fmt::format("≤ {:.9g}", bounds_.front()));
     for (std::size_t i = 1; i < bounds_.size(); ++i) {
-      names_.push_back(fmt::format("{:.6g} … {:.6g}", bounds_[i - 1], bounds_[i]));
+      names_.push_back(fmt::format("{:.9g} … {:.9g}", bounds_[i - 1], bounds_[i]));
     }
-    names_.push_back(fmt::format("> {:.6g}", bounds_.back()));
+    names_.push_back(fmt::format("> {:.9g}", bounds_.back()));
     names_.emplace_back("missing");
     names_.emplace_back(kNotCaptured);
     return;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace modelyard::control {
 namespace {
@@ -10,7 +11,7 @@ using journal::DecisionRecord;
 using journal::GivenLabel;
 using journal::Label;
 
-constexpr std::chrono::hours kClockSkew{1};  // of whoever made an id
+constexpr std::chrono::hours kClockSkew{1};  // of whoever says a time
 
 // Of sorted records.
 const DecisionRecord* find(const std::vector<DecisionRecord>& records, const Uuid& id) {
@@ -27,8 +28,9 @@ Status check_label(Label& label, const DecisionRecord& prediction) {
   if (!label.row && prediction.rows > 1) {
     return error(Code::kInvalidArgument, "the prediction has {} rows: say which one, from 0", prediction.rows);
   }
+  if (prediction.rows == 0) return error(Code::kInvalidArgument, "the prediction has no rows");
   const std::int64_t row = label.row.value_or(0);
-  if (row >= std::max<std::int64_t>(prediction.rows, 1)) {
+  if (row >= prediction.rows) {
     return error(Code::kInvalidArgument, "row {} is none of the prediction's {} (they count from 0)", row,
                  prediction.rows);
   }
@@ -60,17 +62,25 @@ class Sorting {
   void add(GivenLabel& given) {
     ++report_.received;
     const Status outcome = accept(given);
-    if (outcome) return;
-    ++report_.refused;
-    if (report_.refusals.size() == LabelReport::kMostRefusals) return;
-    report_.refusals.push_back({given.line, outcome.error().message()});
+    if (!outcome) refuse(given.line, outcome.error().message());
   }
 
   LabelReport& report() { return report_; }
-  const std::map<std::string, std::vector<Label>>& accepted() const { return accepted_; }
+  struct Accepted {
+    std::vector<Label> labels;
+    std::vector<std::size_t> lines;
+  };
+  const std::map<std::string, Accepted>& accepted() const { return accepted_; }
+  void refuse(std::size_t line, std::string reason) {
+    ++report_.refused;
+    if (report_.refusals.size() < LabelReport::kMostRefusals) report_.refusals.push_back({line, std::move(reason)});
+  }
 
  private:
   Status accept(GivenLabel& given) {
+    const bool is_ahead =
+        given.label.event_time.value_or(now_) > now_ + kClockSkew || given.label.time > now_ + kClockSkew;
+    if (is_ahead) return error(Code::kInvalidArgument, "its time has not come yet: it is {} now", format_utc(now_));
     if (!given.endpoint.empty()) MODELYARD_TRY(check_endpoint(given.endpoint));
     if (!given.label.prediction) return accept_by_unit(given);
     const DecisionRecord* const prediction = find(predictions_, *given.label.prediction);
@@ -97,7 +107,8 @@ class Sorting {
   }
 
   Status keep(const std::string& endpoint, GivenLabel& given) {
-    accepted_[endpoint].push_back(std::move(given.label));
+    accepted_[endpoint].labels.push_back(std::move(given.label));
+    accepted_[endpoint].lines.push_back(given.line);
     return ok();
   }
 
@@ -114,30 +125,29 @@ class Sorting {
   const Labeller::May& may_;
   const UtcTime now_;
   LabelReport report_;
-  std::map<std::string, std::vector<Label>> accepted_;
+  std::map<std::string, Accepted> accepted_;
   std::map<std::string, Status> endpoints_;  // that were named: what speaks against them
 };
 
 }  // namespace
 
 // Where an endpoint is named, there; those that are not found there anywhere, for the sake of a plain word.
-Result<std::vector<DecisionRecord>> Labeller::find_predictions(const std::vector<GivenLabel>& labels) {
+std::vector<DecisionRecord> Labeller::find_predictions(const std::vector<GivenLabel>& labels) {
   std::map<std::string, std::vector<Uuid>> wanted;
   for (const GivenLabel& given : labels) {
     if (given.label.prediction) wanted[given.endpoint].push_back(*given.label.prediction);
   }
   std::vector<DecisionRecord> found;
-  std::vector<Uuid> missing;
+  std::set<Uuid> missing;
   for (auto& [endpoint, ids] : wanted) {
-    MODELYARD_ASSIGN(auto records, journal_.find_all(endpoint, ids));
+    auto records = journal_.find_all(endpoint, ids);
     for (const Uuid& id : ids) {
-      if (!endpoint.empty() && find(records, id) == nullptr) missing.push_back(id);
+      if (!endpoint.empty() && find(records, id) == nullptr) missing.insert(id);
     }
     found.insert(found.end(), std::move_iterator(records.begin()), std::move_iterator(records.end()));
   }
-  constexpr std::size_t kFew = 100;
-  if (!missing.empty() && missing.size() <= kFew) {
-    MODELYARD_ASSIGN(auto records, journal_.find_all("", missing));
+  if (!missing.empty()) {
+    auto records = journal_.find_all("", {missing.begin(), missing.end()});
     found.insert(found.end(), std::move_iterator(records.begin()), std::move_iterator(records.end()));
   }
   std::ranges::sort(found, {}, &DecisionRecord::id);
@@ -154,12 +164,17 @@ Result<bool> Labeller::is_endpoint(const std::string& name) {
 }
 
 Result<LabelReport> Labeller::put(std::vector<GivenLabel> labels, const std::string& principal, const May& may) {
-  MODELYARD_ASSIGN(const auto predictions, find_predictions(labels));
+  const auto predictions = find_predictions(labels);
   Sorting sorting(predictions, [this](const std::string& name) { return is_endpoint(name); }, may, clock_.utc_now());
   for (GivenLabel& given : labels) sorting.add(given);
   for (const auto& [endpoint, accepted] : sorting.accepted()) {
-    MODELYARD_ASSIGN(const journal::LabelTally tally, store_.put(endpoint, accepted, principal));
+    std::vector<std::size_t> refused;
+    MODELYARD_ASSIGN(const journal::LabelTally tally, store_.put(endpoint, accepted.labels, principal, refused));
     sorting.report().kept += tally;
+    for (const std::size_t place : refused) {
+      sorting.refuse(accepted.lines[place], fmt::format("{} things were said of this row already; no more are kept",
+                                                        journal::LabelStore::kMostRevisions));
+    }
   }
   return sorting.report();
 }

@@ -42,7 +42,7 @@ class Labeller {
   Result<LabelReport> put(std::vector<journal::GivenLabel> labels, const std::string& principal, const May& may);
 
  private:
-  Result<std::vector<journal::DecisionRecord>> find_predictions(const std::vector<journal::GivenLabel>& labels);
+  std::vector<journal::DecisionRecord> find_predictions(const std::vector<journal::GivenLabel>& labels);
   Result<bool> is_endpoint(const std::string& name);
 
   registry::Catalog& catalog_;

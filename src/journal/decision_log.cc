@@ -52,8 +52,8 @@ Status DecisionLog::append(std::span<const DecisionRow> rows, const NameTable& n
   return ok();
 }
 
-Status DecisionLog::read(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakeRows& take) const {
-  return files_->read(segment, from, to, [&](std::string_view block) {
+void DecisionLog::read(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakeRows& take) const {
+  files_->read(segment, from, to, [&](std::string_view block) {
     NameTable names;
     std::vector<DecisionRow> rows;
     if (!decode_decisions(block, names, rows)) return SegmentLog::Taken::kDamaged;

@@ -24,7 +24,7 @@ class DecisionLog {
   Status append(std::span<const DecisionRow> rows, const NameTable& names, UtcTime now);
   // Block by block, as SegmentLog::read() has it, as long as `take` answers true.
   using TakeRows = std::function<bool(std::span<const DecisionRow> rows, const NameTable& names)>;
-  Status read(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakeRows& take) const;
+  void read(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakeRows& take) const;
 
  private:
   DecisionLog(std::string endpoint, std::unique_ptr<SegmentLog> files)

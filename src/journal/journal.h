@@ -103,10 +103,10 @@ class Journal final : private LaneWriter::Work {
   Result<DecisionRecord> find(const Uuid& id);
   Result<std::vector<DecisionRecord>> list(const Query& query);
   // Those of the ids that are kept, in their order. "": of any endpoint.
-  Result<std::vector<DecisionRecord>> find_all(const std::string& endpoint, std::vector<Uuid> ids);
+  std::vector<DecisionRecord> find_all(const std::string& endpoint, std::vector<Uuid> ids);
   // Gives every record of a time to `take`, in no order.
   using Scan = std::function<void(const std::string& endpoint, const DecisionRow& row, const NameTable& names)>;
-  Status scan(const std::string& endpoint, UtcTime from, UtcTime to, const Scan& take);
+  void scan(const std::string& endpoint, UtcTime from, UtcTime to, const Scan& take);
   JournalTotals totals() const;
   JournalReport report();
   // How endpoints' records are kept from now on.

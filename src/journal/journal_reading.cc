@@ -55,11 +55,11 @@ Result<DecisionRecord> Journal::find(const Uuid& id) {
   for (const auto& log : logs("")) {
     for (const SegmentInfo& segment : log->files().segments()) {
       if (segment.last_time < utc_micros(from) || segment.first_time > utc_micros(to)) continue;
-      MODELYARD_TRY(log->read(segment, from, to, [&](std::span<const DecisionRow> rows, const NameTable& names) {
+      log->read(segment, from, to, [&](std::span<const DecisionRow> rows, const NameTable& names) {
         const auto row = std::ranges::find(rows, id, &DecisionRow::id);
         if (row != rows.end()) found = record_of(*row, names, log->endpoint());
         return !found;
-      }));
+      });
       if (found) return std::move(*found);
     }
   }
@@ -86,50 +86,48 @@ Result<std::vector<DecisionRecord>> Journal::list(const Query& query) {
   };
   for (const auto& [log, segment] : segments) {
     if (is_enough(segment.last_time)) break;
-    MODELYARD_TRY(
-        log->read(segment, within.from, within.to, [&](std::span<const DecisionRow> rows, const NameTable& names) {
-          const auto last = std::ranges::max(rows, {}, &DecisionRow::time).time;
-          if (is_enough(last)) return false;
-          for (const DecisionRow& row : rows) {
-            DecisionRecord record = record_of(row, names, log->endpoint());
-            if (fits(record, within)) found.push_back(std::move(record));
-          }
-          std::ranges::sort(found, newer);
-          found.resize(std::min(found.size(), within.limit));
-          return true;
-        }));
+    log->read(segment, within.from, within.to, [&](std::span<const DecisionRow> rows, const NameTable& names) {
+      const auto last = std::ranges::max(rows, {}, &DecisionRow::time).time;
+      if (is_enough(last)) return false;
+      for (const DecisionRow& row : rows) {
+        DecisionRecord record = record_of(row, names, log->endpoint());
+        if (fits(record, within)) found.push_back(std::move(record));
+      }
+      std::ranges::sort(found, newer);
+      found.resize(std::min(found.size(), within.limit));
+      return true;
+    });
   }
   tell_damage();
   return found;
 }
 
-Status Journal::scan(const std::string& endpoint, UtcTime from, UtcTime to, const Scan& take) {
+void Journal::scan(const std::string& endpoint, UtcTime from, UtcTime to, const Scan& take) {
   flush();
   for (const auto& log : logs(endpoint)) {
     for (const SegmentInfo& segment : log->files().segments()) {
       if (segment.last_time < utc_micros(from) || segment.first_time > utc_micros(to)) continue;
-      MODELYARD_TRY(log->read(segment, from, to, [&](std::span<const DecisionRow> rows, const NameTable& names) {
+      log->read(segment, from, to, [&](std::span<const DecisionRow> rows, const NameTable& names) {
         for (const DecisionRow& row : rows) {
           if (row.time >= utc_micros(from) && row.time <= utc_micros(to)) take(log->endpoint(), row, names);
         }
         return true;
-      }));
+      });
     }
   }
   tell_damage();
-  return ok();
 }
 
-Result<std::vector<DecisionRecord>> Journal::find_all(const std::string& endpoint, std::vector<Uuid> ids) {
+std::vector<DecisionRecord> Journal::find_all(const std::string& endpoint, std::vector<Uuid> ids) {
   std::ranges::sort(ids);
   ids.erase(std::ranges::unique(ids).begin(), ids.end());
   std::vector<DecisionRecord> found;
   if (ids.empty()) return found;
   for (const std::span<const Uuid> part : parts_of(ids)) {
-    MODELYARD_TRY(scan(endpoint, first_time(part.front()), first_time(part.back()) + kSpan,
-                       [&](const std::string& of, const DecisionRow& row, const NameTable& names) {
-                         if (std::ranges::binary_search(part, row.id)) found.push_back(record_of(row, names, of));
-                       }));
+    scan(endpoint, first_time(part.front()), first_time(part.back()) + kSpan,
+         [&](const std::string& of, const DecisionRow& row, const NameTable& names) {
+           if (std::ranges::binary_search(part, row.id)) found.push_back(record_of(row, names, of));
+         });
   }
   std::ranges::sort(found, {}, &DecisionRecord::id);
   return found;

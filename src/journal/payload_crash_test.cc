@@ -78,10 +78,10 @@ TEST(PayloadCrashTest, KeepsWholePayloadsAndNoOthersWhenItIsKilledAt200Points) {
     const auto journal = PayloadJournal::open(options, log, system_clock());
     ASSERT_TRUE(journal) << journal.error().message();
     std::set<Uuid> kept;
-    ASSERT_TRUE((*journal)->scan("fraud", UtcTime::min(), UtcTime::max(), [&](const PayloadRecord& payload) {
+    (*journal)->scan("fraud", UtcTime::min(), UtcTime::max(), [&](const PayloadRecord& payload) {
       EXPECT_TRUE(kept.insert(payload.id).second) << "twice";
       EXPECT_EQ(payload.fields[0].bytes.size(), 50'000u);
-    }));
+    });
     EXPECT_EQ((*journal)->totals().records, kept.size());
     EXPECT_EQ((*journal)->totals().damaged_blocks, 0u);
     // The last one may have been recorded and not told.

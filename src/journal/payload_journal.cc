@@ -173,27 +173,25 @@ void PayloadJournal::flush() {
   writer_.flush();
 }
 
-Status PayloadJournal::scan(const std::string& endpoint, UtcTime from, UtcTime to,
-                            const PayloadLog::TakePayload& take) {
+void PayloadJournal::scan(const std::string& endpoint, UtcTime from, UtcTime to, const PayloadLog::TakePayload& take) {
   flush();
   for (const auto& log : logs()) {
     if (log->endpoint() != endpoint) continue;
     for (const SegmentInfo& segment : log->files().segments()) {
       if (segment.last_time < utc_micros(from) || segment.first_time > utc_micros(to)) continue;
-      MODELYARD_TRY(log->scan(segment, from, to, take));
+      log->scan(segment, from, to, take);
     }
   }
-  return ok();
 }
 
-Result<std::vector<PayloadRecord>> PayloadJournal::find_all(const std::string& endpoint, std::span<const Uuid> ids) {
+std::vector<PayloadRecord> PayloadJournal::find_all(const std::string& endpoint, std::span<const Uuid> ids) {
   std::vector<PayloadRecord> found;
   if (ids.empty()) return found;
   const UtcTime from = utc_from_micros(ids.front().milliseconds() * 1000);
   const UtcTime to = utc_from_micros(ids.back().milliseconds() * 1000 + 999);
-  MODELYARD_TRY(scan(endpoint, from, to, [&](PayloadRecord& payload) {
+  scan(endpoint, from, to, [&](PayloadRecord& payload) {
     if (std::ranges::binary_search(ids, payload.id)) found.push_back(std::move(payload));
-  }));
+  });
   std::ranges::sort(found, {}, &PayloadRecord::id);
   return found;
 }

@@ -49,9 +49,9 @@ class PayloadJournal final : private LaneWriter::Work {
   // NotFound when nothing of this prediction was captured, or it is not kept any more.
   Result<PayloadRecord> find(const std::string& endpoint, const Uuid& id);
   // Those of the predictions, sorted by id, that were captured and are kept, in their order.
-  Result<std::vector<PayloadRecord>> find_all(const std::string& endpoint, std::span<const Uuid> ids);
+  std::vector<PayloadRecord> find_all(const std::string& endpoint, std::span<const Uuid> ids);
   // Gives every payload of a time to `take`, in no order.
-  Status scan(const std::string& endpoint, UtcTime from, UtcTime to, const PayloadLog::TakePayload& take);
+  void scan(const std::string& endpoint, UtcTime from, UtcTime to, const PayloadLog::TakePayload& take);
   void keep(std::map<std::string, Keeping, std::less<>> own);
   PayloadTotals totals() const;
   const Bounds& bounds() const { return options_.bounds; }

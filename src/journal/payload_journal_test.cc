@@ -83,9 +83,9 @@ TEST_F(PayloadJournalTest, FindsManyAtOnceAndThoseOfATime) {
   const auto ids = record(*journal, 100);
   const UtcTime middle = utc_from_micros(ids[50].milliseconds() * 1000);
 
-  const auto found = *journal->find_all("fraud", std::span(ids).subspan(10, 5));
+  const auto found = journal->find_all("fraud", std::span(ids).subspan(10, 5));
   std::size_t later = 0;
-  ASSERT_TRUE(journal->scan("fraud", middle, UtcTime::max(), [&](const PayloadRecord&) { ++later; }));
+  journal->scan("fraud", middle, UtcTime::max(), [&](const PayloadRecord&) { ++later; });
 
   ASSERT_EQ(found.size(), 5u);
   for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].id, ids[10 + i]);
@@ -106,14 +106,14 @@ TEST_F(PayloadJournalTest, TakesPayloadsOfSeveralLoopsWhileTheyAreRead) {
     });
   }
   for (int i = 0; i < 20; ++i) {
-    ASSERT_TRUE(journal->scan("fraud", UtcTime::min(), UtcTime::max(), [](const PayloadRecord&) {}));
+    journal->scan("fraud", UtcTime::min(), UtcTime::max(), [](const PayloadRecord&) {});
     (void)journal->totals();
   }
   for (std::thread& loop : loops) loop.join();
 
   std::set<Uuid> seen;
-  ASSERT_TRUE(journal->scan("fraud", UtcTime::min(), UtcTime::max(),
-                            [&](const PayloadRecord& payload) { EXPECT_TRUE(seen.insert(payload.id).second); }));
+  journal->scan("fraud", UtcTime::min(), UtcTime::max(),
+                [&](const PayloadRecord& payload) { EXPECT_TRUE(seen.insert(payload.id).second); });
   const PayloadTotals totals = journal->totals();
   EXPECT_EQ(totals.recorded + totals.lost_for_room, kLoops * kEach);
   EXPECT_EQ(seen.size(), totals.recorded);

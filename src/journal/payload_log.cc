@@ -30,8 +30,8 @@ Status PayloadLog::write(UtcTime now) {
   return appended;
 }
 
-Status PayloadLog::scan(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakePayload& take) const {
-  return files_->read(segment, from, to, [&](std::string_view block) {
+void PayloadLog::scan(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakePayload& take) const {
+  files_->read(segment, from, to, [&](std::string_view block) {
     std::vector<PayloadRecord> payloads;
     if (!decode_payloads(block, payloads)) return SegmentLog::Taken::kDamaged;
     for (PayloadRecord& payload : payloads) {
@@ -43,10 +43,10 @@ Status PayloadLog::scan(const SegmentInfo& segment, UtcTime from, UtcTime to, co
 
 Result<PayloadRecord> PayloadLog::find(const SegmentInfo& segment, const Uuid& id, UtcTime from, UtcTime to) const {
   std::vector<PayloadRecord> found;
-  MODELYARD_TRY(files_->read(segment, from, to, [&](std::string_view block) {
+  files_->read(segment, from, to, [&](std::string_view block) {
     if (!decode_payloads(block, found, id)) return SegmentLog::Taken::kDamaged;
     return found.empty() ? SegmentLog::Taken::kMore : SegmentLog::Taken::kEnough;
-  }));
+  });
   if (found.empty()) return error(Code::kNotFound, "no payload of prediction {}", id.text());
   return std::move(found.front());
 }

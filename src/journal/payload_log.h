@@ -23,7 +23,7 @@ class PayloadLog {
   std::uint64_t lost() const { return lost_; }
   // Block by block, as SegmentLog::read() has it.
   using TakePayload = std::function<void(PayloadRecord& payload)>;
-  Status scan(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakePayload& take) const;
+  void scan(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakePayload& take) const;
   // NotFound when there is none of this id in the segment.
   Result<PayloadRecord> find(const SegmentInfo& segment, const Uuid& id, UtcTime from, UtcTime to) const;
 

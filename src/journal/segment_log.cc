@@ -346,26 +346,27 @@ void SegmentLog::count_damage(const std::string& file, std::uint64_t offset) con
   damaged_.emplace(file, offset);
 }
 
-Status SegmentLog::read(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakeBlock& take) const {
+void SegmentLog::read(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakeBlock& take) const {
   UniqueFd own;
   if (!segment.open) {
     auto opened = folder_.open_file(segment.file, O_RDONLY);
-    if (!opened) return opened.error().code() == Code::kNotFound ? ok() : Status(opened.error());
+    if (!opened && opened.error().code() == Code::kNotFound) return;
+    if (!opened) return count_damage(segment.file, 0);
     own = std::move(*opened);
   }
   const int fd = segment.open ? segment.open->get() : own.get();
-  MODELYARD_ASSIGN(std::vector<BlockPlace> places, places_of(segment, fd));
-  std::erase_if(places, [&](const BlockPlace& place) {
+  auto places = places_of(segment, fd);
+  if (!places) return count_damage(segment.file, 0);
+  std::erase_if(*places, [&](const BlockPlace& place) {
     return place.last_time < utc_micros(from) || place.first_time > utc_micros(to);
   });
-  std::ranges::sort(places, std::greater<>{}, &BlockPlace::last_time);
-  for (const BlockPlace& place : places) {
-    MODELYARD_ASSIGN(const std::string block, read_at(fd, place.offset, place.bytes, segment.file));
-    const Taken taken = take(block);
+  std::ranges::sort(*places, std::greater<>{}, &BlockPlace::last_time);
+  for (const BlockPlace& place : *places) {
+    const auto block = read_at(fd, place.offset, place.bytes, segment.file);
+    const Taken taken = block ? take(*block) : Taken::kDamaged;
     if (taken == Taken::kDamaged) count_damage(segment.file, place.offset);
     if (taken == Taken::kEnough) break;
   }
-  return ok();
 }
 
 }  // namespace modelyard::journal

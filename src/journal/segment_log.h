@@ -81,10 +81,11 @@ class SegmentLog {
 
   std::vector<SegmentInfo> segments() const;
   // Gives the blocks of a segment to `take`, the newest first, as long as it wants more; only those with records of the
-  // time asked for. A segment that was deleted meanwhile has none. A damaged block is passed over and counted.
+  // time asked for. A segment that was deleted meanwhile has none. What is damaged, or the disk does not give, is
+  // passed over and counted: one bad file is not to hide all others.
   enum class Taken { kMore, kEnough, kDamaged };
   using TakeBlock = std::function<Taken(std::string_view block)>;
-  Status read(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakeBlock& take) const;
+  void read(const SegmentInfo& segment, UtcTime from, UtcTime to, const TakeBlock& take) const;
 
  private:
   SegmentLog(Directory folder, SegmentKind kind, SegmentLimits limits, Rewrite rewrite)

@@ -203,9 +203,23 @@ def test_an_export_that_is_interrupted_goes_on_where_it_was(server, tmp_path):
         {"asked": asked, "query": "&endpoint=scaled", "form": "jsonl", "cursor": page["next_cursor"],
          "bytes": len(first_hundred), "records": 100}))
     assert last["prediction_id"] in page["next_cursor"]
+    output.write_bytes(first_hundred[:50])
+    assert "shorter than" in export(server, "--output", output, "--resume", check=False).stderr
     output.write_bytes(first_hundred + b'{"half a li')  # as the end of a process leaves it
     export(server, "--output", output, "--resume")
     assert output.read_bytes() == whole
+
+
+def test_an_export_that_was_refused_at_first_goes_on(server, tmp_path):
+    publish(server, tmp_path)
+    output = tmp_path / "records.jsonl"
+    infer(server)
+    assert export(server, "--output", output, "--status", "bogus", check=False).returncode == 1
+    assert export(server, "--output", output, check=False).returncode == 4
+    (tmp_path / "records.jsonl.progress").unlink()
+    output.unlink()
+    export(server, "--output", output)
+    assert len(output.read_text().splitlines()) == 1
 
 
 @pytest.mark.parametrize("wrong", [("--format", "cloudevents"), ("--sink", "http://127.0.0.1:1"), ("--resume",),

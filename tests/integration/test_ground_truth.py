@@ -1,5 +1,6 @@
 """Labels of predictions, from every form in which they come, and the metrics that they give."""
 
+import datetime
 import json
 import threading
 
@@ -210,7 +211,7 @@ def test_a_body_that_cannot_be_read_changes_nothing(server, tumours):
     prediction, _ = infer(server, "tumours", tumours[0][:1])
     body = json.dumps({"prediction_id": prediction, "value": 1}) + "\n{\n"
     problem = label(server, body, "application/x-ndjson", expect=400)
-    assert "nothing was kept" in problem["detail"] and "2: " in problem["detail"]
+    assert "nothing was kept: line 2: " in problem["detail"]
     label(server, "prediction_id,valeu\n", "text/csv", expect=400)
     label(server, "<xml/>", "text/xml", expect=400)
     assert server.get("/api/v1/ground-truth").json()["items"] == []
@@ -218,7 +219,8 @@ def test_a_body_that_cannot_be_read_changes_nothing(server, tumours):
 
 def test_labels_may_come_before_their_prediction_and_by_unit(server, tumours):
     rows, truth = tumours
-    early = {"unit": "patient-7", "time": "2100-01-01T00:00:00Z", "value": int(truth[0]), "endpoint": "tumours"}
+    soon = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    early = {"unit": "patient-7", "time": soon, "value": int(truth[0]), "endpoint": "tumours"}
     assert label(server, early)["by_unit"] == 1
     infer(server, "tumours", rows[1:2], headers={"Modelyard-Unit": "patient-8"})
     infer(server, "tumours", rows[0:1], headers={"Modelyard-Unit": "patient-7"})
@@ -227,6 +229,44 @@ def test_labels_may_come_before_their_prediction_and_by_unit(server, tumours):
     # A time before the unit's first prediction means none.
     label(server, {**early, "time": "2001-01-01T00:00:00Z"})
     assert only_part(accuracy(server, "tumours"))["labelled"] == 1
+
+
+def test_what_is_said_last_of_a_row_holds_whichever_way_it_is_said(server, tumours):
+    rows, _ = tumours
+    server.cli("record", "tumours", "capture.errors=true")
+    prediction, _ = infer(server, "tumours", rows[:1], headers={"Modelyard-Unit": "patient-7"})
+    server.post("/v2/models/tumours/infer", json={"inputs": []}, headers={"Modelyard-Unit": "patient-7"})  # fails
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    label(server, {"unit": "patient-7", "time": now, "value": 1, "endpoint": "tumours"})
+    assert only_part(accuracy(server, "tumours"))["labelled"] == 1  # the answered one is meant
+
+    label(server, {"prediction_id": prediction, "value": 0})
+    by_unit, by_id = only_part(accuracy(server, "tumours", known_at=now)), only_part(accuracy(server, "tumours"))
+    assert by_unit["labelled"] == 0 and by_id["labelled"] == 1
+    label(server, {"prediction_id": prediction, "value": None})
+    assert only_part(accuracy(server, "tumours"))["labelled"] == 0
+
+
+def test_a_row_of_which_everything_was_said_takes_no_more(server, tumours):
+    prediction, _ = infer(server, "tumours", tumours[0][:1])
+    report = label(server, [{"prediction_id": prediction, "value": value % 2} for value in range(120)])
+    assert (report["stored"], report["corrected"], report["repeated"], report["refused"]) == (1, 99, 10, 10)
+    assert report["refusals"][0]["line"] == 101 and "no more are kept" in report["refusals"][0]["reason"]
+    future = label(server, {"prediction_id": prediction, "value": 1, "event_time": "2100-01-01T00:00:00Z"})
+    assert "its time has not come yet" in future["refusals"][0]["reason"]
+
+
+def test_a_positive_zero_turns_the_metrics_round_and_class_names_are_checked(server, tumours):
+    rows, truth = tumours
+    prediction, outputs = infer(server, "tumours", rows)
+    label(server, {"prediction_id": prediction, "values": truth.tolist()})
+    server.cli("evaluate", "tumours", "positive=0")
+    scores = outputs["probabilities"][:, 0]
+    got = values_of(only_part(accuracy(server, "tumours")))
+    assert got["roc_auc"] == pytest.approx(metrics.roc_auc_score(truth == 0, scores), rel=1e-9)
+    assert got["recall"] == pytest.approx(metrics.recall_score(truth == 0, scores >= 0.5), rel=1e-9)
+    server.cli("evaluate", "tumours", "positive=malignant")
+    assert "a binary task has two" in accuracy(server, "tumours", expect=409)["detail"]
 
 
 def test_metrics_are_told_apart_by_time_version_and_feature(server, tumours, tmp_path):
@@ -246,7 +286,7 @@ def test_metrics_are_told_apart_by_time_version_and_feature(server, tumours, tmp
     by_feature = accuracy(server, "tumours", by="radius")["parts"]
     assert sum(part["labelled"] for part in by_feature) == 40
     bounds = np.quantile(rows[1:40:2, 0], [0.25, 0.5, 0.75], method="lower")
-    assert [part["segment"] for part in by_feature][:2] == [f"≤ {bounds[0]:.6g}", f"{bounds[0]:.6g} … {bounds[1]:.6g}"]
+    assert [part["segment"] for part in by_feature][:2] == [f"≤ {bounds[0]:.9g}", f"{bounds[0]:.9g} … {bounds[1]:.9g}"]
     assert by_feature[-1] == {**by_feature[-1], "segment": "(not captured)", "predictions": 20}
     problem = accuracy(server, "tumours", expect=404, by="radios")
     assert "no input or feature 'radios'" in problem["detail"]
@@ -368,7 +408,9 @@ def test_only_who_may_label_labels_and_only_who_may_see_payloads_sees_labels(mak
     assert [(item["value"], item["principal"]) for item in shown] == [(1, "key:labeller")]
     by_feature = {"by": "X"}
     accuracy_path = "/api/v1/endpoints/tumours/accuracy"
-    assert server.get(accuracy_path, headers=bearer(keys["reader"])).status_code == 200
+    few = server.get(accuracy_path, headers=bearer(keys["reader"])).json()["parts"][0]
+    assert few["withheld"] is True and few["metrics"] == {} and few["labelled"] == 1
+    assert server.get(accuracy_path, headers=bearer(keys["auditor"])).json()["parts"][0]["metrics"]
     assert server.get(accuracy_path, params=by_feature, headers=bearer(keys["reader"])).status_code == 403
 
 

@@ -126,7 +126,10 @@ void print_whole(const Json& report) {
   for (const auto& [name, score] : part["metrics"].items()) {
     if (std::ranges::find(main, name) == main.end()) table.add({name, score_text(score)});
   }
-  table.print("no labels have come for them yet: modelyard label FILE");
+  table.print(part["withheld"] == true       ? "withheld: so few rows are shown to who may see payloads"
+              : part["captured"] == 0        ? "nothing can be judged"
+              : report["known_at"].is_null() ? "no labels for them yet: modelyard label FILE"
+                                             : "no labels for them had come by then");
   if (part.contains("classes")) print_classes(part);
 }
 
@@ -145,15 +148,15 @@ void print_remarks(const Json& report) {
         endpoint.c_str());
   }
   const Json& unjoined = report["unjoined"];
-  const auto tell = [&](const char* name, const char* words) {
-    if (unjoined[name] != 0) std::printf("%s %s\n", unjoined[name].dump().c_str(), words);
-  };
   if (unjoined["unknown"] != 0 || unjoined["uncaptured"] != 0 || unjoined["unreadable"] != 0) std::printf("\n");
-  tell("unknown", "labels are of predictions that are not in the journal");
-  tell("uncaptured", "labels are of predictions whose answers were not captured");
+  const auto tell = [&](const char* name, const char* words) {
+    if (unjoined[name] != 0) std::printf("labels %s: %s\n", words, unjoined[name].dump().c_str());
+  };
+  tell("unknown", "of predictions that are not in the journal, or not of that time");
+  tell("uncaptured", "of predictions whose answers were not captured");
   if (unjoined["unreadable"] != 0) {
-    std::printf("%s labels cannot be compared; the first: %s\n", unjoined["unreadable"].dump().c_str(),
-                text_of(unjoined["why"]).c_str());
+    std::printf("labels that cannot be compared: %s%s\n", unjoined["unreadable"].dump().c_str(),
+                unjoined["why"].is_null() ? "" : ("; the first: " + text_of(unjoined["why"])).c_str());
   }
 }
 

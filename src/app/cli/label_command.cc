@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "app/cli/command.h"
+#include "app/cli/moment.h"
 #include "base/directory.h"
 
 namespace modelyard::app {
@@ -27,15 +28,13 @@ std::string type_of(const std::string& file, const LabelFlags& flags) {
 // What became of all parts.
 class Summary {
  public:
-  // `first_line`: of the part, counted from 0 before its first label.
-  void add(const Json& report, std::size_t first_line) {
+  void add(const Json& report) {
     for (const char* name :
          {"received", "stored", "corrected", "repeated", "outdated", "waiting", "by_unit", "refused"}) {
       sum_[name] = sum_.value(name, std::int64_t{0}) + report[name].get<std::int64_t>();
     }
-    for (Json refusal : report["refusals"]) {
-      refusal["line"] = refusal["line"].get<std::size_t>() + first_line;
-      if (refusals_.size() < kMostShown) refusals_.push_back(std::move(refusal));
+    for (const Json& refusal : report["refusals"]) {
+      if (refusals_.size() < kMostShown) refusals_.push_back(refusal);
     }
   }
 
@@ -61,7 +60,10 @@ class Summary {
     std::printf("%lld label%s: %s\n", static_cast<long long>(received), received == 1 ? "" : "s",
                 line.empty() ? "nothing to keep" : line.c_str());
     if (sum_.value("waiting", 0) > 0) {
-      std::printf("%s of them wait: their predictions are not in the journal\n", sum_["waiting"].dump().c_str());
+      std::printf("waiting, as their predictions are not in the journal: %s\n", sum_["waiting"].dump().c_str());
+    }
+    if (sum_.value("by_unit", 0) > 0) {
+      std::printf("by unit, to be joined when `modelyard accuracy` asks: %s\n", sum_["by_unit"].dump().c_str());
     }
     for (const Json& refusal : refusals_) {
       std::printf("%s line %s: %s\n", coloured("refused", Colour::kRed).c_str(), refusal["line"].dump().c_str(),
@@ -90,16 +92,17 @@ class Sender {
   bool is_csv() const { return type_ == "text/csv"; }
   bool has_lines() const { return type_ != "application/json"; }
 
-  Status send(const std::string& part, std::size_t first_line) {
-    MODELYARD_ASSIGN(const HttpAnswer answer, client_.send("POST", path_, part, {{"Content-Type", type_}}));
+  // `offset`: lines of the file that stand before the part, and are not in it.
+  Status send(const std::string& part, std::size_t offset) {
+    const char* const sign = path_.contains('?') ? "&" : "?";
+    const std::string path = offset == 0 ? path_ : fmt::format("{}{}line_offset={}", path_, sign, offset);
+    MODELYARD_ASSIGN(const HttpAnswer answer, client_.send("POST", path, part, {{"Content-Type", type_}}));
     if (answer.status != 200) {
       const Error why = error_of(answer);
-      return first_line == 0
-                 ? why
-                 : why.with_context("in the part from line {} on (lines before it are kept)", first_line + 1);
+      return offset == 0 ? why : why.with_context("what stands before line {} of the file is kept", offset + 1);
     }
     MODELYARD_ASSIGN(const Json report, parse_json(answer.body));
-    summary_.add(report, first_line);
+    summary_.add(report);
     return ok();
   }
   const Summary& summary() const { return summary_; }
@@ -120,8 +123,8 @@ Status send_lines(std::istream& input, std::int64_t size, Sender& sender) {
   bool is_quoted = false;
   const auto send_part = [&]() -> Status {
     if (lines == 0) return ok();
-    // The head of CSV stands before each part, and is a line of the first.
-    MODELYARD_TRY(sender.send(head + part, head.empty() ? first_line : first_line - 1));
+    // The head of CSV stands before each part.
+    MODELYARD_TRY(sender.send(head + part, first_line - (head.empty() ? 0 : 1)));
     sent += static_cast<std::int64_t>(part.size());
     if (size > 0) bar.show(sent, size);
     part.clear();
@@ -130,6 +133,8 @@ Status send_lines(std::istream& input, std::int64_t size, Sender& sender) {
   };
   while (std::getline(input, line)) {
     ++number;
+    const bool is_blank = line.find_first_not_of(" \t\r") == std::string::npos;
+    if (is_blank && lines == 0) continue;  // a part does not consist of nothing
     line += '\n';
     if (sender.is_csv() && head.empty()) {
       head = line;
@@ -142,8 +147,11 @@ Status send_lines(std::istream& input, std::int64_t size, Sender& sender) {
     const bool is_full = lines >= kLinesOfAPart || part.size() >= kBytesOfAPart;
     if (is_full && !is_quoted) MODELYARD_TRY(send_part());
   }
-  if (number == 0) return error(Code::kInvalidArgument, "there is no label in the file");
-  return send_part();
+  if (input.bad())
+    return error(Code::kInternal, "the file cannot be read to its end: what stands before line {} is kept",
+                 first_line + 1);
+  MODELYARD_TRY(send_part());
+  return sent == 0 ? Status(error(Code::kInvalidArgument, "there is no label in the file")) : ok();
 }
 
 Status send_file(const std::string& file, Sender& sender) {
@@ -152,7 +160,9 @@ Status send_file(const std::string& file, Sender& sender) {
   if (!input) return system_error("read", file, errno);
   input.seekg(0, std::ios::end);
   const std::int64_t size = input.tellg();
+  input.clear();  // a pipe has no end to seek
   input.seekg(0);
+  input.clear();
   if (sender.has_lines()) return send_lines(input, size, sender);
   return sender.send(std::string(std::istreambuf_iterator<char>(input), {}), 0);
 }
@@ -167,7 +177,10 @@ Result<int> label(const LabelFlags& flags, const CommandContext& context) {
   const auto value = parse_json(flags.value);
   one["value"] = value && value->is_primitive() ? *value : Json(flags.value);
   if (flags.row >= 0) one["row"] = flags.row;
-  if (!flags.event_time.empty()) one["event_time"] = flags.event_time;
+  if (!flags.event_time.empty()) {
+    MODELYARD_ASSIGN(const UtcTime time, parse_moment("--event-time", flags.event_time, system_clock().utc_now()));
+    one["event_time"] = format_utc(time);
+  }
   MODELYARD_TRY(sender.send(one.dump(), 0));
   return sender.summary().print(context);
 }
@@ -190,7 +203,7 @@ void add_label_command(CommandLine& line) {
   prediction->needs(value);
   value->needs(prediction);
   app.add_option("--row", flags->row, "Of a prediction with several rows, from 0")->needs(prediction);
-  app.add_option("--event-time", flags->event_time, "Since when this is so (UTC)")->needs(prediction);
+  app.add_option("--event-time", flags->event_time, "Since when this is so: 2h, or a UTC time")->needs(prediction);
 }
 
 }  // namespace modelyard::app

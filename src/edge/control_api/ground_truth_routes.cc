@@ -27,6 +27,14 @@ Result<std::chrono::microseconds> window_value(const ApiCall& call, const contro
   return error(Code::kInvalidArgument, "window_seconds: more than {} windows in that time", kMostWindows);
 }
 
+Result<std::size_t> line_offset_value(const ApiCall& call) {
+  const std::string text = call.query_value("line_offset").value_or("0");
+  std::uint32_t lines = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), lines);
+  if (failure == std::errc{} && end == text.data() + text.size()) return std::size_t{lines};
+  return error(Code::kInvalidArgument, "line_offset: expected 0, 1, 2…, got '{}'", text.substr(0, 40));
+}
+
 Json lag_buckets(const journal::LabelTotals& totals) {
   Json buckets = Json::array();
   for (std::size_t i = 0; i < totals.lags.size(); ++i) {
@@ -73,8 +81,9 @@ Json to_json(const journal::KeptLabel& label) {
 
 Result<ApiAnswer> ControlApi::put_labels(const ApiCall& call) {
   MODELYARD_TRY(journal());
-  LabelForm form{call.content_type, call.query_value("endpoint").value_or(""), {}};
+  LabelForm form{.content_type = call.content_type, .endpoint = call.query_value("endpoint").value_or("")};
   MODELYARD_ASSIGN(form.columns, parse_label_columns(call.query_value("columns").value_or("")));
+  MODELYARD_ASSIGN(form.line_offset, line_offset_value(call));
   MODELYARD_ASSIGN(auto labels, read_labels(call.body_text, form));
   const auto may = [&](const std::string& endpoint) { return call.may(Verb::kLabel, endpoint).has_value(); };
   MODELYARD_ASSIGN(const auto report, parts_.labeller->put(std::move(labels), call.actor.name, may));
@@ -114,14 +123,15 @@ Result<ApiAnswer> ControlApi::show_accuracy(const ApiCall& call) {
   // Groups of a feature show its values.
   const bool is_by_feature = !query.by.empty() && query.by != "version" && query.by != "arm";
   if (is_by_feature) MODELYARD_TRY(call.may(Verb::kPayload, query.endpoint));
-  MODELYARD_ASSIGN(const auto report, parts_.evaluator->evaluate(query));
+  MODELYARD_ASSIGN(auto report, parts_.evaluator->evaluate(query));
+  if (!call.may(Verb::kPayload, query.endpoint)) control::withhold_what_shows_rows(report);
   return ApiAnswer{200, control::to_json(report), std::nullopt};
 }
 
 void ControlApi::add_ground_truth_routes(Router& router) {
   route(
-      router, Method::kPost, "/api/v1/ground-truth", Access::server(Verb::kLabel), {"endpoint", "columns"},
-      [this](const ApiCall& call) { return put_labels(call); }, Body::kText);
+      router, Method::kPost, "/api/v1/ground-truth", Access::server(Verb::kLabel),
+      {"endpoint", "columns", "line_offset"}, [this](const ApiCall& call) { return put_labels(call); }, Body::kText);
   route(router, Method::kGet, "/api/v1/ground-truth", Access::server(Verb::kRead), {},
         [this](const ApiCall& call) { return list_labelled(call); });
   route(router, Method::kGet, "/api/v1/predictions/{id}/ground-truth", Access::server(Verb::kPayload), {},

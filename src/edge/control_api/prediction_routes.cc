@@ -26,6 +26,7 @@ Result<std::function<bool(const DecisionRecord&)>> status_filter(const std::stri
 }
 
 constexpr std::size_t kMostBytesOfAPage = 8u << 20;  // of captured values
+constexpr std::size_t kMostPayloadsOfAPage = 100;
 
 // "MICROSECONDS-ID", of the last one of the page before.
 std::string cursor_of(const DecisionRecord& record) {
@@ -91,12 +92,15 @@ Result<ApiAnswer> ControlApi::list_predictions(const ApiCall& call) {
 // As many as fit into kMostBytesOfAPage, but one.
 Result<ApiAnswer> ControlApi::list_with_payloads(const ApiCall& call, const journal::Query& query) {
   if (query.endpoint.empty()) return error(Code::kInvalidArgument, "payload: it goes with endpoint");
+  if (query.limit > kMostPayloadsOfAPage) {
+    return error(Code::kInvalidArgument, "limit: with payloads at most {}", kMostPayloadsOfAPage);
+  }
   MODELYARD_TRY(call.may(Verb::kPayload, query.endpoint));
   MODELYARD_ASSIGN(const auto records, parts_.journal->list(query));
   std::vector<Uuid> ids;
   for (const DecisionRecord& record : records) ids.push_back(record.id);
   std::ranges::sort(ids);
-  MODELYARD_ASSIGN(const auto payloads, parts_.payloads->find_all(query.endpoint, ids));
+  const auto payloads = parts_.payloads->find_all(query.endpoint, ids);
   Json items = Json::array();
   std::size_t bytes = 0;
   for (const DecisionRecord& record : records) {
@@ -107,7 +111,12 @@ Result<ApiAnswer> ControlApi::list_with_payloads(const ApiCall& call, const jour
     items.push_back(control::to_json(record));
     items.back()["payload"] = is_captured ? payload_document(*payload, record) : Json(nullptr);
   }
-  const registry::AuditNote note{call.actor.name, "payload.list", query.endpoint, {{"predictions", items.size()}}};
+  Json seen{{"predictions", items.size()}};
+  if (!items.empty()) {
+    seen["newest"] = items.front()["prediction_id"];
+    seen["oldest"] = items.back()["prediction_id"];
+  }
+  const registry::AuditNote note{call.actor.name, "payload.list", query.endpoint, std::move(seen)};
   MODELYARD_TRY(parts_.catalog.transact(note, [](registry::CatalogWriter&) { return ok(); }));
   const bool is_more = items.size() < records.size() || records.size() == query.limit;
   Json page{{"items", nullptr}, {"next_cursor", nullptr}};

@@ -106,17 +106,18 @@ class Putting {
     return ok();
   }
 
-  Status put(const Label& label) {
+  // False: its row has as many revisions as are kept.
+  Result<bool> put(const Label& label) {
     MODELYARD_ASSIGN(const Known known, known_of(label));
     if (known.repeats) return count(tally_.repeated);
+    if (known.revision >= LabelStore::kMostRevisions) return false;
     // A clock that was set back does not let a label come before the one it replaces.
     const std::int64_t arrival = std::max(now_, known.arrival);
     const std::int64_t event = label.event_time ? utc_micros(*label.event_time) : arrival;
     MODELYARD_TRY(insert(label, known.revision + 1, event, arrival));
     if (known.revision > 0) return count(event >= known.event ? tally_.corrected : tally_.outdated);
-    newest_ = std::max(newest_, time_of(label));
-    ++lags_[bucket_of(arrival - time_of(label))];
-    lag_seconds_ += static_cast<double>(std::max<std::int64_t>(0, arrival - time_of(label))) / 1e6;
+    // The time that goes with a unit is somebody's word, not that of a prediction.
+    if (label.prediction) note_lag(arrival, time_of(label));
     return count(tally_.stored);
   }
 
@@ -187,15 +188,21 @@ class Putting {
     return statement.bind(event).bind(arrival).bind(principal_).run();
   }
 
+  void note_lag(std::int64_t arrival, std::int64_t prediction) {
+    newest_ = std::max(newest_, prediction);
+    ++lags_[bucket_of(arrival - prediction)];
+    lag_seconds_ += static_cast<double>(std::max<std::int64_t>(0, arrival - prediction)) / 1e6;
+  }
+
   static std::size_t bucket_of(std::int64_t lag_micros) {
     const auto end =
         std::ranges::find_if(kLagSeconds, [&](std::int64_t most) { return lag_micros <= most * 1'000'000; });
     return static_cast<std::size_t>(end - kLagSeconds.begin());
   }
 
-  static Status count(std::uint64_t& number) {
+  static bool count(std::uint64_t& number) {
     ++number;
-    return ok();
+    return true;
   }
 
   SqliteConnection& connection_;
@@ -261,22 +268,26 @@ Result<std::unique_ptr<LabelStore>> LabelStore::open(const std::string& path, co
 }
 
 Result<LabelTally> LabelStore::put(const std::string& endpoint, std::span<const Label> labels,
-                                   const std::string& principal) {
+                                   const std::string& principal, std::vector<std::size_t>& refused) {
   MutexLock lock(mutex_);
   SqliteConnection& writer = *writer_;
   MODELYARD_TRY(writer.execute("BEGIN IMMEDIATE"));
   Putting putting(writer, clock_.utc_now(), principal);
+  std::vector<LabelTotals> totals;
   const Status done = [&]() -> Status {
     MODELYARD_TRY(putting.begin(endpoint));
-    for (const Label& label : labels) MODELYARD_TRY(putting.put(label));
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      MODELYARD_ASSIGN(const bool is_kept, putting.put(labels[i]));
+      if (!is_kept) refused.push_back(i);
+    }
     MODELYARD_TRY(putting.end());
+    MODELYARD_ASSIGN(totals, read_totals(writer, endpoint));
     return writer.execute("COMMIT");
   }();
   if (!done) {
     (void)writer.execute("ROLLBACK").has_value();
     return done.error();
   }
-  MODELYARD_ASSIGN(const auto totals, read_totals(writer, endpoint));
   MutexLock totals_lock(totals_mutex_);
   for (const LabelTotals& one : totals) totals_[one.endpoint] = one;
   return putting.tally();
@@ -306,9 +317,6 @@ Status LabelStore::scan(const std::string& endpoint, UtcTime from, UtcTime to, U
                                    "ORDER BY time, prediction, unit, row, revision"));
   statement.bind(endpoint).bind(utc_micros(from)).bind(utc_micros(to)).bind(utc_micros(known_at));
   std::optional<KeptLabel> holds;  // so far, of the row that is gone through
-  const auto give = [&] {
-    if (holds && holds->value) take(*holds);
-  };
   const auto is_of_same_row = [](const KeptLabel& a, const KeptLabel& b) {
     return a.time == b.time && a.prediction == b.prediction && a.unit == b.unit && a.row == b.row;
   };
@@ -320,10 +328,10 @@ Status LabelStore::scan(const std::string& endpoint, UtcTime from, UtcTime to, U
       if (next.event_time >= holds->event_time) holds = std::move(next);
       continue;
     }
-    give();
+    if (holds) take(*holds);
     holds = std::move(next);
   }
-  give();
+  if (holds) take(*holds);
   return ok();
 }
 

@@ -40,21 +40,25 @@ struct LabelTotals {
   LabelTally tally;
   UtcTime newest{};  // prediction that has a label: how far ground truth has come
   UtcTime last_arrival{};
-  std::array<std::uint64_t, kLagSeconds.size() + 1> lags{};  // of first labels: from the prediction to their arrival
-  double lag_seconds = 0;                                    // their sum
+  std::array<std::uint64_t, kLagSeconds.size() + 1>
+      lags{};              // of first labels by id: from the prediction to their arrival
+  double lag_seconds = 0;  // their sum
 };
 
 class LabelStore {
  public:
+  static constexpr std::int64_t kMostRevisions = 100;  // of a row: each put goes through all of them
+
   static Result<std::unique_ptr<LabelStore>> open(const std::string& path, const Clock& clock);
 
-  // All or none of them.
-  Result<LabelTally> put(const std::string& endpoint, std::span<const Label> labels, const std::string& principal);
+  // All or none of them, but those of rows of which kMostRevisions are known: their places are added to `refused`.
+  Result<LabelTally> put(const std::string& endpoint, std::span<const Label> labels, const std::string& principal,
+                         std::vector<std::size_t>& refused);
 
   // Of one prediction, in the order of rows and arrival.
   Result<std::vector<KeptLabel>> history(const std::string& endpoint, const Uuid& prediction);
-  // What held at `known_at`, of predictions in from … to; without those that were taken back. Labels by unit are given
-  // from `from` on to the end of time: the prediction that is meant may be much older.
+  // What held at `known_at`, of predictions in from … to, what was taken back among it. Labels by unit are given from
+  // `from` on to the end of time: the prediction that is meant may be much older.
   using Take = std::function<void(const KeptLabel& label)>;
   Status scan(const std::string& endpoint, UtcTime from, UtcTime to, UtcTime known_at, const Take& take);
   // Of all endpoints that have labels, by name. Does not touch the disk.

@@ -15,7 +15,13 @@ class LabelStoreTest : public testing::Test {
   LabelStoreTest() : store_(*LabelStore::open(folder_ / "ground-truth.db", clock_)) {}
 
   Uuid made_id() { return Uuid::make_v7(clock_.utc_now(), random_); }
-  LabelTally put(const Label& label) { return *store_->put("fraud", std::span(&label, 1), "ann"); }
+  LabelTally put(const Label& label, const std::string& endpoint = "fraud") {
+    return *put_all(std::span(&label, 1), endpoint);
+  }
+  Result<LabelTally> put_all(std::span<const Label> labels, const std::string& endpoint = "fraud") {
+    refused_.clear();
+    return store_->put(endpoint, labels, "ann", refused_);
+  }
   std::vector<KeptLabel> held(UtcTime known_at = UtcTime::max(), UtcTime from = UtcTime::min(),
                               UtcTime to = UtcTime::max()) {
     std::vector<KeptLabel> labels;
@@ -27,6 +33,7 @@ class LabelStoreTest : public testing::Test {
   FakeClock clock_;
   SeededRandom random_{7};
   std::unique_ptr<LabelStore> store_;
+  std::vector<std::size_t> refused_;
 };
 
 Label number(const Uuid& id, double value, std::int64_t row = 0) {
@@ -95,15 +102,28 @@ TEST_F(LabelStoreTest, KeepsWhatIsOlderThanWhatHoldsAsHistory) {
   EXPECT_EQ(store_->history("fraud", id)->size(), 2u);
 }
 
-TEST_F(LabelStoreTest, DoesNotGiveWhatWasTakenBack) {
+TEST_F(LabelStoreTest, TellsWhatWasTakenBack) {
   const Uuid id = made_id();
   put(number(id, 1));
   clock_.advance(1s);
 
   EXPECT_EQ(put({.prediction = id, .row = 0}).corrected, 1u);
 
-  EXPECT_TRUE(held().empty());
+  ASSERT_EQ(held().size(), 1u);
+  EXPECT_EQ(held()[0].value, std::nullopt);
   EXPECT_EQ(store_->history("fraud", id)->back().value, std::nullopt);
+}
+
+TEST_F(LabelStoreTest, KeepsSoManyRevisionsOfARowAndNoMore) {
+  const Uuid id = made_id();
+  for (std::int64_t i = 0; i < LabelStore::kMostRevisions; ++i) put(number(id, static_cast<double>(i)));
+  const Label labels[] = {number(made_id(), 1), number(id, -1), number(id, LabelStore::kMostRevisions - 1)};
+
+  const LabelTally tally = *put_all(labels);
+
+  EXPECT_EQ(refused_, std::vector<std::size_t>{1});
+  EXPECT_EQ(tally.stored, 1u);
+  EXPECT_EQ(tally.repeated, 1u);
 }
 
 TEST_F(LabelStoreTest, TellsRowsUnitsAndEndpointsApart) {
@@ -113,7 +133,7 @@ TEST_F(LabelStoreTest, TellsRowsUnitsAndEndpointsApart) {
   put({.unit = "customer-7", .time = clock_.utc_now(), .value = 2.0});
   put({.unit = "customer-8", .time = clock_.utc_now(), .value = 3.0});
   const Label other = number(id, 9);
-  ASSERT_TRUE(store_->put("other", std::span(&other, 1), ""));
+  put(other, "other");
 
   EXPECT_EQ(held().size(), 4u);
   EXPECT_EQ(store_->history("fraud", id)->size(), 2u);
@@ -138,7 +158,7 @@ TEST_F(LabelStoreTest, GivesLabelsOfTheTimeThatIsAskedFor) {
 
 TEST_F(LabelStoreTest, KeepsAllLabelsOfACallOrNone) {
   const Label labels[] = {number(made_id(), 1), number(made_id(), 2)};
-  ASSERT_TRUE(store_->put("fraud", labels, ""));
+  ASSERT_TRUE(put_all(labels));
   store_.reset();
   {
     // A disk that takes no more: the database may not grow.
@@ -151,7 +171,7 @@ TEST_F(LabelStoreTest, KeepsAllLabelsOfACallOrNone) {
   store_ = *LabelStore::open(folder_ / "ground-truth.db", clock_);
   const Label more[] = {number(made_id(), 12), number(made_id(), 13)};
 
-  EXPECT_FALSE(store_->put("fraud", more, ""));
+  EXPECT_FALSE(put_all(more));
 
   EXPECT_EQ(held().size(), 2u);
   EXPECT_EQ(store_->totals()[0].tally.stored, 2u);
@@ -183,8 +203,8 @@ TEST_F(LabelStoreTest, CountsAndMeasuresTheLag) {
 
 TEST_F(LabelStoreTest, RemovesWhatIsOldUnlessItIsHeld) {
   const Label old = number(made_id(), 1);
-  ASSERT_TRUE(store_->put("fraud", std::span(&old, 1), ""));
-  ASSERT_TRUE(store_->put("held", std::span(&old, 1), ""));
+  put(old);
+  put(old, "held");
   clock_.advance(std::chrono::hours(48));
   put(number(made_id(), 2));
   const std::string held_endpoints[] = {"held"};

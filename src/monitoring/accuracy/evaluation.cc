@@ -104,6 +104,16 @@ std::optional<Task> suggested_task(const Evaluation& evaluation, const Signature
   return std::nullopt;
 }
 
+// Without their names they are 0 and 1.
+Status check_two_classes(const Evaluation& evaluation) {
+  const std::string& positive = evaluation.positive;
+  const auto size = evaluation.classes.size();
+  if (size == 2 || (size == 0 && (positive.empty() || positive == "0" || positive == "1"))) return ok();
+  return error(Code::kFailedPrecondition,
+               "evaluation.classes: a binary task has two: say them in the order of the score's columns, like "
+               "classes='[\"no\", \"yes\"]'");
+}
+
 void suggest_outputs(Evaluation& evaluation, const Signature& signature) {
   const auto suggest = [&](std::string& name, bool (*is_one)(const TensorSpec&)) {
     if (name.empty()) name = only_output(signature, is_one);
@@ -188,6 +198,7 @@ Result<Evaluation> complete(Evaluation evaluation, const Signature& signature) {
                  fmt::join(outputs, ", "));
   }
   if (!evaluation.task) evaluation.task = suggested_task(evaluation, signature);
+  if (evaluation.task == Task::kBinary) MODELYARD_TRY(check_two_classes(evaluation));
   if (evaluation.task) suggest_outputs(evaluation, signature);
   const bool is_told = evaluation.task && (*evaluation.task == Task::kValue || !evaluation.score.empty() ||
                                            (!evaluation.prediction.empty() && *evaluation.task != Task::kRanking));

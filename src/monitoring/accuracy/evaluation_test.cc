@@ -44,7 +44,7 @@ TEST(Evaluation, TakesWhatTheOutputsSuggest) {
 
 TEST(Evaluation, TakesOneColumnForAProbabilityWhenItIsTold) {
   EXPECT_EQ(completed({{"task", "binary"}}, {kNumber}).score, "y");
-  EXPECT_EQ(completed({{"positive", "fraud"}}, {kNumber}).task, Task::kBinary);
+  EXPECT_EQ(completed({{"classes", {"ok", "fraud"}}}, {kNumber}).task, Task::kBinary);
   EXPECT_EQ(completed({{"task", "ranking"}}, {kNumber}).score, "y");
   EXPECT_EQ(completed({{"task", "value"}}, {kNumber}).score, "");
 }
@@ -58,6 +58,17 @@ TEST(Evaluation, AsksWhereTheOutputsDoNotTell) {
   ASSERT_FALSE(evaluation);
   EXPECT_EQ(evaluation.error().code(), Code::kFailedPrecondition);
   EXPECT_THAT(evaluation.error().message(), HasSubstr("modelyard evaluate"));
+}
+
+TEST(Evaluation, AsksForBothClassesWhereOneIsNamed) {
+  Signature signature;
+  signature.outputs = {kTwo};
+  for (const Json& settings : {Json{{"positive", "fraud"}}, Json{{"task", "binary"}, {"classes", {"a", "b", "c"}}}}) {
+    const auto evaluation = complete(*parse_evaluation(settings), signature);
+    ASSERT_FALSE(evaluation);
+    EXPECT_THAT(evaluation.error().message(), HasSubstr("a binary task has two"));
+  }
+  EXPECT_TRUE(complete(*parse_evaluation({{"positive", 0}}), signature));
 }
 
 TEST(Evaluation, RefusesAnOutputThatIsNotThere) {

@@ -85,30 +85,19 @@ Result<ReadOutputs> ReadOutputs::read(const Evaluation& evaluation, std::span<co
 JudgedRows::JudgedRows(Evaluation evaluation)
     : evaluation_(std::move(evaluation)), are_named_(!evaluation_.classes.empty()), classes_(evaluation_.classes) {
   if (evaluation_.task != Task::kBinary) return;
-  std::string positive = evaluation_.positive;
-  if (positive.empty()) positive = classes_.empty() ? "1" : classes_.back();
-  std::string negative;
-  if (classes_.size() == 2) negative = classes_.front() == positive ? classes_.back() : classes_.front();
-  if (classes_.empty() && positive == "1") negative = "0";
-  classes_ = {negative, positive};
+  if (!are_named_) classes_ = {"0", "1"};
+  if (classes_.front() != evaluation_.positive) return;
+  std::swap(classes_.front(), classes_.back());
+  positive_column_ = 0;
 }
 
-// The negative class of two may be known by no name before it is met.
-Result<double> JudgedRows::binary_class(const std::string& name) {
+Result<double> JudgedRows::binary_class(const std::string& name) const {
   if (name == classes_[1]) return 1;
-  if (classes_[0].empty()) classes_[0] = name;
   if (name == classes_[0]) return 0;
-  if (!are_named_ && classes_[1] == "1" && (name == "true" || name == "false")) return name == "true" ? 1 : 0;
+  if (!are_named_ && (name == "true" || name == "false")) return (name == "true") == (classes_[1] == "1") ? 1 : 0;
   return error(Code::kInvalidArgument,
-               "'{}' is neither '{}' nor '{}', the positive class; modelyard evaluate ENDPOINT 'positive=…' says which "
-               "it is",
-               name, classes_[0], classes_[1]);
-}
-
-std::size_t JudgedRows::class_number(const std::string& name) {
-  const auto found = std::ranges::find(classes_, name);
-  if (found == classes_.end()) classes_.push_back(name);
-  return static_cast<std::size_t>(std::ranges::find(classes_, name) - classes_.begin());
+               "'{}' is neither '{}' nor '{}'; `modelyard evaluate` says which classes there are", name, classes_[0],
+               classes_[1]);
 }
 
 Status JudgedRows::add_binary(JudgedRow& row, const Truth& truth, const ReadOutputs& outputs, std::size_t place) {
@@ -116,17 +105,33 @@ Status JudgedRows::add_binary(JudgedRow& row, const Truth& truth, const ReadOutp
     return error(Code::kInvalidArgument, "output '{}' has {} columns: two classes have one or two", evaluation_.score,
                  outputs.columns());
   }
+  if (!rows_.empty() && std::isnan(rows_.front().score) != (outputs.columns() == 0)) {
+    return error(Code::kInvalidArgument, "the output '{}' was captured of some predictions only", evaluation_.score);
+  }
   MODELYARD_ASSIGN(row.truth, binary_class(text_of(truth)));
-  if (outputs.columns() > 0) {
-    const bool is_first_positive = are_named_ && evaluation_.classes.front() == classes_[1];
-    row.score =
-        outputs.columns() == 2 && is_first_positive ? outputs.scores(place).front() : outputs.scores(place).back();
-    if (!std::isfinite(row.score)) return error(Code::kInvalidArgument, "the score of the answer is {}", row.score);
-    row.predicted = row.score >= evaluation_.threshold ? 1 : 0;
+  if (outputs.columns() == 0) {
+    MODELYARD_ASSIGN(row.predicted, binary_class(outputs.text(place)));
     return ok();
   }
-  MODELYARD_ASSIGN(row.predicted, binary_class(outputs.text(place)));
+  row.score = outputs.scores(place)[outputs.columns() == 2 ? positive_column_ : 0];
+  if (!std::isfinite(row.score)) return error(Code::kInvalidArgument, "the score of the answer is {}", row.score);
+  row.predicted = row.score >= evaluation_.threshold ? 1 : 0;
   return ok();
+}
+
+// Many models answer the place of the class where people say its name.
+Result<std::size_t> JudgedRows::class_number(const std::string& text, double number) {
+  const auto found = std::ranges::find(classes_, text);
+  if (found != classes_.end()) return static_cast<std::size_t>(found - classes_.begin());
+  const bool is_place = number >= 0 && number < static_cast<double>(classes_.size()) && std::trunc(number) == number;
+  if (are_named_ && is_place) return static_cast<std::size_t>(number);
+  if (are_named_ || columns_ > 0 || classes_.size() == kMostClasses) {
+    return error(Code::kInvalidArgument,
+                 "'{}' is none of the {} classes that are known; `modelyard evaluate` says which there are", text,
+                 classes_.size());
+  }
+  classes_.push_back(text);
+  return classes_.size() - 1;
 }
 
 Status JudgedRows::add_multiclass(JudgedRow& row, const Truth& truth, const ReadOutputs& outputs, std::size_t place) {
@@ -147,23 +152,16 @@ Status JudgedRows::add_multiclass(JudgedRow& row, const Truth& truth, const Read
   if (columns_ > 0 && scores.empty()) {
     return error(Code::kInvalidArgument, "the output '{}' was not captured", evaluation_.score);
   }
-  std::string predicted;
+  const auto* const number = std::get_if<double>(&truth);
+  MODELYARD_ASSIGN(const std::size_t true_class, class_number(text_of(truth), number ? *number : std::nan("")));
+  std::size_t predicted = 0;
   if (outputs.has_predicted()) {
-    predicted = outputs.text(place);
-    // Many models answer the number of the class where people say its name.
-    const double number = outputs.number(place);
-    const bool is_place = are_named_ && number >= 0 && number < static_cast<double>(classes_.size());
-    if (is_place && std::ranges::find(classes_, predicted) == classes_.end()) {
-      predicted = classes_[static_cast<std::size_t>(number)];
-    }
+    MODELYARD_ASSIGN(predicted, class_number(outputs.text(place), outputs.number(place)));
   } else {
-    predicted = classes_[static_cast<std::size_t>(std::ranges::max_element(scores) - scores.begin())];
+    predicted = static_cast<std::size_t>(std::ranges::max_element(scores) - scores.begin());
   }
-  if (classes_.size() + 2 > kMostClasses + columns_) {
-    return error(Code::kInvalidArgument, "there are more than {} classes", kMostClasses);
-  }
-  row.truth = static_cast<double>(class_number(text_of(truth)));
-  row.predicted = static_cast<double>(class_number(predicted));
+  row.truth = static_cast<double>(true_class);
+  row.predicted = static_cast<double>(predicted);
   row.probabilities = probabilities_.size();
   probabilities_.insert(probabilities_.end(), scores.begin(), scores.end());
   return ok();
@@ -172,7 +170,6 @@ Status JudgedRows::add_multiclass(JudgedRow& row, const Truth& truth, const Read
 Status JudgedRows::add_numeric(JudgedRow& row, const Truth& truth, const ReadOutputs& outputs,
                                std::size_t place) const {
   MODELYARD_ASSIGN(row.truth, number_of(truth));
-  if (evaluation_.task == Task::kValue) return ok();
   const bool is_ranking = evaluation_.task == Task::kRanking;
   double& answer = is_ranking ? row.score : row.predicted;
   if (outputs.has_predicted() && !is_ranking) {
@@ -180,8 +177,14 @@ Status JudgedRows::add_numeric(JudgedRow& row, const Truth& truth, const ReadOut
   } else if (outputs.columns() == 1) {
     answer = outputs.scores(place).front();
   }
+  // Squares of squares of them have to stay numbers.
+  constexpr double kMostNumber = 1e15;
+  if (std::abs(row.truth) > kMostNumber || std::abs(answer) > kMostNumber) {
+    return error(Code::kInvalidArgument, "{} is beyond {}", std::abs(row.truth) > kMostNumber ? row.truth : answer,
+                 kMostNumber);
+  }
   if (is_ranking && row.truth < 0) return error(Code::kInvalidArgument, "the relevance {} is below zero", row.truth);
-  if (std::isfinite(answer)) return ok();
+  if (std::isfinite(answer) || evaluation_.task == Task::kValue) return ok();
   return error(Code::kInvalidArgument, "the answer is no number");
 }
 

@@ -1,6 +1,7 @@
 // JudgedRows are rows of predictions beside what really happened: what metrics are computed from.
 //
-// Classes are numbered as they are met, those that the evaluation names first; of two classes the positive one is 1.
+// Classes are numbered as the evaluation names them, or as the columns of the score stand, or as they are met; of two
+// classes the positive one is 1.
 // Errors:  add() answers InvalidArgument, in words for people, when a label or an output cannot be read as the task
 //          wants it; nothing is added then.
 // Threads: one at a time.
@@ -73,12 +74,13 @@ class JudgedRows {
   Status add_binary(JudgedRow& row, const Truth& truth, const ReadOutputs& outputs, std::size_t place);
   Status add_multiclass(JudgedRow& row, const Truth& truth, const ReadOutputs& outputs, std::size_t place);
   Status add_numeric(JudgedRow& row, const Truth& truth, const ReadOutputs& outputs, std::size_t place) const;
-  Result<double> binary_class(const std::string& name);
-  std::size_t class_number(const std::string& name);
+  Result<double> binary_class(const std::string& name) const;
+  Result<std::size_t> class_number(const std::string& text, double number);
 
   const Evaluation evaluation_;
   const bool are_named_;  // the classes: by the evaluation
   std::vector<std::string> classes_;
+  std::size_t positive_column_ = 1;  // of two
   std::size_t columns_ = 0;
   std::vector<JudgedRow> rows_;
   std::vector<double> probabilities_;

@@ -98,8 +98,8 @@ class Measuring {
       if (gain) gains.push_back(*gain);
       if (rank) ranks.push_back(*rank);
     }
-    add("ndcg", st::mean_score(gains, alpha_));
-    add("mrr", st::mean_score(ranks, alpha_));
+    add("ndcg", share(st::mean_score(gains, alpha_)));
+    add("mrr", share(st::mean_score(ranks, alpha_)));
     return std::move(metrics_);
   }
 
@@ -110,9 +110,7 @@ class Measuring {
     add("mean", mean);
     if (!mean) return std::move(metrics_);
     const auto size = static_cast<double>(values.size());
-    st::Score sum{mean->value * size, std::nullopt};
-    if (mean->interval) sum.interval = st::Interval{mean->interval->low * size, mean->interval->high * size};
-    add("sum", sum);
+    add("sum", st::Score{mean->value * size, std::nullopt});
     return std::move(metrics_);
   }
 
@@ -132,6 +130,15 @@ class Measuring {
   }
   void add(std::string_view name, const st::Score& score) { metrics_.list.push_back({name, score}); }
 
+  // Of something that lies in 0 … 1, and so does its interval.
+  static Result<st::Score> share(Result<st::Score> score) {
+    if (score && score->interval) {
+      score->interval->low = std::clamp(score->interval->low, 0.0, 1.0);
+      score->interval->high = std::clamp(score->interval->high, 0.0, 1.0);
+    }
+    return score;
+  }
+
   void classify(std::size_t classes) {
     confusion_.emplace(classes);
     for (const JudgedRow* row : all()) {
@@ -142,6 +149,7 @@ class Measuring {
     for (std::size_t i = 0; i < classes; ++i) {
       if (confusion_->support(i) + confusion_->predicted(i) > 0) occur.push_back(i);
     }
+    if (occur.size() > Metrics::kMostClasses) return;
     for (const std::size_t i : occur) {
       if (const auto scores = st::class_scores(*confusion_, i, alpha_)) {
         metrics_.classes.push_back({rows_.classes()[i], *scores});

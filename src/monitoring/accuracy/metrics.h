@@ -33,10 +33,12 @@ struct ClassMetrics {
 };
 
 struct Metrics {
+  static constexpr std::size_t kMostClasses = 100;  // that are told apart
+
   std::size_t rows = 0;
   std::vector<Metric> list;
   // Of a classification.
-  std::vector<ClassMetrics> classes;                  // that occur
+  std::vector<ClassMetrics> classes;                  // that occur; none when they are too many
   std::vector<std::vector<std::uint64_t>> confusion;  // [truth][predicted], of `classes`
 };
 

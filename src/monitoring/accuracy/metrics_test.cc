@@ -91,8 +91,15 @@ TEST(Metrics, TakeThePositiveColumnOfTwo) {
   EXPECT_EQ(measured(first).classes[1].name, "fraud");
 }
 
-TEST(Metrics, LearnTheNameOfTheOtherClassButNoThird) {
-  JudgedRows rows(of(Task::kBinary, {}, "churned"));
+TEST(Metrics, TakeTheFirstColumnForAPositiveZero) {
+  JudgedRows rows(of(Task::kBinary, {}, "0"));
+  ASSERT_TRUE(add(rows, Answer({0.9, 0.1, 0.2, 0.8}, 2), {0.0, 1.0}));
+  EXPECT_EQ(value_of(measured(rows), "accuracy"), 1);
+  EXPECT_EQ(value_of(measured(rows), "roc_auc"), 1);
+}
+
+TEST(Metrics, TakeNoThirdClass) {
+  JudgedRows rows(of(Task::kBinary, {"stayed", "churned"}));
   ASSERT_TRUE(add(rows, Answer({0.9, 0.1}, 2), {"churned", "stayed"}));
 
   const Status third = add(rows, Answer({0.9}, 1), {"chruned"});
@@ -140,14 +147,14 @@ TEST(Metrics, JudgeSeveralClassesByNameOrByNumber) {
   EXPECT_FALSE(std::isnan(value_of(metrics, "log_loss")));
 }
 
-TEST(Metrics, CountAClassThatTheModelDoesNotKnowAsWrong) {
-  JudgedRows rows(of(Task::kMulticlass));
-  ASSERT_TRUE(add(rows, Answer({0.7, 0.3}, 1), {"weasel"}));
-
-  const Metrics metrics = measured(rows);
-
-  EXPECT_EQ(value_of(metrics, "accuracy"), 0);
-  EXPECT_TRUE(std::isnan(value_of(metrics, "log_loss")));
+TEST(Metrics, TakeThePlaceOfAClassForItsName) {
+  JudgedRows rows(of(Task::kMulticlass, {"cat", "dog", "owl"}));
+  ASSERT_TRUE(add(rows, Answer({0.7, 0.2, 0.1}, 1), {0.0}));
+  ASSERT_TRUE(add(rows, Answer({0.1, 0.2, 0.7}, 1), {"owl"}));
+  EXPECT_EQ(value_of(measured(rows), "accuracy"), 1);
+  EXPECT_EQ(rows.classes().size(), 3u);
+  EXPECT_FALSE(add(rows, Answer({0.1, 0.2, 0.7}, 1), {"weasel"}));
+  EXPECT_FALSE(add(rows, Answer({0.1, 0.2, 0.7}, 1), {3.0}));
 }
 
 TEST(Metrics, JudgeNumbers) {
@@ -183,6 +190,7 @@ TEST(JudgedRows, SayWhatCannotBeRead) {
   const std::pair<Status, const char*> wrong[] = {
       {add(numbers, Answer({1}, 1), {"many"}), "'many' is no number"},
       {add(numbers, Answer({std::nan("")}, 1), {1.0}), "the answer is no number"},
+      {add(numbers, Answer({1}, 1), {1e36}), "is beyond"},
       {add(numbers, Answer({1}, 1), {1.0, 2.0}), "the label is of row 1, the prediction has 1"},
       {add(ranking, Answer({1}, 1), {-1.0}), "below zero"},
       {add(classes, Answer({1, 2, 3}, 2), {1.0}), "was not kept as numbers"},

@@ -52,8 +52,8 @@ class Exporting {
     if (flags_.resume) {
       MODELYARD_ASSIGN(progress_, ExportProgress::resume(state_path_, progress_.asked, flags_.form));
     }
-    if (flags_.form == "cloudevents") return ok();
-    return open_output();
+    if (flags_.form != "cloudevents") MODELYARD_TRY(open_output());
+    return keep_progress();
   }
 
   Status run() {
@@ -66,7 +66,7 @@ class Exporting {
       MODELYARD_TRY(take(items));
       done_ += static_cast<std::int64_t>(items.size());
       bar.show(std::min(done_, all), all);
-      if (!state_path_.empty() && !progress_.cursor.empty()) MODELYARD_TRY(progress_.save(state_path_));
+      if (!progress_.cursor.empty()) MODELYARD_TRY(keep_progress());
     } while (!progress_.cursor.empty());
     if (!state_path_.empty() && ::unlink(state_path_.c_str()) != 0 && errno != ENOENT) {
       return system_error("remove", state_path_, errno);
@@ -86,18 +86,29 @@ class Exporting {
   }
 
  private:
+  // What it says of the output is on disk.
+  Status keep_progress() {
+    if (state_path_.empty()) return ok();
+    if (output_ && ::fdatasync(output_.get()) != 0) return system_error("write", flags_.output, errno);
+    return progress_.save(state_path_);
+  }
+
   Status open_output() {
     if (flags_.output.empty()) {
       output_ = UniqueFd(::dup(STDOUT_FILENO));
       return ok();
     }
-    const int how = O_WRONLY | O_CREAT | O_CLOEXEC | (flags_.resume ? 0 : O_EXCL);
+    const int how = O_WRONLY | O_CLOEXEC | (flags_.resume ? 0 : O_CREAT | O_EXCL);
     output_ = UniqueFd(::open(flags_.output.c_str(), how, 0600));
     if (!output_ && errno == EEXIST) {
       return error(Code::kConflict, "'{}' exists: --resume goes on with it when it was interrupted", flags_.output);
     }
     if (!output_) return system_error("write", flags_.output, errno);
     const auto bytes = static_cast<off_t>(progress_.bytes);
+    if (::lseek(output_.get(), 0, SEEK_END) < bytes) {
+      return error(Code::kFailedPrecondition,
+                   "'{}' is shorter than what was written of it: begin anew without --resume", flags_.output);
+    }
     if (::ftruncate(output_.get(), bytes) == 0 && ::lseek(output_.get(), bytes, SEEK_SET) == bytes) return ok();
     return system_error("go on with", flags_.output, errno);
   }

@@ -92,6 +92,9 @@ Status fill(TensorProto& tensor, const Json& field) {
     return ok();
   }
   MODELYARD_ASSIGN(const std::string bytes, base64_decode(field["data_base64"].get<std::string>()));
+  inference::Shape shape;
+  for (const Json& dim : field["shape"]) shape.push_back(dim.get<std::int64_t>());
+  MODELYARD_TRY(inference::check_tensor_bytes({text_of(field["name"]), *type, shape, std::as_bytes(std::span(bytes))}));
   if (*type != DataType::kBytes) {
     tensor.set_tensor_content(bytes);
     return ok();

@@ -101,7 +101,7 @@ class Reading {
       MODELYARD_ASSIGN(list, reader.array("labels"));
       MODELYARD_TRY(reader.finish());
     }
-    if (!list->is_array()) return take(1, add(*list, 1));
+    if (!list->is_array()) return add(*list, 1);  // told without a line: there is only one
     std::size_t place = 0;
     for (const Json& one : *list) {
       ++place;
@@ -117,8 +117,9 @@ class Reading {
       const std::string_view line = body.substr(0, end);
       body.remove_prefix(std::min(end + 1, body.size()));
       ++number;
+      const std::size_t told = number + form_.line_offset;
       if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-      MODELYARD_TRY(take(number, add_line(line, number)));
+      MODELYARD_TRY(take(told, add_line(line, told)));
     }
     return ok();
   }
@@ -127,19 +128,22 @@ class Reading {
     CsvReader reader(body);
     MODELYARD_ASSIGN(const auto head, reader.next());
     if (!head) return ok();
+    if (head->size() == 1 && head->front().contains(';')) {
+      return error(Code::kInvalidArgument, "line 1: fields are parted by commas, not semicolons");
+    }
     MODELYARD_TRY(place_columns(*head));
     for (;;) {
       MODELYARD_ASSIGN(const auto fields, reader.next());
       if (!fields) return ok();
-      MODELYARD_TRY(take(reader.line(), add_fields(*fields, reader.line())));
+      const std::size_t told = reader.line() + form_.line_offset;
+      MODELYARD_TRY(take(told, add_fields(*fields, told)));
     }
   }
 
   Result<std::vector<GivenLabel>> finish() {
     if (wrong_ == 0) return std::move(labels_);
     const std::string more = wrong_ > kMostTold ? fmt::format("; and {} more", wrong_ - kMostTold) : "";
-    return error(Code::kInvalidArgument, "{} labels cannot be read, nothing was kept: {}{}", wrong_,
-                 fmt::join(told_, "; "), more);
+    return error(Code::kInvalidArgument, "nothing was kept: {}{}", fmt::join(told_, "; "), more);
   }
 
  private:
@@ -149,7 +153,7 @@ class Reading {
       return error(Code::kInvalidArgument, "more than {} labels in a call: send them in parts", kMostLabels);
     }
     if (outcome) return ok();
-    if (++wrong_ <= kMostTold) told_.push_back(fmt::format("{}: {}", line, outcome.error().message()));
+    if (++wrong_ <= kMostTold) told_.push_back(fmt::format("line {}: {}", line, outcome.error().message()));
     return ok();
   }
 
@@ -264,8 +268,8 @@ class Reading {
       if (column == kColumns.end()) {
         if (!form_.columns.empty()) continue;
         const auto nearest = nearest_name(name, std::vector<std::string>(kColumns.begin(), kColumns.end()));
-        return error(Code::kInvalidArgument, "line 1: unknown column '{}'{}; columns are {}", name,
-                     nearest ? fmt::format("; did you mean '{}'?", *nearest) : "", fmt::join(kColumns, ", "));
+        return error(Code::kInvalidArgument, "line 1: unknown column '{}'{}; columns are {}, or what `columns` says",
+                     name, nearest ? fmt::format("; did you mean '{}'?", *nearest) : "", fmt::join(kColumns, ", "));
       }
       std::size_t& place = places_[static_cast<std::size_t>(column - kColumns.begin())];
       if (place != std::string::npos) return error(Code::kInvalidArgument, "line 1: column '{}' comes twice", name);
@@ -307,7 +311,9 @@ class Reading {
       parts.row = number;
     }
     MODELYARD_ASSIGN(GivenLabel given, label_of(parts, form_, line));
-    MODELYARD_ASSIGN(given.label.value, value_of_text(field(2).value_or("")));
+    if (const std::string value = field(2).value_or(""); value != "null") {
+      MODELYARD_ASSIGN(given.label.value, value_of_text(value));
+    }
     labels_.push_back(std::move(given));
     return ok();
   }
@@ -338,7 +344,8 @@ Result<std::vector<GivenLabel>> read_labels(std::string_view body, const LabelFo
     MODELYARD_TRY(reading.read_csv(body));
   } else if (type == "application/x-ndjson" || type == "application/jsonl" || type == "application/jsonlines") {
     MODELYARD_TRY(reading.read_lines(body));
-  } else if (type.empty() || type == "application/json") {
+  } else if (type.empty() || type == "application/json" || type == "application/x-www-form-urlencoded") {
+    // The last is what curl says unless it is told.
     MODELYARD_TRY(reading.read_json(body));
   } else {
     return error(Code::kInvalidArgument,

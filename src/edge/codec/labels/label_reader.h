@@ -6,7 +6,7 @@
 //   text/csv                with a line of names first
 //
 // A label: prediction_id, or unit and time; row; value, or values of all rows; event_time; endpoint. In CSV a value
-// that reads as a number is one; {"value": null} takes back what was said before.
+// that reads as a number is one; null takes back what was said before.
 //
 // Limits: kMostLabels, kMostLabelBytes. Errors: InvalidArgument that names the first lines that cannot be read; nothing
 //         is given then.
@@ -30,6 +30,7 @@ struct LabelForm {
   std::string endpoint;      // of those that name none
   // Of CSV: what the file calls our columns; others are passed over then. Empty: they have our names.
   std::map<std::string, std::string> columns;
+  std::size_t line_offset = 0;  // of a part of a file: its lines are told with so many more
 };
 
 Result<std::vector<journal::GivenLabel>> read_labels(std::string_view body, const LabelForm& form);

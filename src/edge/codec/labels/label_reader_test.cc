@@ -70,9 +70,9 @@ TEST(LabelReader, ReadsLabelsByUnitAndTimes) {
 TEST(LabelReader, ReadsLinesAndSaysWhichIsWrong) {
   const std::string body = with_id(R"("value": 1)") + "\n\n" + with_id(R"("vlaue": 1)") + "\n{oops\n";
   const std::string why = refusal(body, {.content_type = kLines});
-  EXPECT_THAT(why, HasSubstr("2 labels cannot be read, nothing was kept"));
-  EXPECT_THAT(why, HasSubstr("3: "));
-  EXPECT_THAT(why, HasSubstr("4: "));
+  EXPECT_THAT(why, HasSubstr("nothing was kept: line 3: "));
+  EXPECT_THAT(why, HasSubstr("; line 4: "));
+  EXPECT_THAT(refusal(body, {.content_type = kLines, .line_offset = 10'000}), HasSubstr("line 10003: "));
   EXPECT_EQ(read(with_id(R"("value": 1)") + "\r\n" + with_id(R"("value": 0)"), {.content_type = kLines}).size(), 2u);
 }
 
@@ -100,6 +100,7 @@ TEST(LabelReader, ReadsCsvWithOurNamesOrTheirs) {
   EXPECT_EQ(ours[0].label.value, LabelValue(0.0));
   EXPECT_EQ(ours[1].label.value, LabelValue("yes"));
   EXPECT_EQ(ours[1].line, 3u);
+  EXPECT_EQ(read("prediction_id,value\n" + id + ",null\n", {.content_type = "text/csv"})[0].label.value, std::nullopt);
 
   LabelForm form{.content_type = "text/csv"};
   form.columns = *parse_label_columns("prediction_id=request,value=paid back");
@@ -112,6 +113,8 @@ TEST(LabelReader, RefusesCsvThatIsNotWhatItsFirstLineSays) {
   const LabelForm csv{.content_type = "text/csv"};
   const std::string id(kId);
   EXPECT_THAT(refusal("prediction_id,valeu\n", csv), HasSubstr("did you mean 'value'"));
+  EXPECT_THAT(refusal("prediction_id;value\n", csv), HasSubstr("commas, not semicolons"));
+  EXPECT_THAT(refusal("request,value\n", csv), HasSubstr("what `columns` says"));
   EXPECT_THAT(refusal("prediction_id,row\n", csv), HasSubstr("there is no column 'value'"));
   EXPECT_THAT(refusal("prediction_id,value,value\n", csv), HasSubstr("comes twice"));
   EXPECT_THAT(refusal("prediction_id,value\n" + id + ",1,2\n", csv), HasSubstr("3 fields where the first line has 2"));
