@@ -79,6 +79,4 @@ Status check_evaluation(registry::CatalogReader& reader, const std::string& mode
 // Leaves out what would show single labels and answers: metrics of few rows, and texts of labels.
 void withhold_what_shows_rows(AccuracyReport& report);
 
-Json to_json(const AccuracyReport& report);
-
 }  // namespace modelyard::control

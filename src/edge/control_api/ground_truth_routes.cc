@@ -1,7 +1,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "control/documents.h"
+#include "control/accuracy_document.h"
 #include "edge/codec/labels/label_reader.h"
 #include "edge/control_api/control_api.h"
 
