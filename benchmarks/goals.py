@@ -7,7 +7,8 @@ import dataclasses
 import math
 import statistics
 
-from benchmarks.workloads import (ECHO, ENGINE, FULL, GRPC_4_32, GRPC_8, JSON_32, OURS, TLS, TRITON, TWO_LOOPS, Work)
+from benchmarks.workloads import (CAPTURE, ECHO, ENGINE, FULL, GRPC_4_32, GRPC_8, JSON_32, OURS, RECORDS, TLS, TRITON,
+                                  TWO_LOOPS, Work)
 
 LEAST_REPEATS = 3
 
@@ -68,6 +69,8 @@ GOALS = [
     against(WIDE, OURS, "≤", 3, "p99 ÷ p50", Part(WIDE, OURS, "p50_us"), "p99_us"),
     against(JSON_32, TWO_LOOPS, "≤", 1.1, "CPU ÷ one loop", Part(JSON_32, OURS)),
     against(JSON_32, FULL, "≤", 1.05, "CPU ÷ all off", Part(JSON_32, OURS)),
+    against(TABULAR, RECORDS, "≤", 1.05, "CPU ÷ all off", Part(TABULAR, OURS)),
+    against(TABULAR, CAPTURE, "≤", 1.05, "CPU ÷ all off", Part(TABULAR, OURS)),
     against(GRPC_4_32, FULL, "≤", 1.05, "CPU ÷ all off", Part(GRPC_4_32, OURS)),
     against(JSON_32, TLS, "", math.nan, "CPU ÷ without TLS", Part(JSON_32, OURS)),
     against(GRPC_4_32, TLS, "", math.nan, "CPU ÷ without TLS", Part(GRPC_4_32, OURS)),

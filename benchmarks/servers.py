@@ -89,6 +89,20 @@ def everything_on(folder, models):
     return server
 
 
+def with_records(folder, models):
+    """Every prediction leaves its decision record, as by default."""
+    return modelyard(workloads.RECORDS, folder, models, ("--access-log-every", "0"))
+
+
+def with_capture(folder, models):
+    """Every prediction leaves its record, and all that it was asked and answered."""
+    server = modelyard(workloads.CAPTURE, folder, models, ("--access-log-every", "0"))
+    for model in models:
+        subprocess.run([MODELYARD, "record", pathlib.Path(model).stem, "capture.share=1", "--server", server.url],
+                       check=True, capture_output=True)
+    return server
+
+
 def with_tls(folder, models):
     certificate, key = folder / "tls.crt", folder / "tls.key"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
@@ -127,6 +141,7 @@ class Fleet:
         files = {name: workloads.model_file(repository, name) for name in model_names}
         makers = {
             workloads.OURS: lambda at, named: modelyard(workloads.OURS, at, named, PLAIN),
+            workloads.RECORDS: with_records, workloads.CAPTURE: with_capture,
             workloads.FULL: everything_on, workloads.TLS: with_tls, workloads.TWO_LOOPS: two_loops,
         }
         try:
