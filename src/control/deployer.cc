@@ -13,6 +13,8 @@ namespace {
 using registry::CatalogReader;
 using registry::CatalogWriter;
 
+constexpr std::chrono::seconds kSettingsTime{2};  // that a call waits for its settings to be in effect
+
 std::string plan_text(const std::string& endpoint, const VersionRef& version) {
   return rollout::to_json(rollout::whole_to(endpoint, version.model, version.version)).dump();
 }
@@ -171,7 +173,7 @@ Status Deployer::put_endpoint(const std::string& name, const EndpointDocument& d
                                   {"scheduling", document.scheduling},
                                   {"journal", document.journal},
                                   {"evaluation", document.evaluation}}};
-  MODELYARD_TRY(catalog_.transact(note, [&](CatalogWriter& writer) -> Status {
+  MODELYARD_ASSIGN(const auto revision, catalog_.transact(note, [&](CatalogWriter& writer) -> Status {
     const auto present = writer.endpoint(name);
     if (present) MODELYARD_TRY(check_expected(present->revision, expected, fmt::format("endpoint '{}'", name)));
     MODELYARD_TRY(writer.model(document.model));
@@ -181,6 +183,8 @@ Status Deployer::put_endpoint(const std::string& name, const EndpointDocument& d
         name, document.model,
         {document.objectives.dump(), document.scheduling.dump(), document.journal.dump(), document.evaluation.dump()});
   }));
+  // They are kept now whatever comes, and in effect within a turn of the loops: who asks next is to meet them.
+  (void)reconciler_.wait_for_settings(revision, kSettingsTime).has_value();
   return ok();
 }
 

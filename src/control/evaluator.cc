@@ -219,7 +219,9 @@ void Join::add_answer(const PayloadRecord& payload, const Prediction& prediction
   const auto read = ReadOutputs::read(report_.evaluation, outputs, prediction.rows);
   if (!read) {
     // What it says of a prediction without labels nobody has asked.
-    if (labels != labels_.end()) note_unreadable(read.error());
+    if (labels == labels_.end()) return;
+    note_unreadable(read.error());
+    labels_.erase(labels);
     return;
   }
   const std::size_t first_row = captured_.size();

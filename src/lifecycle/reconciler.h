@@ -75,6 +75,8 @@ class Reconciler {
   // Waits until the endpoint's plan of that revision (0: no plan) is in effect and every reader knows it, or a version
   // it needs has failed, or the time is over (DeadlineExceeded).
   Status wait_for_endpoint(const std::string& endpoint, std::int64_t plan_revision, std::chrono::nanoseconds timeout);
+  // Waits until what the catalog says at that revision is known to every reader, or the time is over.
+  Status wait_for_settings(std::int64_t revision, std::chrono::nanoseconds timeout);
   // Waits until a version is ready, has failed, or the time is over.
   Status wait_for_settled(std::chrono::nanoseconds timeout);
   // Tries a version that has failed again at once, as somebody has asked for it or mended it.

@@ -58,6 +58,17 @@ Status Reconciler::wait_for_settled(std::chrono::nanoseconds timeout) {
   return ok();
 }
 
+Status Reconciler::wait_for_settings(std::int64_t revision, std::chrono::nanoseconds timeout) {
+  const auto end = std::chrono::steady_clock::now() + timeout;
+  MutexLock lock(mutex_);
+  while (desired_->revision < revision || !table_.acknowledged(generation_)) {
+    const auto left = end - std::chrono::steady_clock::now();
+    if (left <= left.zero() || stopping_) return error(Code::kDeadlineExceeded, "the settings are not in effect yet");
+    changed_.wait_for(mutex_, kRetiredPoll);
+  }
+  return ok();
+}
+
 Status Reconciler::wait_for_endpoint(const std::string& endpoint, std::int64_t plan_revision,
                                      std::chrono::nanoseconds timeout) {
   const auto end = std::chrono::steady_clock::now() + timeout;

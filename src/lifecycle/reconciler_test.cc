@@ -291,6 +291,21 @@ TEST_F(ReconcilerTest, TakesAnEndpointAway) {
   EXPECT_EQ(backend_.loaded, 0);
 }
 
+TEST_F(ReconcilerTest, SaysWhenSettingsAreInEffect) {
+  start();
+  ASSERT_TRUE(deploy(1, 1).has_value());
+  DesiredState desired;
+  desired.revision = 7;
+  desired.plans = {rollout::whole_to("m", "m", 1)};
+  desired.plans[0].revision = 1;
+  source_.want(std::move(desired));
+
+  EXPECT_TRUE(reconciler_->wait_for_settings(7, kPatience).has_value());
+
+  EXPECT_EQ(reconciler_->status().observed_revision, 7);
+  EXPECT_FALSE(reconciler_->wait_for_settings(8, std::chrono::milliseconds(1)).has_value());
+}
+
 TEST_F(ReconcilerTest, ComesToRestWithEverythingTriedOnce) {
   backend_.before_load = [](const std::string&) -> Status { return error(Code::kInternal, "no"); };
   source_.deploy("m", 1, 1);

@@ -47,7 +47,7 @@ class Keys:
         self.of = {}
         for verb in ("infer", "read", "publish", "deploy"):
             self.of[verb] = self.create(f"only-{verb}", "--verbs", verb, "--models", "scaled,walked")
-        self.of["elsewhere"] = self.create("elsewhere", "--verbs", "infer,read,publish,deploy", "--models", "other-*")
+        self.of["elsewhere"] = self.create("elsewhere", "--verbs", "infer,read,publish,deploy,payload", "--models", "other-*")
 
     def cli(self, *arguments, key=None, **options):
         os.environ["MODELYARD_API_KEY"] = key or self.admin
@@ -124,6 +124,7 @@ NEEDED = [
     (r"PUT /api/v1/blobs/.*", {"publish"}),
     (r"POST /api/v1/apply", {"deploy on all"}),
     (r"\w+ /api/v1/predictions/.*(/payload|/ground-truth|:replay)", {"payload"}),
+    (r"GET /api/v1/endpoints/.*/drift", {"payload"}),
     (r"POST /api/v1/ground-truth", {"label"}),
     (r"GET /api/v1/.*", {"read"}),
     (r"\w+ /api/v1/.*/(pin|aliases/.*)", {"deploy"}),

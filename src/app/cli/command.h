@@ -61,6 +61,7 @@ void add_journal_commands(CommandLine& line);
 void add_export_command(CommandLine& line, CLI::App& group);
 void add_label_command(CommandLine& line);
 void add_accuracy_command(CommandLine& line);
+void add_drift_command(CommandLine& line);
 void add_change_commands(CommandLine& line);
 void add_setting_commands(CommandLine& line);
 void add_tune_command(CommandLine& line);

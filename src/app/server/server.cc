@@ -312,6 +312,7 @@ class RunningServer final : public Server {
     MODELYARD_ASSIGN(labels_,
                      journal::LabelStore::open(configuration_.text("data") + "/ground-truth.db", system_clock()));
     labeller_ = std::make_unique<control::Labeller>(*catalog_, *journal_, *labels_, system_clock());
+    drift_ = std::make_unique<control::DriftInspector>(*catalog_, *payloads_);
     evaluator_ = std::make_unique<control::Evaluator>(*catalog_, *journal_, *payloads_, *labels_);
     for (std::size_t i = 0; i < http_->loops(); ++i) {
       taps_.push_back(std::make_unique<JournalTap>(*journal_, *payloads_, machine_.cpu, i));
@@ -403,11 +404,27 @@ class RunningServer final : public Server {
     shared_memory_api_->add_routes(router_);
     settings_api_ = std::make_unique<edge::SettingsApi>(*inference_api_, log_);
     settings_api_->add_routes(router_);
-    control_api_ = std::make_unique<edge::ControlApi>(edge::ControlParts{
-        *catalog_, *blobs_, *publisher_, *deployer_, *curator_, *applier_, *keys_, *reconciler_, *executor_,
-        journal_.get(), payloads_.get(), labels_.get(), labeller_.get(), evaluator_.get(), table_, machine_.cpu,
-        system_clock(), std::chrono::seconds(configuration_.integer("upload_lease_seconds")),
-        [this] { return version_document(engines_); }});
+    control_api_ = std::make_unique<edge::ControlApi>(
+        edge::ControlParts{*catalog_,
+                           *blobs_,
+                           *publisher_,
+                           *deployer_,
+                           *curator_,
+                           *applier_,
+                           *keys_,
+                           *reconciler_,
+                           *executor_,
+                           journal_.get(),
+                           payloads_.get(),
+                           labels_.get(),
+                           labeller_.get(),
+                           evaluator_.get(),
+                           drift_.get(),
+                           table_,
+                           machine_.cpu,
+                           system_clock(),
+                           std::chrono::seconds(configuration_.integer("upload_lease_seconds")),
+                           [this] { return version_document(engines_); }});
     control_api_->add_routes(router_);
     open_grpc();
     const auto triton = configuration_.boolean("metrics_triton_names") ? TritonNames::kAdd : TritonNames::kLeaveOut;
@@ -539,6 +556,7 @@ class RunningServer final : public Server {
   std::unique_ptr<journal::LabelStore> labels_;
   std::unique_ptr<control::Labeller> labeller_;
   std::unique_ptr<control::Evaluator> evaluator_;
+  std::unique_ptr<control::DriftInspector> drift_;
   std::vector<std::unique_ptr<JournalTap>> taps_;
   std::vector<std::unique_ptr<serving::Dispatcher>> dispatchers_;
   std::unique_ptr<control::RegistrySource> source_;

@@ -15,6 +15,7 @@
 #include "control/applier.h"
 #include "control/curator.h"
 #include "control/deployer.h"
+#include "control/drift_inspector.h"
 #include "control/evaluator.h"
 #include "control/key_keeper.h"
 #include "control/labeller.h"
@@ -40,9 +41,10 @@ struct ControlParts {
   ControlExecutor& executor;
   journal::Journal* journal;          // null: off
   journal::PayloadJournal* payloads;  // null: off
-  journal::LabelStore* labels;        // null: off, and so are the two
+  journal::LabelStore* labels;        // null: off, and so are the three
   control::Labeller* labeller;
   control::Evaluator* evaluator;
+  control::DriftInspector* drift;
   const lifecycle::PublishedTable& table;
   std::string cpu;  // of this machine
   const Clock& clock;
@@ -105,6 +107,7 @@ class ControlApi {
   Result<ApiAnswer> list_labelled(const ApiCall& call);
   Result<ApiAnswer> show_labels(const ApiCall& call);
   Result<ApiAnswer> show_accuracy(const ApiCall& call);
+  Result<ApiAnswer> show_drift(const ApiCall& call);
   Result<journal::Journal*> journal() const;
 
   const ControlParts parts_;

@@ -1,5 +1,6 @@
 #include <charconv>
 #include <cmath>
+#include <numeric>
 
 #include "control/accuracy_document.h"
 #include "edge/codec/labels/label_reader.h"
@@ -46,15 +47,15 @@ Json lag_buckets(const journal::LabelTotals& totals) {
 }
 
 Json to_json(const journal::LabelTotals& totals) {
+  const std::uint64_t by_id = std::accumulate(totals.lags.begin(), totals.lags.end(), std::uint64_t{0});
   return {{"endpoint", totals.endpoint},
           {"stored", totals.tally.stored},
           {"corrected", totals.tally.corrected},
           {"repeated", totals.tally.repeated},
           {"outdated", totals.tally.outdated},
-          {"watermark", format_utc(totals.newest)},
+          {"watermark", by_id == 0 ? Json(nullptr) : Json(format_utc(totals.newest))},
           {"last_arrival", format_utc(totals.last_arrival)},
-          {"mean_lag_seconds",
-           totals.tally.stored == 0 ? Json(nullptr) : Json(totals.lag_seconds / double(totals.tally.stored))},
+          {"mean_lag_seconds", by_id == 0 ? Json(nullptr) : Json(totals.lag_seconds / double(by_id))},
           {"lag", lag_buckets(totals)}};
 }
 
@@ -128,6 +129,19 @@ Result<ApiAnswer> ControlApi::show_accuracy(const ApiCall& call) {
   return ApiAnswer{200, control::to_json(report), std::nullopt};
 }
 
+Result<ApiAnswer> ControlApi::show_drift(const ApiCall& call) {
+  MODELYARD_TRY(journal());
+  control::DriftQuery query;
+  query.endpoint = call.parameters[0];
+  MODELYARD_ASSIGN(query.current.to, call.query_time("to", parts_.clock.utc_now()));
+  MODELYARD_ASSIGN(query.current.from, call.query_time("from", query.current.to - std::chrono::hours(24)));
+  MODELYARD_ASSIGN(query.reference.to, call.query_time("reference_to", query.current.from));
+  MODELYARD_ASSIGN(query.reference.from,
+                   call.query_time("reference_from", query.reference.to - std::chrono::hours(24 * 7)));
+  MODELYARD_ASSIGN(const auto report, parts_.drift->inspect(query));
+  return ApiAnswer{200, control::to_json(report), std::nullopt};
+}
+
 void ControlApi::add_ground_truth_routes(Router& router) {
   route(
       router, Method::kPost, "/api/v1/ground-truth", Access::server(Verb::kLabel),
@@ -139,6 +153,9 @@ void ControlApi::add_ground_truth_routes(Router& router) {
   route(router, Method::kGet, "/api/v1/endpoints/{endpoint}/accuracy", Access::model(Verb::kRead),
         {"from", "to", "known_at", "window_seconds", "by"},
         [this](const ApiCall& call) { return show_accuracy(call); });
+  // Its words name values.
+  route(router, Method::kGet, "/api/v1/endpoints/{endpoint}/drift", Access::model(Verb::kPayload),
+        {"from", "to", "reference_from", "reference_to"}, [this](const ApiCall& call) { return show_drift(call); });
 }
 
 }  // namespace modelyard::edge

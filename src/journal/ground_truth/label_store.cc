@@ -110,7 +110,7 @@ class Putting {
   Result<bool> put(const Label& label) {
     MODELYARD_ASSIGN(const Known known, known_of(label));
     if (known.repeats) return count(tally_.repeated);
-    if (known.revision >= LabelStore::kMostRevisions) return false;
+    if (known.revision >= LabelStore::kMostRevisions && label.value) return false;  // taken back it can be always
     // A clock that was set back does not let a label come before the one it replaces.
     const std::int64_t arrival = std::max(now_, known.arrival);
     const std::int64_t event = label.event_time ? utc_micros(*label.event_time) : arrival;

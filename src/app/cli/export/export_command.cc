@@ -89,7 +89,9 @@ class Exporting {
   // What it says of the output is on disk.
   Status keep_progress() {
     if (state_path_.empty()) return ok();
-    if (output_ && ::fdatasync(output_.get()) != 0) return system_error("write", flags_.output, errno);
+    // A pipe has nothing to sync.
+    if (output_ && ::fdatasync(output_.get()) != 0 && errno != EINVAL && errno != EROFS)
+      return system_error("write", flags_.output, errno);
     return progress_.save(state_path_);
   }
 
