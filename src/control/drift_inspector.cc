@@ -83,15 +83,16 @@ class Profiler {
 
   // They are looked up once for each tensor as long as its width is the same.
   const std::vector<FeatureProfile*>& profiles_of(const FieldRecord& field, std::size_t columns, FeatureKind kind) {
-    auto& known = of_tensors_[field.name];
+    auto& known = of_tensors_[{field.side, field.name}];
     if (known.size() == columns) return known;
     known.clear();
     const auto named = names_.find(field.name);
     for (std::size_t i = 0; i < columns; ++i) {
       const bool has_name = named != names_.end() && named->second.size() == columns;
-      const std::string name = has_name       ? named->second[i]
-                               : columns == 1 ? field.name
-                                              : fmt::format("{}[{}]", field.name, i);
+      std::string name = has_name ? named->second[i] : columns == 1 ? field.name : fmt::format("{}[{}]", field.name, i);
+      // An output may be called as an input is.
+      const auto side = sides_.try_emplace(name, field.side).first->second;
+      if (side != field.side) name += " (output)";
       known.push_back(&profiles_.try_emplace(name, kind).first->second);
     }
     return known;
@@ -100,7 +101,8 @@ class Profiler {
   const ColumnNames& names_;
   std::uint64_t predictions_ = 0;
   Profiles profiles_;
-  std::map<std::string, std::vector<FeatureProfile*>, std::less<>> of_tensors_;
+  std::map<std::string, journal::Side, std::less<>> sides_;  // of names
+  std::map<std::pair<journal::Side, std::string>, std::vector<FeatureProfile*>> of_tensors_;
 };
 
 Json period_to_json(const Period& period, std::uint64_t predictions) {

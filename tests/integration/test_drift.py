@@ -1,6 +1,7 @@
 """Which inputs and outputs have changed between two periods, against what scipy says of the same rows."""
 
 import datetime
+import json
 
 import numpy as np
 import pytest
@@ -81,6 +82,22 @@ def test_categories_are_compared_by_their_shares(server, tmp_path):
     assert feature["kind"] == "category" and feature["verdict"] == "drifted"
     assert feature["distance"] == pytest.approx(jensenshannon([.6, .4, 0], [.3, .4, .3]), rel=1e-9)
     assert feature["change"] in ("'de' 60 % → 30 %", "'pl' 0 % → 30 %")
+
+
+def test_an_output_that_is_called_as_an_input_is_told_apart(server, tmp_path):
+    graph = models.identity(tmp_path / "same.onnx", "FP32", ("rows", 1))
+    server.cli("push", "scaled", graph, "--wait")
+    signature = server.get("/api/v1/models/scaled/versions/1").json()["signature"]
+    signature["inputs"][0]["features"] = signature["outputs"][0]["features"] = ["amount"]
+    (tmp_path / "signature.json").write_text(json.dumps(signature))
+    server.cli("push", "scaled", graph, "--signature", tmp_path / "signature.json", "--deploy", "--wait")
+    server.cli("record", "scaled", "capture.share=1")
+    start = now()
+    send(server, np.ones((200, 1), np.float32))
+    middle = now()
+    send(server, np.ones((200, 1), np.float32))
+    report = drift(server, reference_from=start, reference_to=middle, **{"from": middle, "to": now()})
+    assert {one["feature"]: one["current_rows"] for one in report["features"]} == {"amount": 200, "amount (output)": 200}
 
 
 def test_the_command_line_shows_a_table_and_says_by_its_exit_code_that_something_has_drifted(server, two_periods):
