@@ -180,10 +180,16 @@ def counted(make_server, tmp_path):
     return count
 
 
+# Of the journal's writers, that work by the clock: the slower the machine, the more of them fall on a request.
+OF_THE_CLOCK = ("futex", "pwrite64", "fsync", "fdatasync")
+
+
 def test_a_request_of_a_single_connection_waits_receives_and_sends_once(counted):
     for protocol in ("http", "grpc"):
         calls = counted(protocol, 10000, 1, 1)
-        assert 2.5 < sum(calls.values()) <= 3.1, calls
+        of_requests = sum(number for name, number in calls.items() if name not in OF_THE_CLOCK)
+        assert 2.5 < of_requests <= 3.05, calls
+        assert calls.get("futex", 0) < 0.5, calls  # a hop to another thread would be at least one
 
 
 def test_with_many_connections_a_request_receives_and_sends_once(counted):
