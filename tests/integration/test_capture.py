@@ -278,6 +278,7 @@ def many_at_once(server, name, rows, columns, count):
 def test_a_replay_gives_the_same_answer_bit_for_bit_also_of_rows_that_shared_a_run(server, tmp_path):
     server.cli("push", "wide", models.wide(tmp_path / "wide.onnx", 256), "--wait")
     server.cli("record", "wide", "capture.share=1")
+    server.cli("schedule", "wide", "max_queue_delay_microseconds=20000")  # they meet, however slowly they are sent
     predictions = many_at_once(server, "wide", 2, 256, 60)
     shared = [one for one in predictions if payload(server, one).json()["batch_rows"] > 2]
 
