@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "control/version_names.h"
 #include "inference/element.h"
-#include "inference/signature.h"
 
 namespace modelyard::control {
 namespace {
@@ -20,20 +20,14 @@ using ColumnNames = std::map<std::string, std::vector<std::string>, std::less<>>
 Result<ColumnNames> column_names(registry::CatalogReader& reader, const std::string& endpoint) {
   ColumnNames names;
   MODELYARD_ASSIGN(const auto record, reader.endpoint(endpoint));
-  registry::Page page;
-  for (;;) {
-    MODELYARD_ASSIGN(const auto versions, reader.versions(record.model, page));
-    for (const registry::VersionRecord& version : versions) {
-      MODELYARD_ASSIGN(const auto signature, inference::parse_signature(version.document.signature));
-      for (const auto* const specs : {&signature.inputs, &signature.outputs}) {
-        for (const inference::TensorSpec& spec : *specs) {
-          if (!spec.features.empty()) names[spec.name] = spec.features;
-        }
+  MODELYARD_TRY(for_each_signature(reader, record.model, [&](const inference::Signature& signature) {
+    for (const auto* const specs : {&signature.inputs, &signature.outputs}) {
+      for (const inference::TensorSpec& spec : *specs) {
+        if (!spec.features.empty()) names[spec.name] = spec.features;
       }
     }
-    if (versions.size() < static_cast<std::size_t>(page.limit)) return names;
-    page.after = std::to_string(versions.back().ref.version);
-  }
+  }));
+  return names;
 }
 
 // Profiles of one period, filled payload by payload.

@@ -1,12 +1,18 @@
-// The names that the versions of a model give to their tensors.
+// The signatures of the versions of a model, and the names that they give to their tensors.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 
+#include "inference/signature.h"
 #include "registry/catalog.h"
 
 namespace modelyard::control {
+
+// Of all versions, the oldest first.
+Status for_each_signature(registry::CatalogReader& reader, const std::string& model,
+                          const std::function<void(const inference::Signature& signature)>& take);
 
 enum class NamesOf { kOutputs, kAll };  // all: inputs and outputs, and the features of their columns
 

@@ -2,12 +2,11 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <signal.h>
-#include <sys/wait.h>
 
 #include <set>
 
 #include "base/test_folder.h"
+#include "journal/killed_child.h"
 #include "journal/made_up_payload.h"
 #include "journal/payload_journal.h"
 
@@ -40,30 +39,6 @@ namespace {
   }
 }
 
-std::set<Uuid> kill_after(std::chrono::microseconds time, std::uint64_t seed, const std::string& folder) {
-  int ends[2];
-  EXPECT_EQ(::pipe(ends), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::close(ends[0]);
-    capture(folder, seed, ends[1]);
-  }
-  ::close(ends[1]);
-  const UniqueFd pipe(ends[0]);
-  std::set<Uuid> recorded;
-  std::array<std::uint8_t, 16> id{};
-  const SteadyTime end = system_clock().steady_now() + time;
-  const auto take = [&] { return ::read(pipe.get(), id.data(), id.size()) == 16; };
-  while (take()) {
-    recorded.insert(Uuid::of(id));
-    if (system_clock().steady_now() >= end) break;
-  }
-  ::kill(child, SIGKILL);
-  while (take()) recorded.insert(Uuid::of(id));
-  ::waitpid(child, nullptr, 0);
-  return recorded;
-}
-
 TEST(PayloadCrashTest, KeepsWholePayloadsAndNoOthersWhenItIsKilledAt200Points) {
   SeededRandom random(20261127);
   const UniqueFd nowhere(::open("/dev/null", O_WRONLY));
@@ -74,7 +49,9 @@ TEST(PayloadCrashTest, KeepsWholePayloadsAndNoOthersWhenItIsKilledAt200Points) {
     PayloadOptions options;
     options.folder = folder / "journal";
     const auto time = std::chrono::microseconds(random.next() % 60'000);
-    const auto recorded = kill_after(time, random.next(), options.folder);
+    const std::uint64_t seed = random.next();
+    const auto told = kill_after(time, [&](int pipe) { capture(options.folder, seed, pipe); });
+    const std::set<Uuid> recorded(told.begin(), told.end());
     const auto journal = PayloadJournal::open(options, log, system_clock());
     ASSERT_TRUE(journal) << journal.error().message();
     std::set<Uuid> kept;

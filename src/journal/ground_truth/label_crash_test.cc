@@ -1,14 +1,11 @@
 // Every label that was acknowledged is there after the process was killed, at 200 points of time.
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <map>
 
 #include "base/test_folder.h"
-#include "base/unique_fd.h"
 #include "journal/ground_truth/label_store.h"
+#include "journal/killed_child.h"
 
 namespace modelyard::journal {
 namespace {
@@ -32,38 +29,14 @@ constexpr std::size_t kLabelsOfACall = 3;
   }
 }
 
-// Of the calls that were answered.
-std::vector<Uuid> kill_after(std::chrono::microseconds time, std::uint64_t seed, const std::string& path) {
-  int ends[2];
-  EXPECT_EQ(::pipe(ends), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::close(ends[0]);
-    put_labels(path, seed, ends[1]);
-  }
-  ::close(ends[1]);
-  const UniqueFd pipe(ends[0]);
-  std::vector<Uuid> answered;
-  std::array<std::uint8_t, 16> id{};
-  const SteadyTime end = system_clock().steady_now() + time;
-  const auto take = [&] { return ::read(pipe.get(), id.data(), id.size()) == 16; };
-  while (take()) {
-    answered.push_back(Uuid::of(id));
-    if (system_clock().steady_now() >= end) break;
-  }
-  ::kill(child, SIGKILL);
-  while (take()) answered.push_back(Uuid::of(id));
-  ::waitpid(child, nullptr, 0);
-  return answered;
-}
-
 TEST(LabelCrashTest, KeepsEveryAcknowledgedCallWholeWhenItIsKilledAt200Points) {
   SeededRandom random(20261127);
   std::size_t all = 0;
   for (int point = 0; point < 200; ++point) {
     const TestFolder folder;
     const auto time = std::chrono::microseconds(random.next() % 40'000);
-    const auto answered = kill_after(time, random.next(), folder / "labels.db");
+    const std::uint64_t seed = random.next();
+    const auto answered = kill_after(time, [&](int pipe) { put_labels(folder / "labels.db", seed, pipe); });
     const auto store = LabelStore::open(folder / "labels.db", system_clock());
     ASSERT_TRUE(store) << store.error().message();
     std::map<Uuid, std::size_t> rows;

@@ -119,7 +119,7 @@ class Exporting {
     std::string bytes;
     for (const Json& record : items) {
       if (flags_.form == "cloudevents") {
-        if (!has_payload(record)) {
+        if (!has_answer(record)) {
           ++left_out_;
           continue;
         }
@@ -137,8 +137,6 @@ class Exporting {
     progress_.bytes += bytes.size();
     return bytes.empty() ? ok() : write_all(output_.get(), std::as_bytes(std::span(bytes)), "the export");
   }
-
-  static bool has_payload(const Json& record) { return record["status"] == "ok" && record["payload"].is_object(); }
 
   const ExportFlags& flags_;
   const HttpClient client_;

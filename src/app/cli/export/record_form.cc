@@ -15,10 +15,6 @@ namespace {
 using inference::DataType;
 using tensorflow::TensorProto;
 
-bool has_answer(const Json& record) {
-  return record["status"] == "ok" && record.contains("payload") && record["payload"].is_object();
-}
-
 Json tensors(const Json& fields) {
   Json list = Json::array();
   for (const Json& field : fields) {
@@ -145,6 +141,10 @@ Result<std::string> tf_record(const Json& record) {
 }
 
 }  // namespace
+
+bool has_answer(const Json& record) {
+  return record["status"] == "ok" && record.contains("payload") && record["payload"].is_object();
+}
 
 Json request_body(const Json& record) {
   const Json& id = record["payload"]["request_id"];

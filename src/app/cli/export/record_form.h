@@ -18,6 +18,8 @@ namespace modelyard::app {
 
 enum class RecordForm { kJsonLines, kSageMaker, kTfRecord };
 
+// Whether it was answered, and the answer was captured.
+bool has_answer(const Json& record);
 Result<std::optional<std::string>> encode(RecordForm form, const Json& record);
 
 // What a caller of the Open Inference Protocol sent and got: fields that were masked or too large are left out.
