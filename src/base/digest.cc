@@ -1,6 +1,7 @@
 #include "base/digest.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 namespace modelyard {
 namespace {
@@ -72,6 +73,15 @@ Digest sha256(std::string_view text) {
   hash.begin_again();
   hash.update(text);
   return hash.finish();
+}
+
+Digest hmac_sha256(std::string_view key, std::string_view text) {
+  std::array<std::uint8_t, Digest::kBytes> mac;
+  unsigned bytes = 0;
+  const auto* const made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                                reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &bytes);
+  MODELYARD_CHECK(made != nullptr && bytes == mac.size(), "OpenSSL always has SHA-256");
+  return Digest(mac);
 }
 
 }  // namespace modelyard

@@ -1,5 +1,5 @@
-// SHA-256 (FIPS 180-4), a thin wrapper of OpenSSL. A Digest names a content for ever; its text form
-// is 64 lower-case hexadecimal digits.
+// SHA-256 (FIPS 180-4) and HMAC with it (RFC 2104), thin wrappers of OpenSSL. A Digest names a content for ever; its
+// text form is 64 lower-case hexadecimal digits.
 //
 // Threads: a Sha256 belongs to one thread at a time; Digest is a value.
 #pragma once
@@ -54,5 +54,7 @@ class Sha256 {
 };
 
 Digest sha256(std::string_view text);
+// Who has the key can tell that `text` comes from another who has it.
+Digest hmac_sha256(std::string_view key, std::string_view text);
 
 }  // namespace modelyard

@@ -63,5 +63,13 @@ TEST(Digest, SortsAsItsText) {
   EXPECT_LT(first.hex(), second.hex());
 }
 
+// RFC 4231, cases 2 and 6.
+TEST(HmacSha256, GivesTheTestVectorsOfItsRfc) {
+  EXPECT_EQ(hmac_sha256("Jefe", "what do ya want for nothing?").hex(),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(hmac_sha256(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First").hex(),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 }  // namespace
 }  // namespace modelyard
