@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "app/cli/curl_library.h"
+#include "app/curl/curl_library.h"
 #include "app/cli/screen.h"
 
 namespace modelyard::app {

@@ -1,0 +1,26 @@
+#include "app/server/alert_sinks/webhook_sink.h"
+
+#include "app/server/alert_sinks/alert_words.h"
+#include "base/digest.h"
+#include "control/alert_document.h"
+
+namespace modelyard::app {
+
+Delivery WebhookSink::send(const control::Notification& notification, UtcTime now) {
+  const std::string key = idempotency_key(notification);
+  const std::string body = document_text({{"id", key},
+                                          {"event", monitoring::alert_event_name(notification.event)},
+                                          {"time", format_utc(notification.time)},
+                                          {"instance", origin_.instance},
+                                          {"address", origin_.address},
+                                          {"runbook_url", runbook_url(notification.alert, origin_)},
+                                          {"alert", control::to_json(notification.alert)}});
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  const std::string signature = hmac_sha256(secret_, fmt::format("{}.{}", seconds, body)).hex();
+  return transport_.post({.url = url_,
+                          .headers = {fmt::format("Modelyard-Signature: t={},v1={}", seconds, signature),
+                                      "Idempotency-Key: " + key},
+                          .body = body});
+}
+
+}  // namespace modelyard::app
