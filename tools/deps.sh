@@ -6,8 +6,8 @@ set -euo pipefail
 build=(build-essential cmake ninja-build pkg-config ccache mold nlohmann-json3-dev libfast-float-dev libfmt-dev
   libcli11-dev libyaml-cpp-dev libcurl4-openssl-dev libzstd-dev zlib1g-dev libssl-dev libsqlite3-dev libnghttp2-dev libprotobuf-dev protobuf-compiler
   libboost1.81-dev libxxhash-dev ca-certificates debian-archive-keyring python3 python3-venv python3-pip unzip)
-test=(libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev clang-19 libclang-rt-19-dev prometheus curl jq nghttp2-client
-  strace valgrind binutils)
+test=(libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev clang-19 libclang-rt-19-dev prometheus prometheus-alertmanager curl jq
+  nghttp2-client strace valgrind binutils)
 bench=(nghttp2-client libbenchmark-dev)
 lint=(clang-format-19 shellcheck)
 

@@ -20,9 +20,9 @@ std::string_view word_of(monitoring::AlertEvent event) {
 
 std::string title_of(const control::Notification& notification) {
   const monitoring::Alert& alert = notification.alert;
-  std::string title = fmt::format("{} ({}): {}{}{} of {}", word_of(notification.event),
-                                  monitoring::severity_name(alert.severity), alert.monitor,
-                                  alert.subject.empty() ? "" : ", ", alert.subject, alert.endpoint);
+  std::string title =
+      fmt::format("{} ({}): {}{}{} of {}", word_of(notification.event), monitoring::severity_name(alert.severity),
+                  alert.monitor, alert.subject.empty() ? "" : ", ", alert.subject, alert.endpoint);
   std::ranges::replace_if(title, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
   return title;
 }

@@ -114,8 +114,8 @@ Delivery CurlTransport::post(const HttpPost& request) {
   // An answer that is too long was cut off; its status counts.
   if (outcome != CURLE_OK && outcome != CURLE_WRITE_ERROR) return transfer.no_answer(outcome);
   const long status = transfer.status();
-  return {result_of(status), fmt::format("answered {}{}{}", status, transfer.answer().empty() ? "" : ": ",
-                                         printable(transfer.answer()))};
+  return {result_of(status),
+          fmt::format("answered {}{}{}", status, transfer.answer().empty() ? "" : ": ", printable(transfer.answer()))};
 }
 
 Delivery CurlTransport::send(const Mail& mail) {
@@ -132,8 +132,14 @@ Delivery CurlTransport::send(const Mail& mail) {
   transfer.set(CURLOPT_UPLOAD, 1L);
   transfer.set(CURLOPT_READFUNCTION, give_text);
   transfer.set(CURLOPT_READDATA, &text);
-  transfer.set(CURLOPT_USE_SSL, static_cast<long>(mail.user.empty() ? CURLUSESSL_TRY : CURLUSESSL_ALL));
-  if (!mail.user.empty()) {
+  if (mail.user.empty()) {
+    // As mail servers do among themselves: TLS if it is offered, whoever offers it, is better than none.
+    const bool is_verified = mail.server.starts_with("smtps:");
+    transfer.set(CURLOPT_USE_SSL, static_cast<long>(CURLUSESSL_TRY));
+    transfer.set(CURLOPT_SSL_VERIFYPEER, is_verified ? 1L : 0L);
+    transfer.set(CURLOPT_SSL_VERIFYHOST, is_verified ? 2L : 0L);
+  } else {
+    transfer.set(CURLOPT_USE_SSL, static_cast<long>(CURLUSESSL_ALL));
     transfer.set(CURLOPT_USERNAME, mail.user.c_str());
     transfer.set(CURLOPT_PASSWORD, mail.password.c_str());
   }

@@ -147,7 +147,8 @@ bool Notifier::deliver(Lane& lane, const control::PendingDelivery& pending) {
                                          .words = delivery.words,
                                          .retry_at = clock_.utc_now() + wait_after(pending.tries + 1, kMostWait)});
   if (settled) return goes_on;
-  log_.error("what became of an alert cannot be kept", {{"sink", lane.route.sink}, {"reason", settled.error().message()}});
+  log_.error("what became of an alert cannot be kept",
+             {{"sink", lane.route.sink}, {"reason", settled.error().message()}});
   lane.not_before = clock_.utc_now() + kMostPause;
   return false;
 }
@@ -158,7 +159,8 @@ void Notifier::refresh(Lane& lane) {
   lane.refresh_at = now + kRefreshEvery;
   auto firing = keeper_.alerts({.state = monitoring::AlertState::kFiring});
   if (!firing) return;  // tend() has logged why
-  std::erase_if(*firing, [&](const monitoring::Alert& alert) { return !alert.notified || *alert.notified < lane.route.least; });
+  std::erase_if(*firing,
+                [&](const monitoring::Alert& alert) { return !alert.notified || *alert.notified < lane.route.least; });
   if (!firing->empty()) (void)note(lane, lane.sink->refresh(*firing, now));
 }
 

@@ -1,8 +1,7 @@
 #include "app/server/alert_sinks/notifier.h"
 
-#include <gtest/gtest.h>
-
 #include <fcntl.h>
+#include <gtest/gtest.h>
 
 #include <future>
 
@@ -33,8 +32,8 @@ class ReceiverSink final : public AlertSink {
  public:
   explicit ReceiverSink(Receiver& receiver) : receiver_(receiver) {}
   Delivery send(const control::Notification& notification, UtcTime) override {
-    receiver_.events.push_back(fmt::format("{} {}", notification.alert.subject,
-                                           monitoring::alert_event_name(notification.event)));
+    receiver_.events.push_back(
+        fmt::format("{} {}", notification.alert.subject, monitoring::alert_event_name(notification.event)));
     if (receiver_.told != nullptr) receiver_.told->set_value();
     return {receiver_.answer, "words"};
   }
@@ -221,7 +220,8 @@ TEST_F(NotifierTest, SendsFromItsThreadWhenItIsWoken) {
 }
 
 TEST_F(NotifierTest, StartsOnlyWithTheSecretsThatItNeeds) {
-  NotifierOptions options{.sinks = {{.name = "hook", .kind = SinkKind::kWebhook, .url = "http://a/", .secret_file = "/none"}}};
+  NotifierOptions options{
+      .sinks = {{.name = "hook", .kind = SinkKind::kWebhook, .url = "http://a/", .secret_file = "/none"}}};
 
   const auto notifier = Notifier::open(*keeper_, options, clock_, log_);
 

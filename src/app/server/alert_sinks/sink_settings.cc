@@ -108,7 +108,8 @@ Result<std::vector<SinkSettings>> parse_alert_sinks(const Json& list) {
       return error(Code::kInvalidArgument, "{}.name: expected 1 to 64 characters without spaces, and not 'log'", path);
     }
     if (std::ranges::find(sinks, sink.name, &SinkSettings::name) != sinks.end()) {
-      return error(Code::kInvalidArgument, "{}.name: '{}' is taken; give each sink of a kind a `name`", path, sink.name);
+      return error(Code::kInvalidArgument, "{}.name: '{}' is taken; give each sink of a kind a `name`", path,
+                   sink.name);
     }
     sinks.push_back(std::move(sink));
   }

@@ -1,4 +1,5 @@
 // What each sink says, and how.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include "app/server/alert_sinks/alert_words.h"
@@ -13,8 +14,6 @@
 #include "base/directory.h"
 #include "base/fake_clock.h"
 #include "base/test_folder.h"
-
-#include <fcntl.h>
 
 namespace modelyard::app {
 namespace {
@@ -56,8 +55,9 @@ class SinksTest : public ::testing::Test {
     return *base64_decode(lines);
   }
   EmailSink email() {
-    return EmailSink({.url = "smtp://localhost", .from = "modelyard@example.com", .to = {"a@example.com", "b@example.com"}},
-                     "", origin_, transport_);
+    return EmailSink(
+        {.url = "smtp://localhost", .from = "modelyard@example.com", .to = {"a@example.com", "b@example.com"}}, "",
+        origin_, transport_);
   }
 
   FakeClock clock_;  // 2023-11-14T22:13:20Z
@@ -74,8 +74,8 @@ TEST_F(SinksTest, WebhookSignsTheTimeAndTheBody) {
   const HttpPost& post = transport_.posts.at(0);
   EXPECT_EQ(post.url, "https://hooks.example.com/x");
   ASSERT_EQ(post.headers.size(), 2u);
-  EXPECT_EQ(post.headers[0], "Modelyard-Signature: t=1700000005,v1=" +
-                                 hmac_sha256("secret", "1700000005." + post.body).hex());
+  EXPECT_EQ(post.headers[0],
+            "Modelyard-Signature: t=1700000005,v1=" + hmac_sha256("secret", "1700000005." + post.body).hex());
   EXPECT_EQ(post.headers[1], "Idempotency-Key: modelyard-1700000000000000-7");
   EXPECT_EQ(body()["event"], "fired");
   EXPECT_EQ(body()["alert"]["subject"], "amount");
@@ -148,8 +148,9 @@ TEST_F(SinksTest, SlackGetsNothingThatItWouldTakeForALinkOrACall) {
 
   sink.send(fired_, clock_.utc_now());
 
-  EXPECT_EQ(body()["text"], "Firing (page): loans-drift, amount of loans\n"
-                            "&lt;!channel&gt; &amp; &lt;https://evil.example|click&gt;");
+  EXPECT_EQ(body()["text"],
+            "Firing (page): loans-drift, amount of loans\n"
+            "&lt;!channel&gt; &amp; &lt;https://evil.example|click&gt;");
   EXPECT_EQ(body()["blocks"][0]["text"]["type"], "plain_text");
   EXPECT_EQ(body()["blocks"][1]["text"]["text"], "&lt;!channel&gt; &amp; &lt;https://evil.example|click&gt;");
 }

@@ -35,8 +35,8 @@ Delivery SlackSink::send(const control::Notification& notification, UtcTime) {
   const std::string title = title_of(notification);
   const std::string sentence =
       escaped(shortened(alert.sentence.empty() ? "There are no words for it." : alert.sentence, kMostSectionBytes / 5));
-  const std::string context = fmt::format("{} · {} · runbook: {}", format_utc(notification.time),
-                                          origin_.instance, runbook_url(alert, origin_));
+  const std::string context = fmt::format("{} · {} · runbook: {}", format_utc(notification.time), origin_.instance,
+                                          runbook_url(alert, origin_));
   const Json header{{"type", "plain_text"}, {"text", shortened(title, kMostHeaderBytes)}, {"emoji", false}};
   const Json blocks = Json::array({{{"type", "header"}, {"text", header}},
                                    {{"type", "section"}, {"text", markdown(sentence)}},

@@ -27,7 +27,7 @@ struct Mail {
   std::string server;  // URL
   std::string from;
   std::vector<std::string> to;
-  std::string user;  // "": no login; with one, TLS is insisted on
+  std::string user;  // "": no login; with one, TLS with a certificate that is verified is insisted on
   std::string password;
   std::string text;  // head and body as in RFC 5322
 };

@@ -17,10 +17,10 @@ Delivery WebhookSink::send(const control::Notification& notification, UtcTime no
                                           {"alert", control::to_json(notification.alert)}});
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
   const std::string signature = hmac_sha256(secret_, fmt::format("{}.{}", seconds, body)).hex();
-  return transport_.post({.url = url_,
-                          .headers = {fmt::format("Modelyard-Signature: t={},v1={}", seconds, signature),
-                                      "Idempotency-Key: " + key},
-                          .body = body});
+  return transport_.post(
+      {.url = url_,
+       .headers = {fmt::format("Modelyard-Signature: t={},v1={}", seconds, signature), "Idempotency-Key: " + key},
+       .body = body});
 }
 
 }  // namespace modelyard::app
