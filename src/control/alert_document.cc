@@ -1,5 +1,7 @@
 #include "control/alert_document.h"
 
+#include <limits>
+
 namespace modelyard::control {
 namespace {
 
@@ -94,9 +96,8 @@ Json to_json(const Alert& alert) {
   for (const monitoring::Outcome outcome : alert.recent) recent.push_back(monitoring::outcome_name(outcome));
   Json acknowledged;
   if (alert.acknowledged) {
-    acknowledged = {{"by", alert.acknowledged->by},
-                    {"at", format_utc(alert.acknowledged->at)},
-                    {"note", alert.acknowledged->note}};
+    acknowledged = {
+        {"by", alert.acknowledged->by}, {"at", format_utc(alert.acknowledged->at)}, {"note", alert.acknowledged->note}};
   }
   return {{"id", alert.id},
           {"monitor", alert.monitor},

@@ -32,8 +32,8 @@ class Keeping {
   // `happened` has just become of it.
   Status keep(Alert& alert, std::optional<AlertEvent> happened) {
     MODELYARD_TRY(tell(alert, happened));
-    const bool is_over = alert.state == AlertState::kResolved && !alert.notified &&
-                         now_ - *alert.resolved > AlertKeeper::kKeepResolved;
+    const bool is_over =
+        alert.state == AlertState::kResolved && !alert.notified && now_ - *alert.resolved > AlertKeeper::kKeepResolved;
     return monitoring::is_quiet(alert) || is_over ? remove_alert(connection_, alert.id)
                                                   : write_alert(connection_, alert);
   }
@@ -247,9 +247,8 @@ Result<std::vector<DeliveryRecord>> AlertKeeper::deliveries(std::int64_t limit) 
 
 Status AlertKeeper::set_routes(std::vector<AlertRoute> routes) {
   MutexLock lock(mutex_);
-  return change([&](SqliteConnection&, AlertOutbox& outbox) {
-    return outbox.set_routes(std::move(routes), clock_.utc_now());
-  });
+  return change(
+      [&](SqliteConnection&, AlertOutbox& outbox) { return outbox.set_routes(std::move(routes), clock_.utc_now()); });
 }
 
 Status AlertKeeper::tend() {

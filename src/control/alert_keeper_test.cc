@@ -46,7 +46,8 @@ class AlertKeeperTest : public ::testing::Test {
     return window(Outcome::kPass);
   }
   monitoring::Silence silence_for(hours duration) {
-    return *keeper_->silence({.monitor = "loans-*", .until = clock_.utc_now() + duration, .reason = "sale", .by = "ann"});
+    return *keeper_->silence(
+        {.monitor = "loans-*", .until = clock_.utc_now() + duration, .reason = "sale", .by = "ann"});
   }
   std::vector<std::string> waiting(const std::string& sink) {
     std::vector<std::string> events;

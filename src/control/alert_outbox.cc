@@ -9,11 +9,10 @@
 namespace modelyard::control {
 namespace {
 
-constexpr std::array<std::pair<DeliveryResult, std::string_view>, 4> kResults{
-    {{DeliveryResult::kWaiting, "waiting"},
-     {DeliveryResult::kTaken, "taken"},
-     {DeliveryResult::kRefused, "refused"},
-     {DeliveryResult::kGivenUp, "given_up"}}};
+constexpr std::array<std::pair<DeliveryResult, std::string_view>, 4> kResults{{{DeliveryResult::kWaiting, "waiting"},
+                                                                               {DeliveryResult::kTaken, "taken"},
+                                                                               {DeliveryResult::kRefused, "refused"},
+                                                                               {DeliveryResult::kGivenUp, "given_up"}}};
 
 Result<DeliveryResult> parse_result(std::string_view name) {
   for (const auto& [result, one] : kResults) {
@@ -75,10 +74,11 @@ Status AlertOutbox::set_routes(std::vector<AlertRoute> routes, UtcTime now) {
     return std::ranges::find(routes_, sink, &AlertRoute::sink) != routes_.end();
   });
   for (const std::string& sink : gone) {
-    MODELYARD_ASSIGN(auto log, connection_.prepare(
-                                   "INSERT INTO deliveries (sink, alert, event, time, tries, result, words) "
-                                   "SELECT o.sink, o.alert, e.event, ?, o.tries, 'given_up', 'the sink is configured no "
-                                   "longer' FROM outbox o JOIN events e ON e.id = o.event WHERE o.sink = ?"));
+    MODELYARD_ASSIGN(
+        auto log,
+        connection_.prepare("INSERT INTO deliveries (sink, alert, event, time, tries, result, words) "
+                            "SELECT o.sink, o.alert, e.event, ?, o.tries, 'given_up', 'the sink is configured no "
+                            "longer' FROM outbox o JOIN events e ON e.id = o.event WHERE o.sink = ?"));
     MODELYARD_TRY(log.bind(utc_micros(now)).bind(sink).run());
     MODELYARD_ASSIGN(auto remove, connection_.prepare("DELETE FROM outbox WHERE sink = ?"));
     MODELYARD_TRY(remove.bind(sink).run());
@@ -96,7 +96,8 @@ Status AlertOutbox::add(Notification& notification) {
   if (!notification.told) return ok();
   for (const AlertRoute& route : routes_) {
     if (notification.alert.severity < route.least) continue;
-    MODELYARD_ASSIGN(auto wait, connection_.prepare("INSERT INTO outbox (sink, alert, event, next) VALUES (?, ?, ?, ?)"));
+    MODELYARD_ASSIGN(auto wait,
+                     connection_.prepare("INSERT INTO outbox (sink, alert, event, next) VALUES (?, ?, ?, ?)"));
     wait.bind(route.sink).bind(notification.alert.id).bind(notification.id);
     MODELYARD_TRY(wait.bind(utc_micros(notification.time)).run());
   }
@@ -118,18 +119,19 @@ Status AlertOutbox::give_up(UtcTime now) {
     MODELYARD_TRY(remove.bind(oldest).bind(kMostKept).run());
   }
   for (const char* const table : {"events", "deliveries"}) {
-    MODELYARD_TRY(connection_.execute(fmt::format("DELETE FROM {0} WHERE id <= (SELECT max(id) FROM {0}) - {1}", table,
-                                                  kMostKept)));
+    MODELYARD_TRY(connection_.execute(
+        fmt::format("DELETE FROM {0} WHERE id <= (SELECT max(id) FROM {0}) - {1}", table, kMostKept)));
   }
   return ok();
 }
 
 Result<std::vector<PendingDelivery>> AlertOutbox::due(const std::string& sink, UtcTime now, std::int64_t limit) {
-  MODELYARD_ASSIGN(auto statement,
-                   connection_.prepare("SELECT e.id, e.event, e.time, e.told, e.document, o.tries FROM outbox o "
-                                       "JOIN events e ON e.id = o.event WHERE o.sink = ? AND o.next <= ? AND NOT EXISTS "
-                                       "(SELECT 1 FROM outbox b WHERE b.sink = o.sink AND b.alert = o.alert AND "
-                                       "b.event < o.event) ORDER BY e.id LIMIT ?"));
+  MODELYARD_ASSIGN(
+      auto statement,
+      connection_.prepare("SELECT e.id, e.event, e.time, e.told, e.document, o.tries FROM outbox o "
+                          "JOIN events e ON e.id = o.event WHERE o.sink = ? AND o.next <= ? AND NOT EXISTS "
+                          "(SELECT 1 FROM outbox b WHERE b.sink = o.sink AND b.alert = o.alert AND "
+                          "b.event < o.event) ORDER BY e.id LIMIT ?"));
   statement.bind(sink).bind(utc_micros(now)).bind(limit);
   return all_rows<PendingDelivery>(statement, [&](const SqliteStatement& row) -> Result<PendingDelivery> {
     MODELYARD_ASSIGN(Notification notification, notification_at(row));
@@ -154,10 +156,10 @@ Status AlertOutbox::settle(const DeliveryTry& attempt, UtcTime now) {
     again.bind(utc_micros(attempt.retry_at)).bind(attempt.words);
     return again.bind(attempt.sink).bind(attempt.notification).run();
   }
-  MODELYARD_ASSIGN(auto log, connection_.prepare(
-                                 "INSERT INTO deliveries (sink, alert, event, time, tries, result, words) "
-                                 "SELECT o.sink, o.alert, e.event, ?, o.tries + 1, ?, ? FROM outbox o JOIN events e "
-                                 "ON e.id = o.event WHERE o.sink = ? AND o.event = ?"));
+  MODELYARD_ASSIGN(
+      auto log, connection_.prepare("INSERT INTO deliveries (sink, alert, event, time, tries, result, words) "
+                                    "SELECT o.sink, o.alert, e.event, ?, o.tries + 1, ?, ? FROM outbox o JOIN events e "
+                                    "ON e.id = o.event WHERE o.sink = ? AND o.event = ?"));
   log.bind(utc_micros(now)).bind(delivery_result_name(attempt.result)).bind(attempt.words);
   MODELYARD_TRY(log.bind(attempt.sink).bind(attempt.notification).run());
   MODELYARD_ASSIGN(auto remove, connection_.prepare("DELETE FROM outbox WHERE sink = ? AND event = ?"));
@@ -172,11 +174,12 @@ Result<std::vector<Notification>> AlertOutbox::history(std::int64_t limit) {
 }
 
 Result<std::vector<DeliveryRecord>> AlertOutbox::deliveries(std::int64_t limit) {
-  MODELYARD_ASSIGN(auto statement,
-                   connection_.prepare(
-                       "SELECT * FROM (SELECT o.sink, o.alert, e.event, o.next, o.tries, 'waiting', o.words FROM outbox o "
-                       "JOIN events e ON e.id = o.event ORDER BY e.id DESC) UNION ALL SELECT * FROM (SELECT sink, alert, "
-                       "event, time, tries, result, words FROM deliveries ORDER BY id DESC) LIMIT ?"));
+  MODELYARD_ASSIGN(
+      auto statement,
+      connection_.prepare(
+          "SELECT * FROM (SELECT o.sink, o.alert, e.event, o.next, o.tries, 'waiting', o.words FROM outbox o "
+          "JOIN events e ON e.id = o.event ORDER BY e.id DESC) UNION ALL SELECT * FROM (SELECT sink, alert, "
+          "event, time, tries, result, words FROM deliveries ORDER BY id DESC) LIMIT ?"));
   statement.bind(limit);
   return all_rows<DeliveryRecord>(statement, delivery_at);
 }

@@ -46,7 +46,7 @@ struct DeliveryTry {
   std::string sink;
   std::int64_t notification = 0;
   DeliveryResult result{};
-  std::string words;  // for people
+  std::string words;   // for people
   UtcTime retry_at{};  // of kWaiting
 };
 

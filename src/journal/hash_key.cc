@@ -1,10 +1,9 @@
 #include "journal/hash_key.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <sys/random.h>
 
+#include <array>
 #include <cstring>
 
 #include "base/check.h"
@@ -46,13 +45,8 @@ std::string HashKey::text_of(std::string_view field, std::string_view element) c
   std::string message(field);
   message += '\0';
   message += element;
-  std::array<std::uint8_t, 32> mac;
-  unsigned bytes = 0;
-  const auto* const made =
-      HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
-           reinterpret_cast<const unsigned char*>(message.data()), message.size(), mac.data(), &bytes);
-  MODELYARD_CHECK(made != nullptr && bytes == mac.size(), "OpenSSL always has SHA-256");
-  return Digest(mac).hex().substr(0, kTextBytes);
+  const std::string_view key(reinterpret_cast<const char*>(key_.data()), key_.size());
+  return hmac_sha256(key, message).hex().substr(0, kTextBytes);
 }
 
 }  // namespace modelyard::journal

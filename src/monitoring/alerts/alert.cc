@@ -39,8 +39,8 @@ Result<Enum> parse(const Names<Enum, N>& names, std::string_view what, std::stri
 }
 
 std::ptrdiff_t failed_of_last(const Alert& alert, int windows) {
-  const auto begin = alert.recent.size() > static_cast<std::size_t>(windows) ? alert.recent.end() - windows
-                                                                             : alert.recent.begin();
+  const auto begin =
+      alert.recent.size() > static_cast<std::size_t>(windows) ? alert.recent.end() - windows : alert.recent.begin();
   return std::count(begin, alert.recent.end(), Outcome::kFail);
 }
 
@@ -84,7 +84,8 @@ std::optional<AlertEvent> advance_firing(Alert& alert, const Finding& finding, c
 
 std::optional<AlertEvent> advance_waiting(Alert& alert, const AlertRule& rule, UtcTime now) {
   if (failed_of_last(alert, rule.windows) < rule.least_failed) {
-    if (alert.state == AlertState::kPending) go_to(alert, alert.resolved ? AlertState::kResolved : AlertState::kOk, now);
+    if (alert.state == AlertState::kPending)
+      go_to(alert, alert.resolved ? AlertState::kResolved : AlertState::kOk, now);
     return std::nullopt;
   }
   if (alert.state != AlertState::kPending) go_to(alert, AlertState::kPending, now);

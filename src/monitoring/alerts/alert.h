@@ -4,7 +4,8 @@
 //    ▲                       │                                                                  │
 //    └──── fewer than k ─────┘                         pending ◀──────── k of n failed ─────────┘
 //
-// Windows:  n, k and clear_windows count windows with data: kNoData changes nothing, so that silence of a signal neither
+// Windows:  n, k and clear_windows count windows with data: kNoData changes nothing, so that silence of a signal
+// neither
 //           raises nor clears an alert. What failed before a resolution does not count after it.
 // Severity: that of the rule when it fires. A failed window with a rule of a higher one raises it (kEscalated); it does
 //           not fall while the alert fires.
