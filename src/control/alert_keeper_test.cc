@@ -260,6 +260,14 @@ TEST_F(AlertKeeperTest, SaysWhatBecameOfDeliveries) {
   EXPECT_EQ(deliveries[0].event, kFired);
 }
 
+TEST_F(AlertKeeperTest, DoesNotWaitForATimeOfAClockThatWasAhead) {
+  fire();
+
+  settle("all", DeliveryResult::kWaiting, minutes(24 * 60));
+
+  EXPECT_EQ(waiting("all"), Names{"fired"});
+}
+
 TEST_F(AlertKeeperTest, GivesUpWhatWaitsForADay) {
   fire();
   clock_.advance(AlertOutbox::kGiveUpAfter + minutes(1));

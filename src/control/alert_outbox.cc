@@ -128,11 +128,12 @@ Status AlertOutbox::give_up(UtcTime now) {
 Result<std::vector<PendingDelivery>> AlertOutbox::due(const std::string& sink, UtcTime now, std::int64_t limit) {
   MODELYARD_ASSIGN(
       auto statement,
-      connection_.prepare("SELECT e.id, e.event, e.time, e.told, e.document, o.tries FROM outbox o "
-                          "JOIN events e ON e.id = o.event WHERE o.sink = ? AND o.next <= ? AND NOT EXISTS "
-                          "(SELECT 1 FROM outbox b WHERE b.sink = o.sink AND b.alert = o.alert AND "
-                          "b.event < o.event) ORDER BY e.id LIMIT ?"));
-  statement.bind(sink).bind(utc_micros(now)).bind(limit);
+      connection_.prepare(
+          "SELECT e.id, e.event, e.time, e.told, e.document, o.tries FROM outbox o "
+          "JOIN events e ON e.id = o.event WHERE o.sink = ?1 AND (o.next <= ?2 OR o.next > ?3) AND NOT EXISTS "
+          "(SELECT 1 FROM outbox b WHERE b.sink = o.sink AND b.alert = o.alert AND "
+          "b.event < o.event) ORDER BY e.id LIMIT ?4"));
+  statement.bind(sink).bind(utc_micros(now)).bind(utc_micros(now + kLongestWait)).bind(limit);
   return all_rows<PendingDelivery>(statement, [&](const SqliteStatement& row) -> Result<PendingDelivery> {
     MODELYARD_ASSIGN(Notification notification, notification_at(row));
     return PendingDelivery{sink, static_cast<int>(row.integer(5)), std::move(notification)};

@@ -64,6 +64,8 @@ class AlertOutbox {
  public:
   static constexpr std::int64_t kMostKept = 10'000;
   static constexpr std::chrono::hours kGiveUpAfter{24};
+  // What should wait for longer was tried by a clock that was ahead, and is due.
+  static constexpr std::chrono::hours kLongestWait{1};
 
   explicit AlertOutbox(SqliteConnection& connection) : connection_(connection) {}
 

@@ -66,10 +66,10 @@ Status run(const std::string& settings, const std::string& database, std::chrono
   MODELYARD_TRY(observe_lines(*keeper, std::cin));
   const UtcTime end = system_clock().utc_now() + patience;
   for (;;) {
-    const UtcTime next = notifier->step();
+    const auto wait = notifier->step();
     MODELYARD_ASSIGN(const bool goes_on, is_waiting(*keeper));
-    if (!goes_on || next > end) return print_deliveries(*keeper);
-    std::this_thread::sleep_for(next - system_clock().utc_now());
+    if (!goes_on || system_clock().utc_now() + wait > end) return print_deliveries(*keeper);
+    std::this_thread::sleep_for(wait);
   }
 }
 

@@ -3,6 +3,7 @@
 // Threads: the Notifier's one; may block as long as its Transport does.
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "app/server/alert_sinks/transport.h"
@@ -22,7 +23,8 @@ class AlertSink {
   virtual ~AlertSink() = default;
   virtual Delivery send(const control::Notification& notification, UtcTime now) = 0;
   // Once in a while, for receivers that forget what is not said again: all alerts that it was told of and that fire.
-  virtual Delivery refresh(std::span<const monitoring::Alert> /*firing*/, UtcTime /*now*/) { return {}; }
+  // Nothing: this one does not forget.
+  virtual std::optional<Delivery> refresh(std::span<const monitoring::Alert> /*firing*/, UtcTime /*now*/) { return {}; }
 };
 
 }  // namespace modelyard::app

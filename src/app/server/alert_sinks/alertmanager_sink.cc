@@ -30,7 +30,7 @@ Delivery AlertmanagerSink::send(const control::Notification& notification, UtcTi
   return post(alerts);
 }
 
-Delivery AlertmanagerSink::refresh(std::span<const monitoring::Alert> firing, UtcTime now) {
+std::optional<Delivery> AlertmanagerSink::refresh(std::span<const monitoring::Alert> firing, UtcTime now) {
   Json alerts = Json::array();
   for (const monitoring::Alert& alert : firing) {
     alerts.push_back(document_of(alert, alert.notified.value_or(alert.severity), now + kEndsAfter));

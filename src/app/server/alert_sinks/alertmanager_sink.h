@@ -19,7 +19,7 @@ class AlertmanagerSink final : public AlertSink {
   AlertmanagerSink(std::string url, AlertOrigin origin, Transport& transport);
 
   Delivery send(const control::Notification& notification, UtcTime now) override;
-  Delivery refresh(std::span<const monitoring::Alert> firing, UtcTime now) override;
+  std::optional<Delivery> refresh(std::span<const monitoring::Alert> firing, UtcTime now) override;
 
  private:
   Json document_of(const monitoring::Alert& alert, monitoring::Severity severity, UtcTime ends) const;

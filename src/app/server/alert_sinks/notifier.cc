@@ -103,23 +103,23 @@ void Notifier::stop() {
 void Notifier::run() {
   name_thread("alerts");
   while (!stop_.stop_requested()) {
-    const auto pause = step() - clock_.utc_now();
+    const auto pause = step();
     MutexLock lock(mutex_);
     if (!is_woken_ && pause.count() > 0) changed_.wait_for(mutex_, pause);
     is_woken_ = false;
   }
 }
 
-UtcTime Notifier::step() {
+std::chrono::nanoseconds Notifier::step() {
   const Status tended = keeper_.tend();
   if (!tended) log_.error("alerts cannot be kept", {{"reason", tended.error().message()}});
   for (Lane& lane : lanes_) {
     if (stop_.stop_requested()) break;
-    if (clock_.utc_now() < lane.not_before) continue;
+    if (clock_.steady_now() < lane.not_before) continue;
     serve(lane);
     refresh(lane);
   }
-  return next_step();
+  return wait_until_next();
 }
 
 void Notifier::serve(Lane& lane) {
@@ -149,19 +149,21 @@ bool Notifier::deliver(Lane& lane, const control::PendingDelivery& pending) {
   if (settled) return goes_on;
   log_.error("what became of an alert cannot be kept",
              {{"sink", lane.route.sink}, {"reason", settled.error().message()}});
-  lane.not_before = clock_.utc_now() + kMostPause;
+  lane.not_before = clock_.steady_now() + kMostPause;
   return false;
 }
 
 void Notifier::refresh(Lane& lane) {
-  const UtcTime now = clock_.utc_now();
+  const SteadyTime now = clock_.steady_now();
   if (now < lane.refresh_at || now < lane.not_before || stop_.stop_requested()) return;
   lane.refresh_at = now + kRefreshEvery;
   auto firing = keeper_.alerts({.state = monitoring::AlertState::kFiring});
   if (!firing) return;  // tend() has logged why
   std::erase_if(*firing,
                 [&](const monitoring::Alert& alert) { return !alert.notified || *alert.notified < lane.route.least; });
-  if (!firing->empty()) (void)note(lane, lane.sink->refresh(*firing, now));
+  if (firing->empty()) return;
+  const auto delivery = lane.sink->refresh(*firing, clock_.utc_now());
+  if (delivery) (void)note(lane, *delivery);
 }
 
 bool Notifier::note(Lane& lane, const Delivery& delivery) {
@@ -177,17 +179,19 @@ bool Notifier::note(Lane& lane, const Delivery& delivery) {
     log_.warning("an alert sink is away", {{"sink", lane.route.sink}, {"reason", delivery.words}});
   }
   ++lane.failures;
-  lane.not_before = clock_.utc_now() + wait_after(lane.failures, kMostPause);
+  lane.not_before = clock_.steady_now() + wait_after(lane.failures, kMostPause);
   return false;
 }
 
-UtcTime Notifier::next_step() {
-  UtcTime next = clock_.utc_now() + kTendEvery;
+std::chrono::nanoseconds Notifier::wait_until_next() const {
+  std::chrono::nanoseconds wait = kTendEvery;
   for (const Lane& lane : lanes_) {
     const auto due = keeper_.next_due(lane.route.sink);
-    if (due && *due) next = std::min(next, std::max(**due, lane.not_before));
+    if (!due || !*due) continue;
+    const std::chrono::nanoseconds until_due = **due - clock_.utc_now();
+    wait = std::min(wait, std::max(until_due, lane.not_before - clock_.steady_now()));
   }
-  return next;
+  return wait;
 }
 
 }  // namespace modelyard::app

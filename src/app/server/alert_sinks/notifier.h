@@ -10,7 +10,6 @@
 //          logged.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <stop_token>
 #include <thread>
@@ -44,8 +43,8 @@ class Notifier {
     control::AlertRoute route;
     std::unique_ptr<AlertSink> sink;
     int failures = 0;  // in a row
-    UtcTime not_before{};
-    UtcTime refresh_at{};
+    SteadyTime not_before{};
+    SteadyTime refresh_at{};
   };
 
   // All of them must outlive it.
@@ -62,8 +61,8 @@ class Notifier {
   // Within about a second.
   void stop();
 
-  // Sends what is due now; when to come again. For the thread, and for tests instead of it.
-  UtcTime step();
+  // Sends what is due now; how long to wait before the next one. For the thread, and for tests instead of it.
+  std::chrono::nanoseconds step();
 
  private:
   Notifier(control::AlertKeeper& keeper, const Clock& clock, telemetry::Log& log)
@@ -78,7 +77,7 @@ class Notifier {
   void refresh(Lane& lane);
   // Whether it was taken or refused for good.
   bool note(Lane& lane, const Delivery& delivery);
-  UtcTime next_step();
+  std::chrono::nanoseconds wait_until_next() const;
 
   control::AlertKeeper& keeper_;
   const Clock& clock_;
