@@ -25,33 +25,13 @@ CREATE TABLE deliveries (
   time INTEGER NOT NULL, tries INTEGER NOT NULL, result TEXT NOT NULL, words TEXT NOT NULL);
 )sql"};
 
-Status migrate(SqliteConnection& connection) {
-  MODELYARD_TRY(connection.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"));
-  std::int64_t version = 0;
-  {
-    MODELYARD_ASSIGN(auto statement, connection.prepare("PRAGMA user_version"));
-    MODELYARD_TRY(statement.step());
-    version = statement.integer(0);
-  }
-  if (version > static_cast<std::int64_t>(kMigrations.size())) {
-    return error(Code::kFailedPrecondition,
-                 "the alerts have schema {}, this program knows up to {}: use the newer modelyard that wrote them",
-                 version, kMigrations.size());
-  }
-  for (auto next = static_cast<std::size_t>(version); next < kMigrations.size(); ++next) {
-    MODELYARD_TRY(connection.execute(
-        fmt::format("BEGIN IMMEDIATE;{}PRAGMA user_version={};COMMIT;", kMigrations[next], next + 1)));
-  }
-  return ok();
-}
-
 }  // namespace
 
 Result<std::unique_ptr<SqliteConnection>> open_alert_tables(const std::string& path) {
-  MODELYARD_ASSIGN(auto connection,
-                   SqliteConnection::open(path, SqliteConnection::Access::kReadWrite,
-                                          {"the database of alerts", "put the file aside; alerts begin anew without it"}));
-  MODELYARD_TRY(migrate(*connection));
+  MODELYARD_ASSIGN(auto connection, SqliteConnection::open(path, SqliteConnection::Access::kReadWrite,
+                                                           {"the database of alerts",
+                                                            "put the file aside; alerts begin anew without it"}));
+  MODELYARD_TRY(connection->migrate(kMigrations));
   return connection;
 }
 

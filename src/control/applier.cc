@@ -3,8 +3,6 @@
 #include <map>
 
 #include "control/deployer.h"
-#include "control/evaluator.h"
-#include "control/record_keeping.h"
 #include "rollout/traffic_plan.h"
 
 namespace modelyard::control {
@@ -37,32 +35,23 @@ class Planner {
     MODELYARD_ASSIGN(const auto model, fields.optional_string("model"));
     MODELYARD_ASSIGN(const auto version, fields.optional_integer("version"));
     MODELYARD_ASSIGN(const auto alias, fields.optional_string("alias"));
-    MODELYARD_ASSIGN(const Json* objectives, fields.optional_object("objectives"));
-    MODELYARD_ASSIGN(const Json* scheduling, fields.optional_object("scheduling"));
-    MODELYARD_ASSIGN(const Json* journal, fields.optional_object("journal"));
-    MODELYARD_ASSIGN(const Json* evaluation, fields.optional_object("evaluation"));
-    MODELYARD_TRY(fields.finish());
-    if (version && alias) return error(Code::kInvalidArgument, "endpoints.{}: 'version' or 'alias', not both", name);
-    if (objectives) MODELYARD_TRY(check_objectives(*objectives));
-    if (scheduling) MODELYARD_TRY(lifecycle::parse_scheduling(*scheduling));
-    lifecycle::Recording recording;
-    if (journal) {
-      MODELYARD_ASSIGN(recording, lifecycle::parse_recording(*journal));
-    }
-    monitoring::Evaluation judging;
-    if (evaluation) {
-      MODELYARD_ASSIGN(judging, monitoring::parse_evaluation(*evaluation));
-    }
     const auto present = reader_.endpoint(name);
     const std::string owner = model.value_or(present ? present->model : name);
+    EndpointDocument before{owner};
+    if (present) {
+      MODELYARD_ASSIGN(before, document_of(*present));
+    }
+    EndpointDocument after = before;
+    MODELYARD_TRY(read_settings(fields, after));
+    MODELYARD_TRY(fields.finish());
+    if (version && alias) return error(Code::kInvalidArgument, "endpoints.{}: 'version' or 'alias', not both", name);
     if (present && present->model != owner) {
       return error(Code::kConflict, "endpoint '{}' belongs to model '{}'", name, present->model);
     }
-    MODELYARD_TRY(reader_.model(owner));
-    MODELYARD_TRY(check_capture(reader_, owner, recording));
-    MODELYARD_TRY(check_evaluation(reader_, owner, judging));
-    MODELYARD_TRY(
-        plan_settings(name, owner, {objectives, scheduling, journal, evaluation}, present ? &*present : nullptr));
+    MODELYARD_TRY(check_document(reader_, name, after));
+    if (!present || before != after) {
+      changes_.push_back({"endpoint.put", name, present ? to_json(before) : Json(nullptr), to_json(after)});
+    }
     if (!version && !alias) return ok();
     const auto moved = alias ? aliases_.find({owner, *alias}) : aliases_.end();
     MODELYARD_ASSIGN(const VersionRef wanted,
@@ -102,32 +91,6 @@ class Planner {
     return ok();
   }
 
-  // What is not named stays as it is.
-  struct NamedWants {
-    const Json* objectives;
-    const Json* scheduling;
-    const Json* journal;
-    const Json* evaluation;
-  };
-  Status plan_settings(const std::string& name, const std::string& model, const NamedWants& named,
-                       const registry::EndpointRecord* present) {
-    const registry::EndpointWants has = present ? present->wants : registry::EndpointWants();
-    Json before;
-    MODELYARD_ASSIGN(before["objectives"], parse_json(has.objectives));
-    MODELYARD_ASSIGN(before["scheduling"], parse_json(has.scheduling));
-    MODELYARD_ASSIGN(before["journal"], parse_json(has.journal));
-    MODELYARD_ASSIGN(before["evaluation"], parse_json(has.evaluation));
-    Json after = before;
-    if (named.objectives) after["objectives"] = *named.objectives;
-    if (named.scheduling) after["scheduling"] = *named.scheduling;
-    if (named.journal) after["journal"] = *named.journal;
-    if (named.evaluation) after["evaluation"] = *named.evaluation;
-    if (present && before == after) return ok();
-    after["model"] = model;
-    changes_.push_back({"endpoint.put", name, present ? before : Json(nullptr), std::move(after)});
-    return ok();
-  }
-
   Status plan_deployment(const std::string& name, const VersionRef& wanted, registry::Revision plan_revision) {
     const Json after = rollout::to_json(rollout::whole_to(name, wanted.model, wanted.version));
     Json before = nullptr;
@@ -152,9 +115,9 @@ Status carry_out(CatalogWriter& writer, const PlannedChange& change) {
   if (change.action == "alias.set") return writer.set_alias(name, rest, change.to.get<VersionNumber>());
   if (change.action == "tag.set") return writer.set_tag({name, 0}, rest, change.to.get<std::string>());
   if (change.action == "endpoint.put") {
-    return writer.put_endpoint(name, change.to["model"].get<std::string>(),
-                               {change.to["objectives"].dump(), change.to["scheduling"].dump(),
-                                change.to["journal"].dump(), change.to["evaluation"].dump()});
+    EndpointDocument document{change.to["model"].get<std::string>()};
+    for (const auto& [setting, value] : kEndpointSettings) document.*value = change.to[setting];
+    return writer.put_endpoint(name, document.model, wants_of(document));
   }
   return writer.set_plan(name, change.to.dump(), "apply");
 }

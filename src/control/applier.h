@@ -3,7 +3,7 @@
 //
 // Form:   {"models": {NAME: {"description"?, "aliases"?: {ALIAS: VERSION}, "tags"?: {KEY: TEXT}}},
 //          "endpoints": {NAME: {"model"?, "version"? | "alias"?, "objectives"?, "scheduling"?, "journal"?,
-//                            "evaluation"?}}}
+//                            "evaluation"?, "monitors"?}}}
 // Errors: InvalidArgument for an unknown field, NotFound for versions that are not there. One transaction: all or
 // nothing.
 #pragma once

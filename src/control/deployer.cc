@@ -43,23 +43,6 @@ Result<VersionRef> resolve_version(CatalogReader& reader, const std::string& mod
                registry::version_state_name(record.state));
 }
 
-Status check_objectives(const Json& objectives) {
-  MODELYARD_ASSIGN(auto reader, ObjectReader::open(objectives, "objectives"));
-  MODELYARD_ASSIGN(const auto use_case, reader.optional_string("use_case"));
-  constexpr std::array<std::string_view, 3> kUseCases{"real-time", "batch", "edge"};
-  if (use_case && std::find(kUseCases.begin(), kUseCases.end(), *use_case) == kUseCases.end()) {
-    return error(Code::kInvalidArgument, "objectives.use_case: '{}' is not one of real-time, batch, edge", *use_case);
-  }
-  MODELYARD_ASSIGN(const auto latency, reader.optional_number("latency_p99_ms"));
-  if (latency && *latency <= 0) return error(Code::kInvalidArgument, "objectives.latency_p99_ms: must be positive");
-  for (const std::string_view share : {"error_rate", "accuracy_floor"}) {
-    MODELYARD_ASSIGN(const auto value, reader.optional_number(share));
-    if (value && (*value < 0 || *value > 1))
-      return error(Code::kInvalidArgument, "objectives.{}: must be in 0..1", share);
-  }
-  return reader.finish();
-}
-
 Result<Deployed> Deployer::change(const std::string& action, const std::string& endpoint, const DeployRequest& request,
                                   const Actor& actor, const registry::Catalog::Write& write,
                                   const VersionRef& version) {
@@ -161,28 +144,15 @@ Result<Deployed> Deployer::undeploy(const std::string& name, const DeployRequest
 Status Deployer::put_endpoint(const std::string& name, const EndpointDocument& document, const Actor& actor,
                               const Expected& expected) {
   MODELYARD_TRY(check_model_name(name));
-  MODELYARD_TRY(check_objectives(document.objectives));
-  MODELYARD_TRY(lifecycle::parse_scheduling(document.scheduling));
-  MODELYARD_ASSIGN(const lifecycle::Recording recording, lifecycle::parse_recording(document.journal));
-  MODELYARD_ASSIGN(const monitoring::Evaluation evaluation, monitoring::parse_evaluation(document.evaluation));
-  const registry::AuditNote note{actor.name,
-                                 "endpoint.put",
-                                 name,
-                                 {{"model", document.model},
-                                  {"objectives", document.objectives},
-                                  {"scheduling", document.scheduling},
-                                  {"journal", document.journal},
-                                  {"evaluation", document.evaluation}}};
-  MODELYARD_ASSIGN(const auto revision, catalog_.transact(note, [&](CatalogWriter& writer) -> Status {
-    const auto present = writer.endpoint(name);
-    if (present) MODELYARD_TRY(check_expected(present->revision, expected, fmt::format("endpoint '{}'", name)));
-    MODELYARD_TRY(writer.model(document.model));
-    MODELYARD_TRY(check_capture(writer, document.model, recording));
-    MODELYARD_TRY(check_evaluation(writer, document.model, evaluation));
-    return writer.put_endpoint(
-        name, document.model,
-        {document.objectives.dump(), document.scheduling.dump(), document.journal.dump(), document.evaluation.dump()});
-  }));
+  Json facts = to_json(document);
+  MODELYARD_ASSIGN(
+      const auto revision,
+      catalog_.transact({actor.name, "endpoint.put", name, std::move(facts)}, [&](CatalogWriter& writer) -> Status {
+        const auto present = writer.endpoint(name);
+        if (present) MODELYARD_TRY(check_expected(present->revision, expected, fmt::format("endpoint '{}'", name)));
+        MODELYARD_TRY(check_document(writer, name, document));
+        return writer.put_endpoint(name, document.model, wants_of(document));
+      }));
   // They are kept now whatever comes, and in effect within a turn of the loops: who asks next is to meet them.
   (void)reconciler_.wait_for_settings(revision, kSettingsTime).has_value();
   return ok();

@@ -9,6 +9,7 @@
 #include <chrono>
 
 #include "control/actor.h"
+#include "control/endpoint_document.h"
 #include "lifecycle/reconciler.h"
 
 namespace modelyard::control {
@@ -23,15 +24,6 @@ struct DeployRequest {
 struct Deployed {
   registry::Revision plan_revision = 0;
   VersionRef version;  // version 0: nothing is deployed
-};
-
-// What an endpoint wants of those who serve it.
-struct EndpointDocument {
-  std::string model;
-  Json objectives = Json::object();  // as check_objectives() says
-  Json scheduling = Json::object();  // as lifecycle/scheduling.h says
-  Json journal = Json::object();     // as lifecycle/recording.h says
-  Json evaluation = Json::object();  // as monitoring/evaluation.h says
 };
 
 class Deployer {
@@ -62,8 +54,6 @@ class Deployer {
   lifecycle::Reconciler& reconciler_;
 };
 
-// {use_case: real-time | batch | edge, latency_p99_ms, error_rate, accuracy_floor}, all optional.
-Status check_objectives(const Json& objectives);
 // The version a number or an alias names; it must be published.
 Result<VersionRef> resolve_version(registry::CatalogReader& reader, const std::string& model, VersionNumber version,
                                    const std::string& alias);

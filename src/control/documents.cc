@@ -132,6 +132,7 @@ Json to_json(const registry::EndpointRecord& endpoint) {
                 {"scheduling", parsed(endpoint.wants.scheduling)},
                 {"journal", parsed(endpoint.wants.journal)},
                 {"evaluation", parsed(endpoint.wants.evaluation)},
+                {"monitors", parsed(endpoint.wants.monitors)},
                 {"created", format_utc(endpoint.created)},
                 {"revision", endpoint.revision}};
   document["plan_revision"] = endpoint.plan_revision > 0 ? Json(endpoint.plan_revision) : Json(nullptr);

@@ -169,6 +169,11 @@ Status Publisher::write(const PublishRequest& request, const registry::VersionDo
   return ok();
 }
 
+Status Publisher::check_attachment(const Attachment& attachment, const inference::Signature& signature) {
+  MODELYARD_TRY(check_golden(attachment, signature));
+  return hooks_.check_reference ? hooks_.check_reference(attachment, signature) : ok();
+}
+
 // With the engine that is here; without one, the next load tells.
 Status Publisher::prove(const registry::VersionDocument& document, const Attachment& attachment) {
   if (attachment.kind != registry::AttachmentKind::kGolden) return ok();
@@ -199,7 +204,7 @@ Status Publisher::prove_if_known(const PublishRequest& request, const registry::
 Result<Published> Publisher::publish(const PublishRequest& request, const Actor& actor) {
   MODELYARD_TRY(check_files(request));
   MODELYARD_ASSIGN(const inference::Signature signature, decide_signature(request));
-  for (const Attachment& attachment : request.attachments) MODELYARD_TRY(check_golden(attachment, signature));
+  for (const Attachment& attachment : request.attachments) MODELYARD_TRY(check_attachment(attachment, signature));
   MODELYARD_ASSIGN(const auto document, registry::parse_version_document(registry::to_json(registry::VersionDocument{
                                             request.format, request.files, inference::to_json(signature)})));
   MODELYARD_TRY(prove_if_known(request, document));
@@ -219,9 +224,9 @@ Status Publisher::attach(const VersionRef& ref, const Attachment& attachment, co
     return ok();
   }));
   MODELYARD_ASSIGN(const auto signature, inference::parse_signature(document.signature));
-  MODELYARD_TRY(check_golden(attachment, signature));
-  MODELYARD_TRY(prove(document, attachment));
   if (const auto digest = registry::referenced_blob(attachment)) MODELYARD_TRY(blobs_.find(*digest));
+  MODELYARD_TRY(check_attachment(attachment, signature));
+  MODELYARD_TRY(prove(document, attachment));
   const registry::AuditNote note{
       actor.name,
       "attachment.add",

@@ -23,6 +23,8 @@ struct PublisherHooks {
   std::function<Status(const std::string& format, const std::string& folder, const inference::Signature& signature,
                        const lifecycle::Golden& golden)>
       reproduce;
+  // Whether a reference is one for this signature; null: nobody reads references.
+  std::function<Status(const registry::Attachment& attachment, const inference::Signature& signature)> check_reference;
   // What a version must prove has changed.
   std::function<void(const VersionRef&)> retry;
 };
@@ -60,6 +62,7 @@ class Publisher {
  private:
   Status check_files(const PublishRequest& request);
   Result<inference::Signature> decide_signature(const PublishRequest& request);
+  Status check_attachment(const registry::Attachment& attachment, const inference::Signature& signature);
   Status prove(const registry::VersionDocument& document, const registry::Attachment& attachment);
   Status prove_if_known(const PublishRequest& request, const registry::VersionDocument& document);
   Status write(const PublishRequest& request, const registry::VersionDocument& document,

@@ -100,6 +100,7 @@ struct EndpointWants {
   std::string scheduling = "{}";
   std::string journal = "{}";
   std::string evaluation = "{}";
+  std::string monitors = "{}";
 };
 
 struct EndpointRecord {

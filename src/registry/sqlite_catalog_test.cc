@@ -68,6 +68,7 @@ TEST_F(SqliteCatalogTest, BringsAFileOfTheFirstSchemaUpToDate) {
   run_sql(
       "DROP TABLE pins; DROP TABLE api_keys; ALTER TABLE endpoints DROP COLUMN scheduling; ALTER TABLE endpoints DROP "
       "COLUMN journal; ALTER TABLE endpoints DROP COLUMN evaluation; "
+      "ALTER TABLE endpoints DROP COLUMN monitors; "
       "DROP TABLE purged_models; ALTER TABLE answers DROP COLUMN etag; "
       "PRAGMA user_version=1");
 

@@ -97,8 +97,9 @@ Result<ApiKeyRecord> api_key_row(const SqliteStatement& row) {
 }
 
 Result<EndpointRecord> endpoint_row(const SqliteStatement& row) {
-  return EndpointRecord{row.text(0),    row.text(1),     {row.text(2), row.text(3), row.text(4), row.text(5)},
-                        row.integer(6), time_at(row, 7), row.integer(8)};
+  return EndpointRecord{
+      row.text(0),    row.text(1),     {row.text(2), row.text(3), row.text(4), row.text(5), row.text(6)},
+      row.integer(7), time_at(row, 8), row.integer(9)};
 }
 
 Result<PlanRecord> plan_row(const SqliteStatement& row) {
@@ -248,7 +249,7 @@ template <typename Base>
 Result<EndpointRecord> SqliteQueries<Base>::endpoint(std::string_view name) {
   MODELYARD_ASSIGN(
       auto statement,
-      connection_.prepare("SELECT name, model, objectives, scheduling, journal, evaluation, plan_revision, "
+      connection_.prepare("SELECT name, model, objectives, scheduling, journal, evaluation, monitors, plan_revision, "
                           "created, revision FROM endpoints WHERE name = ?"));
   statement.bind(name);
   return only(std::move(statement), endpoint_row, fmt::format("endpoint '{}' is not found", name));
@@ -258,7 +259,7 @@ template <typename Base>
 Result<std::vector<EndpointRecord>> SqliteQueries<Base>::endpoints() {
   MODELYARD_ASSIGN(
       auto statement,
-      connection_.prepare("SELECT name, model, objectives, scheduling, journal, evaluation, plan_revision, "
+      connection_.prepare("SELECT name, model, objectives, scheduling, journal, evaluation, monitors, plan_revision, "
                           "created, revision FROM endpoints ORDER BY name"));
   return collect(std::move(statement), endpoint_row);
 }

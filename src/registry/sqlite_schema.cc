@@ -76,13 +76,10 @@ ALTER TABLE endpoints ADD COLUMN journal TEXT NOT NULL DEFAULT '{}';
     R"sql(
 ALTER TABLE endpoints ADD COLUMN evaluation TEXT NOT NULL DEFAULT '{}';
 )sql",
+    R"sql(
+ALTER TABLE endpoints ADD COLUMN monitors TEXT NOT NULL DEFAULT '{}';
+)sql",
 };
-
-Result<std::int64_t> schema_version(SqliteConnection& connection) {
-  MODELYARD_ASSIGN(auto statement, connection.prepare("PRAGMA user_version"));
-  MODELYARD_TRY(statement.step());
-  return statement.integer(0);
-}
 
 }  // namespace
 
@@ -91,21 +88,7 @@ int newest_schema_version() {
 }
 
 Status migrate(SqliteConnection& connection) {
-  MODELYARD_TRY(connection.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"));
-  MODELYARD_ASSIGN(const std::int64_t version, schema_version(connection));
-  if (version > newest_schema_version()) {
-    return error(Code::kFailedPrecondition,
-                 "the catalog has schema {}, this program knows up to {}: use the newer modelyard that wrote it",
-                 version, newest_schema_version());
-  }
-  for (auto next = static_cast<std::size_t>(version); next < kMigrations.size(); ++next) {
-    const Status done = connection.execute(
-        fmt::format("BEGIN IMMEDIATE;{}PRAGMA user_version={};COMMIT;", kMigrations[next], next + 1));
-    if (done) continue;
-    (void)connection.execute("ROLLBACK").has_value();
-    return done.error().with_context("migration {}", next + 1);
-  }
-  return ok();
+  return connection.migrate(kMigrations);
 }
 
 }  // namespace modelyard::registry

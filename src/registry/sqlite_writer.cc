@@ -199,13 +199,13 @@ Status SqliteWriter::put_endpoint(std::string_view name, std::string_view model,
   MODELYARD_ASSIGN(
       auto statement,
       connection_.prepare(
-          "INSERT INTO endpoints (name, model, objectives, scheduling, journal, evaluation, created, revision) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+          "INSERT INTO endpoints (name, model, objectives, scheduling, journal, evaluation, monitors, created, "
+          "revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
           "ON CONFLICT (name) DO UPDATE SET objectives = excluded.objectives, scheduling = excluded.scheduling, "
-          "journal = excluded.journal, evaluation = excluded.evaluation, revision = excluded.revision WHERE model = "
-          "excluded.model"));
+          "journal = excluded.journal, evaluation = excluded.evaluation, monitors = excluded.monitors, "
+          "revision = excluded.revision WHERE model = excluded.model"));
   statement.bind(name).bind(model).bind(wants.objectives).bind(wants.scheduling).bind(wants.journal);
-  statement.bind(wants.evaluation);
+  statement.bind(wants.evaluation).bind(wants.monitors);
   MODELYARD_TRY(statement.bind(utc_micros(now_)).bind(revision_).run());
   if (connection_.changes() > 0) return ok();
   return error(Code::kConflict, "endpoint '{}' belongs to another model", name);

@@ -116,10 +116,7 @@ Status Dispatcher::admit(const Route& route, const Call& call, SteadyTime now) {
 
 Status Dispatcher::promise_record(Job& job) {
   if (!job.settings || !job.settings->recording.required) return ok();
-  if (options_.tap == nullptr) {
-    return error(Code::kUnavailable,
-                 "this endpoint answers nothing without a record, and the setting 'journal' is false");
-  }
+  if (options_.tap == nullptr) return no_record_is_kept();
   const Status promised = options_.tap->promise();
   job.promised = promised.has_value();
   return promised;

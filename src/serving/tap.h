@@ -29,6 +29,12 @@ struct Ended {
   bool promised = false;        // promise() was kept for it
 };
 
+// Why a request is refused whose record must not be lost, when nothing keeps records.
+inline Error no_record_is_kept() {
+  return Error(Code::kUnavailable,
+               "this endpoint answers nothing without a record, and the setting 'journal' is false");
+}
+
 class Tap {
  public:
   virtual ~Tap() = default;

@@ -41,7 +41,7 @@ def two_periods(server, tmp_path):
 
 
 def drift(server, expect=200, **params):
-    answer = server.get("/api/v1/endpoints/scaled/drift", params=params)
+    answer = server.get("/api/v1/endpoints/scaled/drift", params={"source": "captured", **params})
     assert answer.status_code == expect, answer.text
     return answer.json()
 
@@ -104,13 +104,13 @@ def test_the_command_line_shows_a_table_and_says_by_its_exit_code_that_something
     periods, _, _ = two_periods
     flags = [text for name, time in periods.items() for text in (f"--{name.replace('_', '-')}", time)]
 
-    shown = server.cli("drift", "scaled", *flags, check=False)
+    shown = server.cli("drift", "scaled", "--source", "captured", *flags, check=False)
 
     assert shown.returncode == 1 and "drifted" in shown.stdout and "█" in shown.stdout
     assert shown.stdout.index("income") < shown.stdout.index("age")
     same = dict(periods, **{"from": periods["reference_from"], "to": periods["reference_to"]})
     flags = [text for name, time in same.items() for text in (f"--{name.replace('_', '-')}", time)]
-    assert server.cli("drift", "scaled", *flags).returncode == 0
+    assert server.cli("drift", "scaled", "--source", "captured", *flags).returncode == 0
 
 
 def test_periods_without_captured_predictions_are_told(server, two_periods):

@@ -62,6 +62,8 @@ void add_export_command(CommandLine& line, CLI::App& group);
 void add_label_command(CommandLine& line);
 void add_accuracy_command(CommandLine& line);
 void add_drift_command(CommandLine& line);
+void add_quality_commands(CommandLine& line);
+void add_monitor_commands(CommandLine& line);
 void add_change_commands(CommandLine& line);
 void add_setting_commands(CommandLine& line);
 void add_tune_command(CommandLine& line);
@@ -69,6 +71,9 @@ void add_key_commands(CommandLine& line);
 void add_offline_commands(CommandLine& line);
 void add_stats_command(CommandLine& line);
 void add_completion_command(CommandLine& line);
+
+// Uploads rows to compare live data with; the content of their attachment.
+Result<Json> upload_reference(const HttpClient& client, const std::string& path);
 
 // Refuses an argument that is not KEY=VALUE.
 CLI::Validator key_and_value();

@@ -8,7 +8,7 @@ namespace modelyard::app {
 namespace {
 
 struct DriftFlags {
-  std::string endpoint, from, to, reference_from, reference_to;
+  std::string endpoint, from, to, reference_from, reference_to, source;
 };
 
 // A bar of up to ten blocks, full at ten times the floor.
@@ -29,8 +29,13 @@ std::string period_text(const Json& period) {
     text[10] = ' ';
     return text;
   };
-  return fmt::format("{} to {}, {} predictions", minute(period["from"]), minute(period["to"]),
-                     period["predictions"].dump());
+  if (period.contains("attached_to")) {
+    return fmt::format("published with version {}, {} rows", period["attached_to"].dump(), period["rows"].dump());
+  }
+  const std::string time = fmt::format("{} to {}, {} predictions", minute(period["from"]), minute(period["to"]),
+                                       period["predictions"].dump());
+  if (!period.contains("rows") || period["rows"] == period["profiled_rows"]) return time;
+  return fmt::format("{}; {} of {} rows were looked at", time, period["profiled_rows"].dump(), period["rows"].dump());
 }
 
 // Exit code 1 when something has drifted.
@@ -44,6 +49,7 @@ Result<int> drift(const DriftFlags& flags, const CommandContext& context) {
     MODELYARD_ASSIGN(const UtcTime time, parse_moment(flag, *text, now));
     query += fmt::format("{}{}={}", query.empty() ? '?' : '&', name, format_utc(time));
   }
+  if (!flags.source.empty()) query += fmt::format("{}source={}", query.empty() ? '?' : '&', flags.source);
   MODELYARD_ASSIGN(const Json report, context.client().call("GET", fmt::format("/api/v1/endpoints/{}/drift{}",
                                                                                path_segment(flags.endpoint), query)));
   int exit_code = kDone;
@@ -77,14 +83,16 @@ Result<int> drift(const DriftFlags& flags, const CommandContext& context) {
 
 void add_drift_command(CommandLine& line) {
   const auto flags = std::make_shared<DriftFlags>();
-  CLI::App& app = line.add("drift", "Which inputs and outputs have changed, by what was captured of them",
+  CLI::App& app = line.add("drift", "Which inputs and outputs have changed",
                            [flags, &line] { return drift(*flags, line.context()); });
   app.add_option("endpoint", flags->endpoint, "Name of the endpoint")->required();
   app.add_option("--from", flags->from, "Since then: 2h, or a UTC time; a day without it");
   app.add_option("--to", flags->to, "Until then");
   app.add_option("--reference-from", flags->reference_from,
-                 "What it is compared with, since then; seven days before its end without it");
+                 "What it is compared with, since then; without it the version's reference, else seven days");
   app.add_option("--reference-to", flags->reference_to, "And until then; --from without it");
+  app.add_option("--source", flags->source, "live: profiles of a share of all; captured: what capture has kept")
+      ->check(CLI::IsMember({"live", "captured"}));
 }
 
 }  // namespace modelyard::app

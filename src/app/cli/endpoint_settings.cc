@@ -15,7 +15,9 @@ Result<Json> read_endpoint(const HttpClient& client, const std::string& name) {
 
 Result<Json> put_setting(const HttpClient& client, const Json& endpoint, const std::string& setting, Json value) {
   Json body;
-  for (const char* name : {"model", "objectives", "scheduling", "journal", "evaluation"}) body[name] = endpoint[name];
+  for (const char* name : {"model", "objectives", "scheduling", "journal", "evaluation", "monitors"}) {
+    body[name] = endpoint[name];
+  }
   body[setting] = std::move(value);
   const std::string tag = "\"" + endpoint["revision"].dump() + "\"";
   return client.call("PUT", path_of(endpoint["name"].get<std::string>()), body, {{"If-Match", tag}});

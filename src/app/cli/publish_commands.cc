@@ -89,13 +89,8 @@ Status add_attachments(const PushFlags& flags, const HttpClient& client, Json& r
     attachments.push_back({{"kind", kind}, {"content", std::move(content)}});
   }
   if (!flags.reference.empty()) {
-    MODELYARD_ASSIGN(const bool parquet, is_parquet(flags.reference));
-    MODELYARD_ASSIGN(const Digest digest, upload_blob(client, flags.reference));
-    attachments.push_back({{"kind", "reference"},
-                           {"content",
-                            {{"blob", digest.hex()},
-                             {"media_type", parquet ? "application/vnd.apache.parquet" : "text/csv"},
-                             {"name", flags.reference.substr(flags.reference.rfind('/') + 1)}}}});
+    MODELYARD_ASSIGN(Json content, upload_reference(client, flags.reference));
+    attachments.push_back({{"kind", "reference"}, {"content", std::move(content)}});
   }
   Json metrics = Json::object();
   for (const std::string& metric : flags.metrics) {
@@ -229,6 +224,14 @@ Result<int> predict(const PredictFlags& flags, const CommandContext& context) {
 }
 
 }  // namespace
+
+Result<Json> upload_reference(const HttpClient& client, const std::string& path) {
+  MODELYARD_ASSIGN(const bool parquet, is_parquet(path));
+  MODELYARD_ASSIGN(const Digest digest, upload_blob(client, path));
+  return Json{{"blob", digest.hex()},
+              {"media_type", parquet ? "application/vnd.apache.parquet" : "text/csv"},
+              {"name", path.substr(path.rfind('/') + 1)}};
+}
 
 void add_publish_commands(CommandLine& line) {
   auto push_flags = std::make_shared<PushFlags>();

@@ -116,6 +116,10 @@ void add_setting_commands(CommandLine& line) {
                              "Show or change how an endpoint's predictions are judged by the labels that come",
                              "task=binary",
                              {"evaluation", "the task and its outputs as the signature suggests them"}});
+  add_setting_command(line, {"watch",
+                             "Show or change what of an endpoint is watched, by monitors",
+                             "inputs.kind=drift inputs.window=1h",
+                             {"monitors", "nothing is watched"}});
 }
 
 }  // namespace modelyard::app

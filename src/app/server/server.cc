@@ -19,6 +19,8 @@
 #include "app/server/journal_tap.h"
 #include "app/server/metrics.h"
 #include "app/server/supervisor.h"
+#include "app/server/taps.h"
+#include "app/server/watching.h"
 #include "base/directory.h"
 #include "control/evaluator.h"
 #include "control/key_keeper.h"
@@ -142,6 +144,7 @@ class RunningServer final : public Server {
         std::make_unique<telemetry::AccessLog>(log_, or_cores(configuration_.integer("loops")),
                                                static_cast<std::uint64_t>(configuration_.integer("access_log_every")));
     MODELYARD_TRY(open_journal());
+    MODELYARD_TRY(open_watching());
     open_lifecycle();
     open_edge();
     return ok();
@@ -165,6 +168,7 @@ class RunningServer final : public Server {
     // Who waits in the queue of a kept socket was served by our predecessor, and is not to notice.
     if (http_->is_kept()) (void)reconciler_->wait_for_settled(kHeldTime).has_value();
     MODELYARD_TRY(http_->accept());
+    if (watching_) watching_->start();
     (void)reconciler_->wait_for_settled(kStartUpTime).has_value();
     ready_ = true;
     wake_loops();
@@ -312,12 +316,27 @@ class RunningServer final : public Server {
     MODELYARD_ASSIGN(labels_,
                      journal::LabelStore::open(configuration_.text("data") + "/ground-truth.db", system_clock()));
     labeller_ = std::make_unique<control::Labeller>(*catalog_, *journal_, *labels_, system_clock());
-    drift_ = std::make_unique<control::DriftInspector>(*catalog_, *payloads_);
     evaluator_ = std::make_unique<control::Evaluator>(*catalog_, *journal_, *payloads_, *labels_);
     for (std::size_t i = 0; i < http_->loops(); ++i) {
       taps_.push_back(std::make_unique<JournalTap>(*journal_, *payloads_, machine_.cpu, i));
     }
     return ok();
+  }
+
+  Status open_watching() {
+    if (configuration_.integer("profile_cpu_percent") == 0) return ok();
+    MODELYARD_ASSIGN(watching_, Watching::open(configuration_, {*catalog_, *blobs_, evaluator_.get(), labels_.get(),
+                                                                *http_, log_, system_clock()}));
+    return ok();
+  }
+
+  // Null when nobody wants to know how requests have ended.
+  serving::Tap* tap_of(std::size_t loop) {
+    serving::Tap* const keeper = journal_ ? taps_[loop].get() : nullptr;
+    std::vector<serving::Tap*> listeners;
+    if (watching_) listeners.push_back(&watching_->tap(loop));
+    if (listeners.empty()) return keeper;
+    return fans_.emplace_back(std::make_unique<Taps>(keeper, std::move(listeners))).get();
   }
 
   void open_lifecycle() {
@@ -336,7 +355,7 @@ class RunningServer final : public Server {
       options.most_in_flight_bytes =
           static_cast<std::size_t>(configuration_.integer("max_in_flight_bytes")) / http_->loops();
       options.inline_below = std::chrono::microseconds(configuration_.integer("inline_below_us"));
-      if (journal_) options.tap = taps_[i].get();
+      options.tap = tap_of(i);
       dispatchers_.push_back(std::make_unique<serving::Dispatcher>(
           options, table_, reader, [&loop](std::move_only_function<void()> task) { loop.post(std::move(task)); },
           system_clock(), system_random()));
@@ -386,11 +405,17 @@ class RunningServer final : public Server {
               MODELYARD_ASSIGN(const auto model, engines_.load(format, folder));
               return lifecycle::reproduce_golden(*model, signature, golden);
             },
+            [this](const registry::Attachment& attachment, const inference::Signature& signature) {
+              return watching_ ? watching_->references().check(attachment, signature) : ok();
+            },
             [this](const VersionRef& version) { reconciler_->retry(version); }});
     deployer_ = std::make_unique<control::Deployer>(*catalog_, *reconciler_);
     curator_ = std::make_unique<control::Curator>(*catalog_, system_clock());
     applier_ = std::make_unique<control::Applier>(*catalog_);
     keys_ = std::make_unique<control::KeyKeeper>(*catalog_, system_clock());
+    drift_ = std::make_unique<control::DriftInspector>(
+        control::DriftInspector::Sources{*catalog_, payloads_.get(), watching_ ? &watching_->profiles() : nullptr,
+                                         watching_ ? &watching_->references() : nullptr});
     executor_ = std::make_unique<edge::ControlExecutor>(
         static_cast<std::size_t>(configuration_.integer("control_threads")), kControlQueue);
     const auto is_ready = [this] { return ready_.load() && !draining_.load(); };
@@ -420,6 +445,10 @@ class RunningServer final : public Server {
                            labeller_.get(),
                            evaluator_.get(),
                            drift_.get(),
+                           watching_ ? &watching_->references() : nullptr,
+                           watching_ ? &watching_->profiles() : nullptr,
+                           watching_ ? &watching_->watcher() : nullptr,
+                           watching_ ? &watching_->alerts() : nullptr,
                            table_,
                            machine_.cpu,
                            system_clock(),
@@ -531,6 +560,7 @@ class RunningServer final : public Server {
     if (executor_) executor_->stop();
     keep_key_uses();
     if (reconciler_) reconciler_->stop();
+    if (watching_) watching_->stop();
     http_->stop();
     if (journal_) {
       journal_->stop();
@@ -558,6 +588,8 @@ class RunningServer final : public Server {
   std::unique_ptr<control::Evaluator> evaluator_;
   std::unique_ptr<control::DriftInspector> drift_;
   std::vector<std::unique_ptr<JournalTap>> taps_;
+  std::unique_ptr<Watching> watching_;       // null: off
+  std::vector<std::unique_ptr<Taps>> fans_;  // of loops with several taps
   std::vector<std::unique_ptr<serving::Dispatcher>> dispatchers_;
   std::unique_ptr<control::RegistrySource> source_;
   std::unique_ptr<lifecycle::Reconciler> reconciler_;

@@ -131,6 +131,29 @@ Status SqliteConnection::execute(const std::string& sql) {
                                                                                     : Status(last_error("execute"));
 }
 
+Status SqliteConnection::migrate(std::span<const char* const> migrations) {
+  MODELYARD_TRY(execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"));
+  std::int64_t version = 0;
+  {
+    MODELYARD_ASSIGN(auto statement, prepare("PRAGMA user_version"));
+    MODELYARD_TRY(statement.step());
+    version = statement.integer(0);
+  }
+  if (version > static_cast<std::int64_t>(migrations.size())) {
+    return error(Code::kFailedPrecondition,
+                 "{} has schema {}, this program knows up to {}: use the newer modelyard that wrote it", names_.what,
+                 version, migrations.size());
+  }
+  for (auto next = static_cast<std::size_t>(version); next < migrations.size(); ++next) {
+    const Status done =
+        execute(fmt::format("BEGIN IMMEDIATE;{}PRAGMA user_version={};COMMIT;", migrations[next], next + 1));
+    if (done) continue;
+    (void)execute("ROLLBACK").has_value();
+    return done.error().with_context("migration {}", next + 1);
+  }
+  return ok();
+}
+
 std::int64_t SqliteConnection::changes() const {
   return sqlite3_changes64(handle_);
 }

@@ -72,6 +72,9 @@ class SqliteConnection {
   // Prepared once, then taken from a cache. `sql` is a literal.
   Result<SqliteStatement> prepare(std::string_view sql);
   Status execute(const std::string& sql);
+  // Makes it durable (WAL, full sync), and runs the migrations that it has not seen, each in a transaction of its own.
+  // FailedPrecondition when a newer program wrote it. Never change a migration that was released; add one.
+  Status migrate(std::span<const char* const> migrations);
   std::int64_t changes() const;
   Error last_error(std::string_view doing) const;
   sqlite3* handle() const { return handle_; }

@@ -20,6 +20,7 @@
 #include "control/key_keeper.h"
 #include "control/labeller.h"
 #include "control/publisher.h"
+#include "control/watcher.h"
 #include "edge/control_api/api_call.h"
 #include "edge/control_api/control_executor.h"
 #include "edge/grpc/grpc_router.h"
@@ -44,7 +45,11 @@ struct ControlParts {
   journal::LabelStore* labels;        // null: off, and so are the three
   control::Labeller* labeller;
   control::Evaluator* evaluator;
-  control::DriftInspector* drift;
+  control::DriftInspector* drift;          // never null
+  control::ReferenceProfiles* references;  // null: nothing is watched, and so are the four
+  monitoring::ProfileStore* profiles;
+  control::Watcher* watcher;
+  control::AlertKeeper* alerts;
   const lifecycle::PublishedTable& table;
   std::string cpu;  // of this machine
   const Clock& clock;
@@ -84,6 +89,8 @@ class ControlApi {
   void add_event_routes(Router& router);
   void add_prediction_routes(Router& router);
   void add_ground_truth_routes(Router& router);
+  void add_monitoring_routes(Router& router);
+  void add_alert_routes(Router& router);
   void add_key_routes(Router& router);
   void add_repository_routes(Router& router);
 
@@ -108,6 +115,16 @@ class ControlApi {
   Result<ApiAnswer> show_labels(const ApiCall& call);
   Result<ApiAnswer> show_accuracy(const ApiCall& call);
   Result<ApiAnswer> show_drift(const ApiCall& call);
+  Result<ApiAnswer> show_profiles(const ApiCall& call);
+  Result<ApiAnswer> show_reference(const ApiCall& call);
+  Result<ApiAnswer> make_reference(const ApiCall& call);
+  Result<ApiAnswer> list_monitors(const ApiCall& call);
+  Result<ApiAnswer> test_monitor(const ApiCall& call);
+  Result<ApiAnswer> list_alerts(const ApiCall& call);
+  Result<ApiAnswer> acknowledge_alert(const ApiCall& call);
+  Result<ApiAnswer> add_silence(const ApiCall& call);
+  Result<control::Watcher*> watcher() const;
+  Result<control::AlertKeeper*> alerts() const;
   Result<journal::Journal*> journal() const;
 
   const ControlParts parts_;

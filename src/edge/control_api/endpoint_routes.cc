@@ -77,17 +77,10 @@ void ControlApi::add_endpoint_routes(Router& router) {
         [this](const ApiCall& call) -> Result<ApiAnswer> {
           MODELYARD_ASSIGN(auto reader, ObjectReader::open(call.body, ""));
           MODELYARD_ASSIGN(const auto model, reader.optional_string("model"));
-          MODELYARD_ASSIGN(const Json* objectives, reader.optional_object("objectives"));
-          MODELYARD_ASSIGN(const Json* scheduling, reader.optional_object("scheduling"));
-          MODELYARD_ASSIGN(const Json* journal, reader.optional_object("journal"));
-          MODELYARD_ASSIGN(const Json* evaluation, reader.optional_object("evaluation"));
+          control::EndpointDocument document{model.value_or(call.parameters[0])};
+          MODELYARD_TRY(control::read_settings(reader, document));
           MODELYARD_TRY(reader.finish());
           if (model) MODELYARD_TRY(call.may(Verb::kDeploy, *model));
-          control::EndpointDocument document{model.value_or(call.parameters[0])};
-          if (objectives) document.objectives = *objectives;
-          if (scheduling) document.scheduling = *scheduling;
-          if (journal) document.journal = *journal;
-          if (evaluation) document.evaluation = *evaluation;
           MODELYARD_TRY(parts_.deployer.put_endpoint(call.parameters[0], document, call.actor, call.expected));
           return show_endpoint(parts_.catalog, call.parameters[0]);
         });

@@ -129,19 +129,6 @@ Result<ApiAnswer> ControlApi::show_accuracy(const ApiCall& call) {
   return ApiAnswer{200, control::to_json(report), std::nullopt};
 }
 
-Result<ApiAnswer> ControlApi::show_drift(const ApiCall& call) {
-  MODELYARD_TRY(journal());
-  control::DriftQuery query;
-  query.endpoint = call.parameters[0];
-  MODELYARD_ASSIGN(query.current.to, call.query_time("to", parts_.clock.utc_now()));
-  MODELYARD_ASSIGN(query.current.from, call.query_time("from", query.current.to - std::chrono::hours(24)));
-  MODELYARD_ASSIGN(query.reference.to, call.query_time("reference_to", query.current.from));
-  MODELYARD_ASSIGN(query.reference.from,
-                   call.query_time("reference_from", query.reference.to - std::chrono::hours(24 * 7)));
-  MODELYARD_ASSIGN(const auto report, parts_.drift->inspect(query));
-  return ApiAnswer{200, control::to_json(report), std::nullopt};
-}
-
 void ControlApi::add_ground_truth_routes(Router& router) {
   route(
       router, Method::kPost, "/api/v1/ground-truth", Access::server(Verb::kLabel),
@@ -153,9 +140,6 @@ void ControlApi::add_ground_truth_routes(Router& router) {
   route(router, Method::kGet, "/api/v1/endpoints/{endpoint}/accuracy", Access::model(Verb::kRead),
         {"from", "to", "known_at", "window_seconds", "by"},
         [this](const ApiCall& call) { return show_accuracy(call); });
-  // Its words name values.
-  route(router, Method::kGet, "/api/v1/endpoints/{endpoint}/drift", Access::model(Verb::kPayload),
-        {"from", "to", "reference_from", "reference_to"}, [this](const ApiCall& call) { return show_drift(call); });
 }
 
 }  // namespace modelyard::edge

@@ -24,26 +24,6 @@ CREATE TABLE lags (
   PRIMARY KEY (endpoint, bucket)) WITHOUT ROWID;
 )sql"};
 
-Status migrate(SqliteConnection& connection) {
-  MODELYARD_TRY(connection.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"));
-  std::int64_t version = 0;
-  {
-    MODELYARD_ASSIGN(auto statement, connection.prepare("PRAGMA user_version"));
-    MODELYARD_TRY(statement.step());
-    version = statement.integer(0);
-  }
-  if (version > static_cast<std::int64_t>(kMigrations.size())) {
-    return error(Code::kFailedPrecondition,
-                 "the ground truth has schema {}, this program knows up to {}: use the newer modelyard that wrote it",
-                 version, kMigrations.size());
-  }
-  for (auto next = static_cast<std::size_t>(version); next < kMigrations.size(); ++next) {
-    MODELYARD_TRY(connection.execute(
-        fmt::format("BEGIN IMMEDIATE;{}PRAGMA user_version={};COMMIT;", kMigrations[next], next + 1)));
-  }
-  return ok();
-}
-
 Result<std::unique_ptr<SqliteConnection>> open_connection(const std::string& path, SqliteConnection::Access access) {
   return SqliteConnection::open(path, access, {"the ground truth", "put the file aside, and send the labels again"});
 }
@@ -259,7 +239,7 @@ LabelTally& LabelTally::operator+=(const LabelTally& other) {
 
 Result<std::unique_ptr<LabelStore>> LabelStore::open(const std::string& path, const Clock& clock) {
   MODELYARD_ASSIGN(auto writer, open_connection(path, SqliteConnection::Access::kReadWrite));
-  MODELYARD_TRY(migrate(*writer));
+  MODELYARD_TRY(writer->migrate(kMigrations));
   MODELYARD_ASSIGN(const auto totals, read_totals(*writer, ""));
   std::unique_ptr<LabelStore> store(new LabelStore(path, clock, std::move(writer)));
   MutexLock lock(store->totals_mutex_);

@@ -12,15 +12,12 @@
 // floor is what holds. Sources: statistics/distances, statistics/hypotheses. Threads: pure.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "monitoring/profile/feature_profile.h"
 
 namespace modelyard::monitoring {
-
-using Profiles = std::map<std::string, FeatureProfile, std::less<>>;  // by feature
 
 struct DriftRule {
   double alpha = 0.05;

@@ -4,12 +4,16 @@
 // Numbers: moments and quantiles (k = kQuantileSize). Categories: the most frequent texts, kPlaces of them.
 // Merge:   any two of one kind; exact but for the sketches' stated errors.
 // Limits:  a text is cut after Frequent::kLongestText.
+// Form:    JSON, docs/formats/profile.md. parse_feature_profile() answers InvalidArgument naming the field.
 // Threads: one at a time.
 #pragma once
 
+#include <map>
+#include <string>
 #include <string_view>
 #include <variant>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "statistics/sketches/frequent.h"
 #include "statistics/sketches/moments.h"
@@ -25,7 +29,7 @@ class FeatureProfile {
   static constexpr std::uint32_t kQuantileSize = 400;  // a rank error of 0.7 %
   static constexpr std::size_t kPlaces = 256;
 
-  explicit FeatureProfile(FeatureKind kind);
+  explicit FeatureProfile(FeatureKind kind, std::uint32_t quantile_size = kQuantileSize);
 
   // Of a number; NaN and the infinities are missing.
   void add(double value);
@@ -46,14 +50,23 @@ class FeatureProfile {
   const statistics::Frequent& categories() const { return std::get<statistics::Frequent>(values_); }
 
  private:
+  friend Result<FeatureProfile> parse_feature_profile(const Json& value, const std::string& path);
   struct Numbers {
     statistics::Moments moments;
-    statistics::Quantiles quantiles{kQuantileSize};
+    statistics::Quantiles quantiles;
   };
 
   std::uint64_t rows_ = 0;
   std::uint64_t missing_ = 0;
   std::variant<Numbers, statistics::Frequent> values_;
 };
+
+Json to_json(const FeatureProfile& profile);
+Result<FeatureProfile> parse_feature_profile(const Json& value, const std::string& path);
+
+using Profiles = std::map<std::string, FeatureProfile, std::less<>>;  // by feature
+
+// Those of `other` are added. InvalidArgument when a feature is of another kind there.
+Status merge(Profiles& profiles, const Profiles& other);
 
 }  // namespace modelyard::monitoring

@@ -49,6 +49,23 @@ Result<ConfusionShares> estimated_confusion(std::span<const double> probabilitie
   return shares;
 }
 
+Result<ConfusionShares> estimated_confusion(std::span<const std::pair<double, double>> distribution, double threshold) {
+  if (distribution.empty()) return error(Code::kInvalidArgument, "there are no rows");
+  ConfusionShares shares;
+  double below = 0;
+  for (const auto& [probability, upto] : distribution) {
+    if (!(probability >= 0 && probability <= 1)) {
+      return error(Code::kInvalidArgument, "{} is no probability", probability);
+    }
+    const double share = upto - below;
+    below = upto;
+    const bool positive = probability >= threshold;
+    (positive ? shares.true_positive : shares.false_negative) += share * probability;
+    (positive ? shares.false_positive : shares.true_negative) += share * (1 - probability);
+  }
+  return shares;
+}
+
 // Σ over pairs of the chance that one is a one and the other a zero and the one ranks above; ties count half.
 Result<double> estimated_roc_auc(std::span<const double> probabilities) {
   MODELYARD_TRY(check_probabilities(probabilities));

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "base/result.h"
 
@@ -27,6 +28,9 @@ struct ConfusionShares {
 
 // Rows at or above the threshold are predicted as ones.
 Result<ConfusionShares> estimated_confusion(std::span<const double> probabilities, double threshold);
+// The same of a distribution: values ascending, each with the share of values ≤ it (Quantiles::distribution()). The
+// numbers are shares.
+Result<ConfusionShares> estimated_confusion(std::span<const std::pair<double, double>> distribution, double threshold);
 // The area under the ROC curve that these probabilities have if they are right; NaN when all are 0 or all are 1.
 Result<double> estimated_roc_auc(std::span<const double> probabilities);
 // Rows × classes, each row's probabilities summing to one: the mean probability of the chosen class.

@@ -8,10 +8,10 @@
 #include <cmath>
 
 #include "base/base64.h"
+#include "base/csv.h"
 #include "base/json.h"
 #include "base/names.h"
 #include "base/nearest_name.h"
-#include "edge/codec/labels/csv.h"
 
 namespace modelyard::edge {
 namespace {

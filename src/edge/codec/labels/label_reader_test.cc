@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "edge/codec/labels/csv.h"
-
 namespace modelyard::edge {
 namespace {
 
@@ -162,17 +160,6 @@ TEST(LabelReader, ReadsWhichColumnsAreMeant) {
   EXPECT_FALSE(parse_label_columns("value"));
   EXPECT_FALSE(parse_label_columns("value="));
   EXPECT_FALSE(parse_label_columns("value=a,value=b"));
-}
-
-TEST(Csv, ReadsQuotesAndCountsLines) {
-  CsvReader reader("a,\"b \"\"c\"\"\",\r\n\n\"x\ny\",2\nlast");
-  EXPECT_EQ(**reader.next(), (std::vector<std::string>{"a", "b \"c\"", ""}));
-  EXPECT_EQ(reader.line(), 1u);
-  EXPECT_EQ(**reader.next(), (std::vector<std::string>{"x\ny", "2"}));
-  EXPECT_EQ(reader.line(), 3u);
-  EXPECT_EQ(**reader.next(), (std::vector<std::string>{"last"}));
-  EXPECT_EQ(reader.line(), 5u);
-  EXPECT_EQ(*reader.next(), std::nullopt);
 }
 
 }  // namespace

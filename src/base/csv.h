@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 
-namespace modelyard::edge {
+namespace modelyard {
 
 class CsvReader {
  public:
@@ -35,4 +35,4 @@ class CsvReader {
   std::size_t next_line_ = 1;
 };
 
-}  // namespace modelyard::edge
+}  // namespace modelyard

@@ -1,8 +1,8 @@
-#include "edge/codec/labels/csv.h"
+#include "base/csv.h"
 
 #include <algorithm>
 
-namespace modelyard::edge {
+namespace modelyard {
 
 Result<std::string> CsvReader::quoted() {
   std::string text;
@@ -57,4 +57,4 @@ Result<std::optional<std::vector<std::string>>> CsvReader::next() {
   return fields;
 }
 
-}  // namespace modelyard::edge
+}  // namespace modelyard

@@ -1,0 +1,37 @@
+// ProfileTap lets what each request of one loop asked and answered go into its live profile.
+#pragma once
+
+#include <cstring>
+
+#include "monitoring/profile/live_profiler.h"
+#include "serving/tap.h"
+
+namespace modelyard::app {
+
+class ProfileTap final : public serving::Tap {
+ public:
+  explicit ProfileTap(monitoring::LiveProfiler& profiler) : profiler_(profiler) {}
+
+  Status promise() override { return ok(); }
+
+  std::uint64_t on_end(const serving::Ended& ended) override {
+    monitoring::SeenPrediction seen{.endpoint = ended.request.endpoint,
+                                    .version = ended.servable.ref(),
+                                    .signature = ended.servable.signature(),
+                                    .inputs = ended.request.inputs};
+    if (ended.outputs != nullptr) seen.outputs = *ended.outputs;
+    seen.failure = ended.failure;
+    seen.latency = ended.durations.total;
+    seen.rows = ended.rows;
+    // The end of a UUID of version 7 is random.
+    const auto& id = ended.prediction_id.bytes();
+    std::memcpy(&seen.hash, id.data() + id.size() - sizeof seen.hash, sizeof seen.hash);
+    profiler_.add(seen);
+    return 0;
+  }
+
+ private:
+  monitoring::LiveProfiler& profiler_;
+};
+
+}  // namespace modelyard::app

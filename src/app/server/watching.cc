@@ -1,0 +1,88 @@
+#include "app/server/watching.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <future>
+
+#include "app/configuration/yaml_document.h"
+#include "base/directory.h"
+
+namespace modelyard::app {
+namespace {
+
+constexpr std::uint64_t kMostSinksBytes = 1u << 20;
+
+Result<std::vector<SinkSettings>> read_sinks(const std::string& path) {
+  if (path.empty()) return std::vector<SinkSettings>();
+  MODELYARD_ASSIGN(const std::string text, read_file(path, kMostSinksBytes));
+  MODELYARD_ASSIGN(const Json list, read_yaml_document(text, path));
+  return parse_alert_sinks(list);
+}
+
+std::string host_name() {
+  std::array<char, HOST_NAME_MAX + 1> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+}  // namespace
+
+void Watching::start() {
+  notifier_->start();
+  watcher_->start();
+}
+
+void Watching::stop() {
+  watcher_->stop();
+  notifier_->stop();
+}
+
+Result<std::unique_ptr<Watching>> Watching::open(const Configuration& configuration, const Parts& parts) {
+  std::unique_ptr<Watching> watching(new Watching(parts));
+  const std::string& data = configuration.text("data");
+  const double budget = static_cast<double>(configuration.integer("profile_cpu_percent")) / 100;
+  for (std::size_t i = 0; i < parts.http.loops(); ++i) {
+    auto& profiler = watching->profilers_.emplace_back(std::make_unique<monitoring::LiveProfiler>(budget, parts.clock));
+    watching->taps_.push_back(std::make_unique<ProfileTap>(*profiler));
+  }
+  const auto most_bytes = static_cast<std::uint64_t>(configuration.integer("profiles_max_bytes"));
+  const auto window = std::chrono::seconds(configuration.integer("profile_window_seconds"));
+  MODELYARD_ASSIGN(watching->store_, monitoring::ProfileStore::open(data + "/profiles.db", window, most_bytes));
+  MODELYARD_ASSIGN(watching->alerts_, control::AlertKeeper::open(data + "/alerts.db", parts.clock));
+  MODELYARD_ASSIGN(auto sinks, read_sinks(configuration.text("alert_sinks")));
+  const NotifierOptions options{std::move(sinks), {host_name(), configuration.text("public_url"), ""}};
+  MODELYARD_ASSIGN(watching->notifier_, Notifier::open(*watching->alerts_, options, parts.clock, parts.log));
+  watching->judge_ = std::make_unique<control::MonitorJudge>(control::MonitorJudge::Sources{
+      parts.catalog, *watching->store_, watching->references_, parts.evaluator, parts.labels});
+  watching->watcher_ = std::make_unique<control::Watcher>(
+      control::Watcher::Parts{parts.catalog, *watching->store_, *watching->judge_, *watching->alerts_,
+                              [raw = watching.get()] { return raw->take(); },
+                              [raw = watching.get()] { raw->notifier_->wake(); }, parts.log, parts.clock},
+      window);
+  return watching;
+}
+
+std::vector<monitoring::StreamProfile> Watching::take() {
+  std::vector<std::future<std::vector<monitoring::StreamProfile>>> answers;
+  for (std::size_t i = 0; i < profilers_.size(); ++i) {
+    std::promise<std::vector<monitoring::StreamProfile>> promise;
+    answers.push_back(promise.get_future());
+    http_.loop(i).post([profiler = profilers_[i].get(), promise = std::move(promise)]() mutable {
+      promise.set_value(profiler->take());
+    });
+  }
+  std::vector<monitoring::StreamProfile> together;
+  for (auto& answer : answers) {
+    for (monitoring::StreamProfile& profile : answer.get()) {
+      const auto same = std::ranges::find_if(together, [&](const monitoring::StreamProfile& other) {
+        return other.endpoint == profile.endpoint && other.version == profile.version;
+      });
+      same == together.end() ? void(together.push_back(std::move(profile))) : merge(same->window, profile.window);
+    }
+  }
+  return together;
+}
+
+}  // namespace modelyard::app

@@ -1,0 +1,166 @@
+#include "control/watcher.h"
+
+#include <algorithm>
+
+#include "base/duration.h"
+#include "control/monitor_check.h"
+
+namespace modelyard::control {
+namespace {
+
+// The last multiple of `width` that is not after `time`.
+UtcTime end_before(UtcTime time, std::chrono::seconds width) {
+  const std::chrono::microseconds micros = width;
+  return UtcTime(time.time_since_epoch() / micros * micros);
+}
+
+}  // namespace
+
+Watcher::Watcher(Parts parts, std::chrono::seconds window) : parts_(std::move(parts)), window_(window) {}
+
+void Watcher::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Watcher::stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    wake_.notify_all();
+  }
+  if (!thread_.joinable()) return;
+  thread_.join();
+  keep_profiles();
+}
+
+void Watcher::run() {
+  UtcTime due = end_before(parts_.clock.utc_now(), window_) + window_;
+  for (;;) {
+    {
+      MutexLock lock(mutex_);
+      while (!stopping_ && parts_.clock.utc_now() < due) (void)wake_.wait_for(mutex_, due - parts_.clock.utc_now());
+      if (stopping_) return;
+    }
+    tick();
+    due = end_before(parts_.clock.utc_now(), window_) + window_;
+  }
+}
+
+void Watcher::tick() {
+  keep_profiles();
+  auto all = configured("");
+  report("monitors were not read", all ? ok() : Status(all.error()));
+  if (!all) return;
+  const UtcTime now = parts_.clock.utc_now();
+  for (const Due& due : *all) judge(due, now);
+  forget_others(*all);
+}
+
+void Watcher::keep_profiles() {
+  report("profiles were not kept", [&]() -> Status {
+    MODELYARD_TRY(parts_.profiles.put(parts_.take()));
+    return parts_.profiles.compact(parts_.clock.utc_now());
+  }());
+}
+
+Result<std::vector<Watcher::Due>> Watcher::configured(const std::string& endpoint) {
+  std::vector<Due> all;
+  MODELYARD_TRY(parts_.catalog.read([&](registry::CatalogReader& reader) -> Status {
+    MODELYARD_ASSIGN(const auto endpoints, reader.endpoints());
+    for (const registry::EndpointRecord& record : endpoints) {
+      if (!endpoint.empty() && record.name != endpoint) continue;
+      MODELYARD_ASSIGN(const Json document, parse_json(record.wants.monitors));
+      MODELYARD_ASSIGN(auto monitors, monitoring::parse_monitors(document));
+      for (monitoring::Monitor& monitor : monitors) all.emplace_back(record, std::move(monitor));
+    }
+    return ok();
+  }));
+  return all;
+}
+
+void Watcher::judge(const Due& due, UtcTime now) {
+  const auto& [endpoint, monitor] = due;
+  const std::string name = qualified_name(endpoint.name, monitor.name);
+  const UtcTime end = end_before(now, monitor.window);
+  {
+    MutexLock lock(mutex_);
+    Seen& seen = seen_[name];
+    if (seen.due == UtcTime()) seen.due = end + monitor.window;
+    if (now < seen.due) return;
+    seen.due = end + monitor.window;
+  }
+  auto findings = parts_.judge.judge(endpoint, monitor, end);
+  const Status observed = [&]() -> Status {
+    if (!findings) return findings.error();
+    const ObservedMonitor observed_monitor{name, std::string(monitor_kind_name(monitor.kind)), endpoint.name};
+    MODELYARD_ASSIGN(const auto told, parts_.alerts.observe(observed_monitor, monitor.alert, *findings, now));
+    if (!told.empty()) parts_.on_alerts();
+    return ok();
+  }();
+  report("monitor " + name + " did not judge its window", observed);
+  if (!findings) return;
+  MutexLock lock(mutex_);
+  Seen& seen = seen_[name];
+  seen.judged = end;
+  seen.findings = std::move(*findings);
+}
+
+// Alerts of monitors that are not configured any more.
+void Watcher::forget_others(const std::vector<Due>& all) {
+  std::set<std::string> names;
+  for (const auto& [endpoint, monitor] : all) names.insert(qualified_name(endpoint.name, monitor.name));
+  report("alerts of removed monitors were not ended", [&]() -> Status {
+    MODELYARD_ASSIGN(const auto alerts, parts_.alerts.alerts());
+    std::set<std::string> gone;
+    for (const monitoring::Alert& alert : alerts) {
+      if (!names.contains(alert.monitor)) gone.insert(alert.monitor);
+    }
+    for (const std::string& name : gone) {
+      MODELYARD_ASSIGN(const auto told, parts_.alerts.forget(name));
+      if (!told.empty()) parts_.on_alerts();
+    }
+    return ok();
+  }());
+  MutexLock lock(mutex_);
+  std::erase_if(seen_, [&](const auto& entry) { return !names.contains(entry.first); });
+}
+
+void Watcher::report(std::string_view what, const Status& status) {
+  MutexLock lock(mutex_);
+  const auto known = failing_.find(what);
+  const bool was_failing = known != failing_.end();
+  if (!status && !was_failing) {
+    failing_.emplace(what);
+    parts_.log.error(what, {{"error", status.error().message()}});
+  } else if (status && was_failing) {
+    failing_.erase(known);
+  }
+}
+
+Result<std::vector<monitoring::Finding>> Watcher::test(const std::string& endpoint, const std::string& monitor) {
+  MODELYARD_ASSIGN(const auto all, configured(endpoint));
+  keep_profiles();
+  const auto found = std::ranges::find(all, monitor, [](const Due& due) { return due.second.name; });
+  if (found == all.end()) {
+    return error(Code::kNotFound, "endpoint '{}' has no monitor '{}'", endpoint, monitor);
+  }
+  return parts_.judge.judge(found->first, found->second, parts_.clock.utc_now());
+}
+
+Result<std::vector<WatchedMonitor>> Watcher::monitors(const std::string& endpoint) {
+  MODELYARD_ASSIGN(auto all, configured(endpoint));
+  std::vector<WatchedMonitor> watched;
+  MutexLock lock(mutex_);
+  for (auto& [record, monitor] : all) {
+    const auto seen = seen_.find(qualified_name(record.name, monitor.name));
+    WatchedMonitor one{record.name, std::move(monitor), std::nullopt, {}};
+    if (seen != seen_.end()) {
+      one.judged = seen->second.judged;
+      one.findings = seen->second.findings;
+    }
+    watched.push_back(std::move(one));
+  }
+  return watched;
+}
+
+}  // namespace modelyard::control

@@ -1,0 +1,85 @@
+// Watcher keeps what the event loops have profiled, and lets the monitors judge each window when it has ended.
+//
+// Windows:  of the width of `window` and at its multiples of UTC; a monitor's own window ends at the multiples of its
+//           own width, and is judged at the first tick at or after its end. Windows that ended while the server was
+//           down are not judged.
+// Failures: what cannot be kept or judged is logged, once until it works again, and the next window is tried as usual.
+// Threads:  one of its own between start() and stop(); the rest from any.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "base/mutex.h"
+#include "control/alert_keeper.h"
+#include "control/monitor_judge.h"
+#include "telemetry/log.h"
+
+namespace modelyard::control {
+
+// How a monitor stands.
+struct WatchedMonitor {
+  std::string endpoint;
+  monitoring::Monitor monitor;
+  std::optional<UtcTime> judged;  // the end of the last window
+  std::vector<monitoring::Finding> findings;
+};
+
+class Watcher {
+ public:
+  using TakeProfiles = std::function<std::vector<monitoring::StreamProfile>()>;
+
+  struct Parts {
+    registry::Catalog& catalog;
+    monitoring::ProfileStore& profiles;
+    MonitorJudge& judge;
+    AlertKeeper& alerts;
+    TakeProfiles take;
+    std::function<void()> on_alerts;  // notifications wait
+    telemetry::Log& log;
+    const Clock& clock;
+  };
+
+  Watcher(Parts parts, std::chrono::seconds window);
+  ~Watcher() { stop(); }
+
+  void start();
+  // Keeps what was profiled since the last window.
+  void stop();
+
+  // What start()'s thread does at the end of each window.
+  void tick();
+  // Keeps what was profiled until now.
+  void keep_profiles();
+  // What the monitor finds now, of the window that ends now; nothing comes of it. NotFound.
+  Result<std::vector<monitoring::Finding>> test(const std::string& endpoint, const std::string& monitor);
+  // "": of all endpoints.
+  Result<std::vector<WatchedMonitor>> monitors(const std::string& endpoint);
+
+ private:
+  struct Seen {
+    UtcTime due{};  // the end of the window that is judged next
+    std::optional<UtcTime> judged;
+    std::vector<monitoring::Finding> findings;
+  };
+  using Due = std::pair<registry::EndpointRecord, monitoring::Monitor>;
+
+  void run();
+  Result<std::vector<Due>> configured(const std::string& endpoint);
+  void judge(const Due& due, UtcTime now);
+  void forget_others(const std::vector<Due>& all);
+  void report(std::string_view what, const Status& status);
+
+  const Parts parts_;
+  const std::chrono::seconds window_;
+  Mutex mutex_;
+  CondVar wake_;
+  bool stopping_ MODELYARD_GUARDED_BY(mutex_) = false;
+  std::map<std::string, Seen, std::less<>> seen_ MODELYARD_GUARDED_BY(mutex_);  // by qualified name
+  std::set<std::string, std::less<>> failing_ MODELYARD_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
+
+}  // namespace modelyard::control

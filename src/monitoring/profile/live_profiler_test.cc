@@ -1,0 +1,107 @@
+#include "monitoring/profile/live_profiler.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "base/fake_clock.h"
+
+namespace modelyard::monitoring {
+namespace {
+
+using inference::DataType;
+
+class LiveProfilerTest : public testing::Test {
+ protected:
+  LiveProfilerTest() {
+    signature_.batched = true;
+    signature_.inputs.push_back({"x", DataType::kFp32, {-1, 2}, false, {"age", "income"}});
+  }
+
+  void see(const std::string& endpoint, const VersionRef& version, std::int64_t rows,
+           std::optional<Code> failure = std::nullopt) {
+    const std::vector<float> values(static_cast<std::size_t>(2 * rows), 1.5F);
+    const std::array<std::int64_t, 2> shape{rows, 2};
+    const inference::TensorView input{"x", DataType::kFp32, shape, std::as_bytes(std::span(values))};
+    SeenPrediction seen{.endpoint = endpoint, .version = version, .signature = signature_, .inputs = {&input, 1}};
+    seen.failure = failure;
+    seen.rows = rows;
+    seen.latency = std::chrono::milliseconds(2);
+    profiler_.add(seen);
+  }
+
+  FakeClock clock_;
+  inference::Signature signature_;
+  LiveProfiler profiler_{0.02, clock_};
+  const VersionRef first_{"m", 1}, second_{"m", 2};
+};
+
+TEST_F(LiveProfilerTest, KeepsEndpointsAndVersionsApart) {
+  see("a", first_, 1);
+  see("a", second_, 2);
+  see("b", second_, 3);
+  see("a", first_, 1);
+
+  const auto taken = profiler_.take();
+
+  ASSERT_EQ(taken.size(), 3u);
+  EXPECT_EQ(taken[0].window.rows, 2u);
+  EXPECT_EQ(taken[0].window.features.at("age").rows(), 2u);
+  EXPECT_EQ(taken[1].version, second_);
+  EXPECT_EQ(taken[1].window.rows, 2u);
+  EXPECT_EQ(taken[2].endpoint, "b");
+  EXPECT_EQ(taken[2].window.traffic.answered(), 1u);
+}
+
+TEST_F(LiveProfilerTest, GivesEachWindowOnce) {
+  see("a", first_, 1);
+  EXPECT_EQ(profiler_.take().size(), 1u);
+  EXPECT_TRUE(profiler_.take().empty());
+}
+
+TEST_F(LiveProfilerTest, CountsFailuresWithoutLookingAtTheirRows) {
+  see("a", first_, 1, Code::kInternal);
+  see("a", first_, 1, Code::kInvalidArgument);
+
+  const auto taken = profiler_.take();
+
+  EXPECT_EQ(taken[0].window.traffic.failed(), 1u);
+  EXPECT_EQ(taken[0].window.traffic.refused(), 1u);
+  EXPECT_EQ(taken[0].window.rows, 0u);
+  EXPECT_TRUE(taken[0].window.features.empty());
+}
+
+TEST_F(LiveProfilerTest, LooksAtABoundedNumberOfValuesOfARequest) {
+  see("a", first_, 100'000);
+
+  const auto taken = profiler_.take();
+
+  EXPECT_EQ(taken[0].window.rows, 100'000u);
+  EXPECT_EQ(taken[0].window.profiled, taken[0].window.features.at("age").rows());
+  EXPECT_LE(taken[0].window.profiled, LiveProfiler::kMostValues / 2 + 1);
+  EXPECT_GE(taken[0].window.profiled, LiveProfiler::kMostValues / 4);
+  EXPECT_NEAR(taken[0].window.least_share, 0.02, 0.001);
+}
+
+TEST_F(LiveProfilerTest, CountsWhatIsBeyondItsBound) {
+  for (std::size_t i = 0; i < LiveProfiler::kMostStreams + 3; ++i) see(std::to_string(i), first_, 1);
+
+  EXPECT_EQ(profiler_.take().size(), LiveProfiler::kMostStreams);
+  EXPECT_EQ(profiler_.left_out(), 3u);
+}
+
+TEST_F(LiveProfilerTest, PutsTheTimeOfAWindowBetweenTwoTakings) {
+  (void)profiler_.take();
+  const UtcTime begin = clock_.utc_now();
+  clock_.advance(std::chrono::minutes(5));
+  see("a", first_, 1);
+
+  const auto taken = profiler_.take();
+
+  EXPECT_EQ(taken[0].window.from, begin);
+  EXPECT_EQ(taken[0].window.to, begin + std::chrono::minutes(5));
+}
+
+}  // namespace
+}  // namespace modelyard::monitoring

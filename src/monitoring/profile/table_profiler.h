@@ -1,0 +1,46 @@
+// TableProfiler makes the profile of a table of rows, such as a model was trained on: text with comma-separated values
+// and a line of names first.
+//
+// Columns: those that are called as an input, an output or a feature of the signature, as the live profile calls it
+//          (monitoring/profile/tensor_profiler.h); what they are, the signature says. Others, such as keys and labels,
+//          are passed over. An empty field, NaN, NA, null and None are missing.
+// Memory:  bounded: text comes in pieces, and no row is kept. A line of at most kMostLine bytes.
+// Errors:  InvalidArgument with the line, or when no column is known.
+// Threads: one at a time.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "inference/signature.h"
+#include "monitoring/profile/window_profile.h"
+
+namespace modelyard::monitoring {
+
+class TableProfiler {
+ public:
+  static constexpr std::size_t kMostLine = 1u << 20;
+
+  explicit TableProfiler(const inference::Signature& signature);
+
+  // Pieces may end anywhere.
+  Status add(std::string_view piece);
+  Result<WindowProfile> finish();
+
+ private:
+  Status add_lines(std::string_view lines);
+  Status add_row(const std::vector<std::string>& fields, std::size_t line);
+  Status take_names(const std::vector<std::string>& names);
+
+  std::vector<std::pair<std::string, FeatureKind>> known_;
+  std::string rest_;     // of a line whose end has not come
+  bool quoted_ = false;  // it ends within quotes
+  std::size_t lines_ = 0;
+  bool has_names_ = false;
+  std::vector<FeatureProfile*> columns_;  // null: passed over
+  std::vector<std::string> names_;
+  WindowProfile profile_;
+};
+
+}  // namespace modelyard::monitoring
