@@ -53,7 +53,7 @@ void Watcher::tick() {
   if (!all) return;
   const UtcTime now = parts_.clock.utc_now();
   for (const Due& due : *all) judge(due, now);
-  forget_others(*all);
+  look_at_alerts(*all);
 }
 
 void Watcher::keep_profiles() {
@@ -85,6 +85,9 @@ void Watcher::judge(const Due& due, UtcTime now) {
   {
     MutexLock lock(mutex_);
     Seen& seen = seen_[name];
+    seen.endpoint = endpoint.name;
+    seen.monitor = monitor.name;
+    seen.kind = monitor_kind_name(monitor.kind);
     if (seen.due == UtcTime()) seen.due = end + monitor.window;
     if (now < seen.due) return;
     seen.due = end + monitor.window;
@@ -105,15 +108,23 @@ void Watcher::judge(const Due& due, UtcTime now) {
   seen.findings = std::move(*findings);
 }
 
-// Alerts of monitors that are not configured any more.
-void Watcher::forget_others(const std::vector<Due>& all) {
+void Watcher::look_at_alerts(const std::vector<Due>& all) {
   std::set<std::string> names;
   for (const auto& [endpoint, monitor] : all) names.insert(qualified_name(endpoint.name, monitor.name));
   report("alerts of removed monitors were not ended", [&]() -> Status {
     MODELYARD_ASSIGN(const auto alerts, parts_.alerts.alerts());
     std::set<std::string> gone;
+    decltype(WatchFigures::firing) firing;
     for (const monitoring::Alert& alert : alerts) {
-      if (!names.contains(alert.monitor)) gone.insert(alert.monitor);
+      if (!names.contains(alert.monitor)) {
+        gone.insert(alert.monitor);
+      } else if (alert.state == monitoring::AlertState::kFiring) {
+        ++firing[{alert.endpoint, alert.severity}];
+      }
+    }
+    {
+      MutexLock lock(mutex_);
+      firing_ = std::move(firing);
     }
     for (const std::string& name : gone) {
       MODELYARD_ASSIGN(const auto told, parts_.alerts.forget(name));
@@ -161,6 +172,16 @@ Result<std::vector<WatchedMonitor>> Watcher::monitors(const std::string& endpoin
     watched.push_back(std::move(one));
   }
   return watched;
+}
+
+WatchFigures Watcher::figures() {
+  WatchFigures figures;
+  MutexLock lock(mutex_);
+  for (const auto& [name, seen] : seen_) {
+    if (seen.judged) figures.monitors.push_back({seen.endpoint, seen.monitor, seen.kind, seen.findings});
+  }
+  figures.firing = firing_;
+  return figures;
 }
 
 }  // namespace modelyard::control

@@ -27,6 +27,16 @@ struct WatchedMonitor {
   std::vector<monitoring::Finding> findings;
 };
 
+// What there is to count, without touching the disk.
+struct WatchFigures {
+  struct OfMonitor {
+    std::string endpoint, monitor, kind;
+    std::vector<monitoring::Finding> findings;
+  };
+  std::vector<OfMonitor> monitors;                                               // that have judged a window
+  std::map<std::pair<std::string, monitoring::Severity>, std::uint64_t> firing;  // alerts, by endpoint
+};
+
 class Watcher {
  public:
   using TakeProfiles = std::function<std::vector<monitoring::StreamProfile>()>;
@@ -57,9 +67,11 @@ class Watcher {
   Result<std::vector<monitoring::Finding>> test(const std::string& endpoint, const std::string& monitor);
   // "": of all endpoints.
   Result<std::vector<WatchedMonitor>> monitors(const std::string& endpoint);
+  WatchFigures figures();
 
  private:
   struct Seen {
+    std::string endpoint, monitor, kind;
     UtcTime due{};  // the end of the window that is judged next
     std::optional<UtcTime> judged;
     std::vector<monitoring::Finding> findings;
@@ -69,7 +81,8 @@ class Watcher {
   void run();
   Result<std::vector<Due>> configured(const std::string& endpoint);
   void judge(const Due& due, UtcTime now);
-  void forget_others(const std::vector<Due>& all);
+  // Ends alerts of monitors that are gone, and counts the others.
+  void look_at_alerts(const std::vector<Due>& all);
   void report(std::string_view what, const Status& status);
 
   const Parts parts_;
@@ -79,6 +92,7 @@ class Watcher {
   bool stopping_ MODELYARD_GUARDED_BY(mutex_) = false;
   std::map<std::string, Seen, std::less<>> seen_ MODELYARD_GUARDED_BY(mutex_);  // by qualified name
   std::set<std::string, std::less<>> failing_ MODELYARD_GUARDED_BY(mutex_);
+  decltype(WatchFigures::firing) firing_ MODELYARD_GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

@@ -289,22 +289,19 @@ def test_a_sink_that_cannot_be_honoured_is_an_error(tmp_path):
     assert "alert sink 'webhook'" in done.stderr
 
 
-@pytest.fixture
-def wired():
-    """The server has the setting."""
-    settings = subprocess.run([BINARY, "config", "--json"], capture_output=True, text=True, timeout=60)
-    if "alert_sinks" not in json.loads(settings.stdout):
-        pytest.skip("this server has no setting alert_sinks")
+def write_sinks(folder, sinks):
+    (folder / "sinks.yaml").write_text(json.dumps(sinks))
+    (folder / "modelyard.yaml").write_text("alert_sinks: sinks.yaml\n")
 
 
-def test_a_server_starts_with_the_sinks_of_its_settings_file(wired, tmp_path, webhook):
-    (tmp_path / "modelyard.yaml").write_text("alert_sinks: " + json.dumps([webhook]) + "\n")
+def test_a_server_starts_with_the_sinks_of_its_settings_file(tmp_path, webhook):
+    write_sinks(tmp_path, [webhook])
 
     assert Server(tmp_path).stop() == 0
 
 
-def test_a_server_refuses_sinks_that_it_does_not_know(wired, tmp_path, webhook):
-    (tmp_path / "modelyard.yaml").write_text("alert_sinks: " + json.dumps([{**webhook, "kind": "pager"}]) + "\n")
+def test_a_server_refuses_sinks_that_it_does_not_know(tmp_path, webhook):
+    write_sinks(tmp_path, [{**webhook, "kind": "pager"}])
 
     with pytest.raises(RuntimeError, match="alert_sinks"):
         Server(tmp_path)

@@ -225,6 +225,11 @@ def test_drift_becomes_an_alert_that_ends_when_the_data_are_as_before(quick, tmp
         assert set(alerts(quick, "firing")) == {"scaled.inputs/income"}
         assert alert["severity"] == "ticket" and alert["kind"] == "drift"
         assert "`income`: median" in alert["sentence"] and alert["numbers"]["distance"] > 0.8
+        metrics = quick.get("/metrics").text
+        labels = 'endpoint="scaled",monitor="inputs",kind="drift"'
+        assert f"modelyard_monitor_failed_subjects{{{labels}}} 1" in metrics
+        assert f'modelyard_monitor_value{{{labels},subject="income"}} ' in metrics
+        assert 'modelyard_alerts_firing{endpoint="scaled",severity="ticket"} 1' in metrics
         quick.cli("monitor", "ack", "scaled.inputs/income", "--note", "looking at it")
         assert alerts(quick)["scaled.inputs/income"]["acknowledged"]["note"] == "looking at it"
         shown = quick.cli("monitor", "list").stdout

@@ -1,5 +1,7 @@
 #include "app/server/metrics.h"
 
+#include <algorithm>
+
 #include "telemetry/process_status.h"
 
 namespace modelyard::app {
@@ -227,6 +229,45 @@ void write_triton(Exposition& out, const std::vector<VersionFigures>& versions) 
           [](const VersionTotals& t) { return t.computed / 1000; });
 }
 
+// A subject is a feature, of which a model may have thousands: the failed ones come first, and only so many.
+void write_watch(Exposition& out, const control::WatchFigures& figures) {
+  constexpr std::size_t kMostSubjects = 50;
+  using monitoring::Outcome;
+  const auto labels_of = [](const control::WatchFigures::OfMonitor& monitor) {
+    return Labels{{"endpoint", monitor.endpoint}, {"monitor", monitor.monitor}, {"kind", monitor.kind}};
+  };
+  const auto count = [&](std::string_view name, std::string_view help, Outcome outcome) {
+    out.family(name, MetricKind::kGauge, help);
+    for (const auto& monitor : figures.monitors) {
+      const auto number = std::ranges::count(monitor.findings, outcome, &monitoring::Finding::outcome);
+      out.sample(labels_of(monitor), static_cast<std::uint64_t>(number));
+    }
+  };
+  count("modelyard_monitor_failed_subjects", "Features or metrics that failed in a monitor's last window.",
+        Outcome::kFail);
+  count("modelyard_monitor_passed_subjects", "Features or metrics that passed in a monitor's last window.",
+        Outcome::kPass);
+  out.family("modelyard_monitor_value", MetricKind::kGauge,
+             "What a monitor found in its last window: the distance of drift, an accuracy, a share, milliseconds.");
+  for (const auto& monitor : figures.monitors) {
+    std::vector<const monitoring::Finding*> told;
+    for (const Outcome outcome : {Outcome::kFail, Outcome::kPass}) {
+      for (const monitoring::Finding& finding : monitor.findings) {
+        if (finding.outcome == outcome && told.size() < kMostSubjects) told.push_back(&finding);
+      }
+    }
+    for (const monitoring::Finding* const finding : told) {
+      Labels labels = labels_of(monitor);
+      labels.emplace_back("subject", finding->subject);
+      out.sample(labels, finding->value);
+    }
+  }
+  out.family("modelyard_alerts_firing", MetricKind::kGauge, "Alerts that fire, by endpoint and severity.");
+  for (const auto& [of, number] : figures.firing) {
+    out.sample({{"endpoint", of.first}, {"severity", std::string(monitoring::severity_name(of.second))}}, number);
+  }
+}
+
 }  // namespace
 
 std::string write_metrics(const MetricsSources& sources, telemetry::ExpositionFormat format, TritonNames triton) {
@@ -239,6 +280,7 @@ std::string write_metrics(const MetricsSources& sources, telemetry::ExpositionFo
   if (sources.journal != nullptr) write_journal(out, *sources.journal);
   if (sources.payloads != nullptr) write_payloads(out, *sources.payloads);
   if (sources.labels != nullptr) write_labels(out, *sources.labels);
+  if (sources.watcher != nullptr) write_watch(out, sources.watcher->figures());
   write_process(out, sources);
   if (triton == TritonNames::kAdd) write_triton(out, versions);
   return std::move(out).finish();

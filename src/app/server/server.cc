@@ -461,7 +461,8 @@ class RunningServer final : public Server {
         router_, {is_ready, [this, triton](telemetry::ExpositionFormat format) {
                     return write_metrics(
                         {*http_, *reconciler_, table_, dispatchers_, MODELYARD_VERSION, engines_.onnx.version,
-                         [this] { return access_log_->dropped(); }, journal_.get(), payloads_.get(), labels_.get()},
+                         [this] { return access_log_->dropped(); }, journal_.get(), payloads_.get(), labels_.get(),
+                         watching_ ? &watching_->watcher() : nullptr},
                         format, triton);
                   }});
     http_->set_observer([this](const edge::Request& request, edge::Response& response, std::chrono::nanoseconds took) {
