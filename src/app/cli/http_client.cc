@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <memory>
 
-#include "app/cli/curl_library.h"
 #include "app/cli/screen.h"
+#include "app/curl/curl_library.h"
 
 namespace modelyard::app {
 namespace {

@@ -1,4 +1,4 @@
-#include "app/cli/curl_library.h"
+#include "app/curl/curl_library.h"
 
 #include <dlfcn.h>
 

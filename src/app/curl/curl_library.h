@@ -1,4 +1,4 @@
-// libcurl, loaded when the first request is made: a server makes none, and shall not carry the forty libraries that
+// libcurl, loaded when the first request is made: a server that makes none shall not carry the forty libraries that
 // come along with it.
 //
 // Threads: load() from any; the functions as libcurl has them.
