@@ -189,6 +189,14 @@ void write_labels(Exposition& out, const journal::LabelStore& labels) {
   }
 }
 
+void write_traces(Exposition& out, const TraceTotals& totals) {
+  out.family("modelyard_trace_spans", MetricKind::kCounter,
+             "Spans of traces: taken by the collector, dropped for want of room, or not taken.");
+  out.sample({{"result", "exported"}}, totals.exported);
+  out.sample({{"result", "dropped"}}, totals.dropped);
+  out.sample({{"result", "failed"}}, totals.failed);
+}
+
 void write_process(Exposition& out, const MetricsSources& sources) {
   const auto status = telemetry::read_process_status();
   out.family("modelyard_build_info", MetricKind::kGauge, "1, with versions as labels.");
@@ -239,6 +247,7 @@ std::string write_metrics(const MetricsSources& sources, telemetry::ExpositionFo
   if (sources.journal != nullptr) write_journal(out, *sources.journal);
   if (sources.payloads != nullptr) write_payloads(out, *sources.payloads);
   if (sources.labels != nullptr) write_labels(out, *sources.labels);
+  if (sources.traces != nullptr) write_traces(out, sources.traces->totals());
   write_process(out, sources);
   if (triton == TritonNames::kAdd) write_triton(out, versions);
   return std::move(out).finish();

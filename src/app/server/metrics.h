@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "app/server/trace_exporter.h"
 #include "edge/http/server.h"
 #include "journal/ground_truth/label_store.h"
 #include "journal/journal.h"
@@ -25,6 +26,7 @@ struct MetricsSources {
   const journal::Journal* journal;          // null: off
   const journal::PayloadJournal* payloads;  // null: off
   const journal::LabelStore* labels;        // null: off
+  const TraceExporter* traces;              // null: off
 };
 
 enum class TritonNames { kLeaveOut, kAdd };

@@ -18,7 +18,9 @@
 #include "app/server/heap.h"
 #include "app/server/journal_tap.h"
 #include "app/server/metrics.h"
+#include "app/server/open_traces.h"
 #include "app/server/supervisor.h"
+#include "app/server/taps.h"
 #include "base/directory.h"
 #include "control/evaluator.h"
 #include "control/key_keeper.h"
@@ -142,6 +144,7 @@ class RunningServer final : public Server {
         std::make_unique<telemetry::AccessLog>(log_, or_cores(configuration_.integer("loops")),
                                                static_cast<std::uint64_t>(configuration_.integer("access_log_every")));
     MODELYARD_TRY(open_journal());
+    MODELYARD_ASSIGN(traces_, open_traces(configuration_, http_->loops(), log_));
     open_lifecycle();
     open_edge();
     return ok();
@@ -320,6 +323,13 @@ class RunningServer final : public Server {
     return ok();
   }
 
+  // Null when nobody wants to know how requests have ended.
+  serving::Tap* tap_of(std::size_t loop) {
+    serving::Tap* const keeper = journal_ ? taps_[loop].get() : nullptr;
+    if (!traces_) return keeper;
+    return fans_.emplace_back(std::make_unique<Taps>(keeper, std::vector{&traces_->tap(loop)})).get();
+  }
+
   void open_lifecycle() {
     source_ = std::make_unique<control::RegistrySource>(
         *catalog_, *blobs_,
@@ -336,7 +346,7 @@ class RunningServer final : public Server {
       options.most_in_flight_bytes =
           static_cast<std::size_t>(configuration_.integer("max_in_flight_bytes")) / http_->loops();
       options.inline_below = std::chrono::microseconds(configuration_.integer("inline_below_us"));
-      if (journal_) options.tap = taps_[i].get();
+      options.tap = tap_of(i);
       dispatchers_.push_back(std::make_unique<serving::Dispatcher>(
           options, table_, reader, [&loop](std::move_only_function<void()> task) { loop.post(std::move(task)); },
           system_clock(), system_random()));
@@ -397,8 +407,8 @@ class RunningServer final : public Server {
     std::vector<serving::Dispatcher*> dispatchers;
     for (const auto& dispatcher : dispatchers_) dispatchers.push_back(dispatcher.get());
     inference_api_ = std::make_unique<edge::InferenceApi>(
-        edge::InferenceApiOptions{MODELYARD_VERSION, is_ready, shared_regions_.get()}, guard_, std::move(dispatchers),
-        system_clock(), system_random());
+        edge::InferenceApiOptions{MODELYARD_VERSION, is_ready, shared_regions_.get(), traces_ != nullptr}, guard_,
+        std::move(dispatchers), system_clock(), system_random());
     inference_api_->add_routes(router_);
     shared_memory_api_ = std::make_unique<edge::SharedMemoryApi>(*inference_api_, shared_regions_.get());
     shared_memory_api_->add_routes(router_);
@@ -428,13 +438,13 @@ class RunningServer final : public Server {
     control_api_->add_routes(router_);
     open_grpc();
     const auto triton = configuration_.boolean("metrics_triton_names") ? TritonNames::kAdd : TritonNames::kLeaveOut;
-    edge::add_operations_routes(
-        router_, {is_ready, [this, triton](telemetry::ExpositionFormat format) {
-                    return write_metrics(
-                        {*http_, *reconciler_, table_, dispatchers_, MODELYARD_VERSION, engines_.onnx.version,
-                         [this] { return access_log_->dropped(); }, journal_.get(), payloads_.get(), labels_.get()},
-                        format, triton);
-                  }});
+    edge::add_operations_routes(router_, {is_ready, [this, triton](telemetry::ExpositionFormat format) {
+                                            return write_metrics(
+                                                {*http_, *reconciler_, table_, dispatchers_, MODELYARD_VERSION,
+                                                 engines_.onnx.version, [this] { return access_log_->dropped(); },
+                                                 journal_.get(), payloads_.get(), labels_.get(), traces_.get()},
+                                                format, triton);
+                                          }});
     http_->set_observer([this](const edge::Request& request, edge::Response& response, std::chrono::nanoseconds took) {
       if (!response.names_request) name_request(request, response);
       log_request(request, response, took);
@@ -505,6 +515,7 @@ class RunningServer final : public Server {
     }
     log_.set_level(*telemetry::parse_level(configuration_.text("log_level")));
     access_log_->set_every(static_cast<std::uint64_t>(configuration_.integer("access_log_every")));
+    if (traces_) traces_->set_share(configuration_.number("trace_share"));
     source_->set_grace(configuration_.seconds("version_grace_seconds"));
     log_.info("configuration reloaded");
   }
@@ -536,6 +547,7 @@ class RunningServer final : public Server {
       journal_->stop();
       payloads_->stop();
     }
+    if (traces_) traces_->stop();
     dispatchers_.clear();  // and with them the last table
     if (access_log_) access_log_->stop();
   }
@@ -558,6 +570,8 @@ class RunningServer final : public Server {
   std::unique_ptr<control::Evaluator> evaluator_;
   std::unique_ptr<control::DriftInspector> drift_;
   std::vector<std::unique_ptr<JournalTap>> taps_;
+  std::unique_ptr<TraceExporter> traces_;    // null: off
+  std::vector<std::unique_ptr<Taps>> fans_;  // of loops with several taps
   std::vector<std::unique_ptr<serving::Dispatcher>> dispatchers_;
   std::unique_ptr<control::RegistrySource> source_;
   std::unique_ptr<lifecycle::Reconciler> reconciler_;
