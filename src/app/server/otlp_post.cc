@@ -57,7 +57,10 @@ Result<PostAnswer> OtlpPost::post(std::string_view request, const std::function<
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   const CURLcode outcome = curl_.easy_perform(handle_);
-  if (outcome != CURLE_OK) return error(Code::kUnavailable, "{}: {}", url_, curl_.easy_strerror(outcome));
+  // Without the URL, which may hold a password.
+  if (outcome != CURLE_OK) {
+    return error(Code::kUnavailable, "the collector cannot be reached: {}", curl_.easy_strerror(outcome));
+  }
   long status = 0;
   curl_off_t seconds = 0;
   curl_.easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);

@@ -13,6 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr auto kPatience = 60s;
+
 PostAnswer answer_of(int status, std::string body = {}) {
   return {status, std::nullopt, std::move(body)};
 }
@@ -48,7 +50,9 @@ class Collector {
   }
   std::vector<std::uint64_t> wait_for_posts(std::size_t count) {
     MutexLock lock(mutex_);
-    while (posts_.size() < count) posted_.wait(mutex_);
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (posts_.size() < count && std::chrono::steady_clock::now() < end) posted_.wait_for(mutex_, kPatience);
+    posts_.resize(std::max(count, posts_.size()));  // what did not come is a post of nothing
     return posts_;
   }
 
