@@ -287,6 +287,22 @@ def test_header_lines_for_the_collector_come_from_a_file(make_server, collector,
     assert (sent["authorization"], sent["x-scope"]) == ("Bearer of-tests", "a")
 
 
+def test_latency_buckets_name_a_trace_in_open_metrics(traced, collector):
+    server = traced()
+    infer(server, SAMPLED)
+    collector.requests(1)
+
+    text = server.get("/metrics", headers={"Accept": "application/openmetrics-text"}).text
+
+    named = re.findall(r'^modelyard_prediction_duration_seconds_bucket\{.*,le="([^"]+)"\} \d+ '
+                       r'# \{trace_id="(\w+)"\} (\S+) (\S+)$', text, re.M)
+    ((bound, trace, seconds, moment),) = named
+    assert trace == TRACE
+    assert 0 < float(seconds) <= float(bound)
+    assert abs(float(moment) - time.time()) < 60
+    assert "trace_id" not in server.get("/metrics").text
+
+
 def test_without_an_endpoint_there_are_no_traces(server, tmp_path):
     server.cli("push", "scaled", models.scale(tmp_path / "scaled.onnx", 2), "--wait")
 

@@ -30,7 +30,7 @@ std::vector<VersionFigures> collect(const lifecycle::PublishedTable& published) 
   return figures;
 }
 
-void write_predictions(Exposition& out, const std::vector<VersionFigures>& versions) {
+void write_predictions(Exposition& out, const std::vector<VersionFigures>& versions, const TraceExporter* traces) {
   out.family("modelyard_prediction_duration_seconds", MetricKind::kHistogram,
              "Time from admission to the formed answer, by model, version, protocol and code.");
   for (const VersionFigures& version : versions) {
@@ -42,8 +42,12 @@ void write_predictions(Exposition& out, const std::vector<VersionFigures>& versi
         Labels labels = version.labels();
         labels.emplace_back("protocol", serving::protocol_name(static_cast<serving::Protocol>(protocol)));
         labels.emplace_back("code", serving::outcome_name(outcome));
+        Exemplars::OfBuckets exemplars;
+        if (traces != nullptr) {
+          exemplars = traces->exemplars().find(version.ref, static_cast<serving::Protocol>(protocol), outcome);
+        }
         out.histogram(labels, serving::kLatencyBounds, histogram.counts,
-                      static_cast<double>(histogram.nanoseconds) / 1e9);
+                      static_cast<double>(histogram.nanoseconds) / 1e9, exemplars);
       }
     }
   }
@@ -240,7 +244,7 @@ void write_triton(Exposition& out, const std::vector<VersionFigures>& versions) 
 std::string write_metrics(const MetricsSources& sources, telemetry::ExpositionFormat format, TritonNames triton) {
   Exposition out(format);
   const auto versions = collect(sources.table);
-  write_predictions(out, versions);
+  write_predictions(out, versions, sources.traces);
   write_endpoints(out, *sources.table.snapshot().current());
   write_lifecycle(out, sources.reconciler.status());
   write_http(out, sources);

@@ -103,6 +103,7 @@ std::uint64_t TraceExporter::gather() {
   spans_.clear();
   std::uint64_t spans = 0;
   const auto take = [&](const TracedPrediction& prediction) {
+    exemplars_.take(prediction);
     append_spans(spans_, prediction, random_);
     spans += span_count(prediction.durations);
   };

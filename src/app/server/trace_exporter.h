@@ -12,6 +12,7 @@
 #include <memory>
 #include <thread>
 
+#include "app/server/exemplars.h"
 #include "app/server/otlp.h"
 #include "app/server/otlp_post.h"
 #include "app/server/trace_tap.h"
@@ -45,6 +46,7 @@ class TraceExporter {
   serving::Tap& tap(std::size_t loop) { return taps_[loop]; }
   void set_share(double share) { sampler_.set_share(share); }
   TraceTotals totals() const;
+  const Exemplars& exemplars() const { return exemplars_; }
   void stop();
 
  private:
@@ -72,6 +74,7 @@ class TraceExporter {
   telemetry::Sampler sampler_;
   std::deque<TraceLane> lanes_;
   std::deque<TraceTap> taps_;
+  Exemplars exemplars_;  // own synchronisation
   std::atomic<std::uint64_t> exported_{0}, failed_{0};
   Mutex mutex_;
   CondVar wake_;
