@@ -31,11 +31,13 @@ struct InferRequest {
 
   std::string_view endpoint;
   VersionChoice choice;
-  std::string_view id;          // the caller's own; "" when none was sent
-  std::string_view principal;   // who asks; "" when nobody is known
-  std::string_view request_id;  // as the answer names it
-  std::string_view trace_id;    // W3C; "" when none was sent
-  std::string_view unit;        // whom or what it is about; "" when nobody said
+  std::string_view id;           // the caller's own; "" when none was sent
+  std::string_view principal;    // who asks; "" when nobody is known
+  std::string_view request_id;   // as the answer names it
+  std::string_view trace_id;     // W3C; "" when none was sent
+  std::string_view traceparent;  // as sent (W3C), of a server that makes traces; "" else
+  std::string_view tracestate;
+  std::string_view unit;  // whom or what it is about; "" when nobody said
   std::pmr::vector<TensorView> inputs;
   std::pmr::vector<std::string_view> wanted_outputs;  // empty: all
   std::pmr::vector<std::size_t> wanted;               // their positions in the signature, ascending; serving fills it

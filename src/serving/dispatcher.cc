@@ -161,6 +161,12 @@ void Dispatcher::count_failure(const Route& route, Protocol protocol, Code code)
   counters(*route.servable).count(protocol, outcome_of(code), 0, {}, utc_micros(clock_.utc_now()) / 1000);
 }
 
+void Dispatcher::tell_refused(Refused refused) {
+  if (options_.tap == nullptr) return;
+  refused.time = clock_.utc_now();
+  options_.tap->on_refused(refused);
+}
+
 void Dispatcher::submit(const Route& route, CallPtr call) {
   Job job;
   job.submitted = clock_.steady_now();
@@ -301,7 +307,20 @@ void Dispatcher::complete(Finished& finished) {
 
 std::uint64_t Dispatcher::tell_tap(const Finished& finished, const Uuid& prediction_id, UtcTime now) {
   const Job& job = finished.job;
-  if (options_.tap == nullptr || !job.admitted) return 0;
+  if (options_.tap == nullptr) return 0;
+  if (!job.admitted) {
+    const inference::InferRequest& request = job.call->request();
+    tell_refused({request.endpoint,
+                  request.request_id,
+                  request.traceparent,
+                  request.tracestate,
+                  job.servable.get(),
+                  job.call->protocol(),
+                  finished.outputs.error().code(),
+                  {},
+                  finished.durations.total});
+    return 0;
+  }
   Ended ended{.request = job.call->request(), .servable = *job.servable, .durations = finished.durations};
   ended.outputs = finished.outputs ? &*finished.outputs : nullptr;
   ended.settings = job.settings.get();

@@ -55,6 +55,8 @@ class Dispatcher final : public JobHome {
   Status check_room(const Route& route, Protocol protocol, std::string_view body);
   // Of a request that had a version and did not become a call, for what it carries.
   void count_failure(const Route& route, Protocol protocol, Code code);
+  // The taps' business with it. Its time is now.
+  void tell_refused(Refused refused);
   // The call is answered or failed exactly once: before this returns, in end_turn(), or in a later turn of this loop.
   void submit(const Route& route, CallPtr call);
   // What calls of this loop are made in.

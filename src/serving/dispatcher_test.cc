@@ -272,6 +272,37 @@ TEST_F(DispatcherTest, HoldsTheLimitsOfWhatIsInFlight) {
   EXPECT_TRUE(answers_[3].has_value());
 }
 
+// Remembers what it is told.
+class ListeningTap final : public Tap {
+ public:
+  Status promise() override { return ok(); }
+  std::uint64_t on_end(const Ended& ended) override {
+    ended_.push_back(ended.failure);
+    return 0;
+  }
+  void on_refused(const Refused& refused) override {
+    refused_.push_back(refused.code);
+    EXPECT_NE(refused.servable, nullptr);
+    EXPECT_NE(refused.time, UtcTime{});
+  }
+
+  std::vector<std::optional<Code>> ended_;
+  std::vector<Code> refused_;
+};
+
+TEST_F(DispatcherTest, TellsTheTapOfWhatIsTakenAndOfWhatIsNot) {
+  ListeningTap tap;
+  start({.tap = &tap});
+  deploy(1, 1);
+  submit();
+  dispatcher_->end_turn();
+  dispatcher_->begin_drain();
+  submit();
+
+  EXPECT_EQ(tap.ended_, std::vector<std::optional<Code>>{std::nullopt});
+  EXPECT_EQ(tap.refused_, std::vector<Code>{Code::kUnavailable});
+}
+
 TEST_F(DispatcherTest, HoldsTheLimitOfBytesInFlight) {
   start({.most_in_flight_bytes = 250, .inline_below = std::chrono::nanoseconds(0)});
   deploy(1, 1);

@@ -1,4 +1,5 @@
-// Tap is told how every request that was taken in has ended, when its answer has been formed and before it leaves.
+// Tap is told how every request that was taken in has ended, when its answer has been formed and before it leaves; and
+// of those that were not taken in.
 //
 // Threads:   on the request's loop, one tap for each. It must not block.
 // Ownership: what Ended refers to is valid during the call only.
@@ -29,6 +30,19 @@ struct Ended {
   bool promised = false;        // promise() was kept for it
 };
 
+// Its name was not known, it could not be read, or there was no room.
+struct Refused {
+  std::string_view endpoint;  // as the caller says it
+  std::string_view request_id;
+  std::string_view traceparent;
+  std::string_view tracestate;
+  const lifecycle::Servable* servable = nullptr;  // null: no version was found
+  Protocol protocol{};
+  Code code{};
+  UtcTime time{};
+  std::chrono::nanoseconds took{0};  // 0: refused at once
+};
+
 // Why a request is refused whose record must not be lost, when nothing keeps records.
 inline Error no_record_is_kept() {
   return Error(Code::kUnavailable,
@@ -44,6 +58,7 @@ class Tap {
   // 0: the answer may leave. Else it waits until the dispatcher is told that this ticket, or a later one, is released.
   // Tickets grow.
   virtual std::uint64_t on_end(const Ended& ended) = 0;
+  virtual void on_refused(const Refused&) {}
 };
 
 }  // namespace modelyard::serving

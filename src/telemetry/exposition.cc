@@ -65,12 +65,17 @@ void Exposition::sample(const Labels& labels, std::uint64_t value) {
 }
 
 void Exposition::histogram(const Labels& labels, std::span<const double> bounds, std::span<const std::uint64_t> counts,
-                           double sum) {
+                           double sum, std::span<const std::optional<Exemplar>> exemplars) {
   std::uint64_t below = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     below += counts[i];
     const std::string bound = i < bounds.size() ? fmt::format("le=\"{}\"", bounds[i]) : "le=\"+Inf\"";
-    line("_bucket", labels, bound, fmt::format("{}", below));
+    std::string value = fmt::format("{}", below);
+    if (format_ == ExpositionFormat::kOpenMetrics && i < exemplars.size() && exemplars[i]) {
+      const Exemplar& one = *exemplars[i];
+      value += fmt::format(" # {{trace_id=\"{}\"}} {} {:.6f}", one.trace_id, one.value, one.timestamp);
+    }
+    line("_bucket", labels, bound, value);
   }
   line("_sum", labels, "", fmt::format("{}", sum));
   line("_count", labels, "", fmt::format("{}", below));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,13 @@ std::string_view exposition_content_type(ExpositionFormat format);
 
 using Labels = std::vector<std::pair<std::string_view, std::string>>;
 
+// One trace that a bucket counts. Only OpenMetrics has a place for it.
+struct Exemplar {
+  std::string trace_id;
+  double value = 0;
+  double timestamp = 0;  // seconds since 1970
+};
+
 class Exposition {
  public:
   explicit Exposition(ExpositionFormat format) : format_(format) {}
@@ -28,9 +36,9 @@ class Exposition {
   void family(std::string_view name, MetricKind kind, std::string_view help);
   void sample(const Labels& labels, double value);
   void sample(const Labels& labels, std::uint64_t value);
-  // `counts` are per bucket, one more than `bounds` for the rest.
+  // `counts` are per bucket, one more than `bounds` for the rest; `exemplars` are as many, or none.
   void histogram(const Labels& labels, std::span<const double> bounds, std::span<const std::uint64_t> counts,
-                 double sum);
+                 double sum, std::span<const std::optional<Exemplar>> exemplars = {});
 
   std::string finish() &&;
 

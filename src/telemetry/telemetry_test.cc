@@ -129,6 +129,25 @@ TEST(Exposition, WritesCountersWithTheNameThatEachFormatAsksFor) {
   }
 }
 
+TEST(Exposition, NamesTracesOfBucketsInOpenMetricsOnly) {
+  const std::array<double, 2> bounds{0.1, 1};
+  const std::array<std::uint64_t, 3> counts{0, 2, 0};
+  const std::array<std::optional<Exemplar>, 3> exemplars{std::nullopt, Exemplar{"4bf9", 0.5, 1.5}, std::nullopt};
+  for (const auto format : {ExpositionFormat::kPrometheus, ExpositionFormat::kOpenMetrics}) {
+    Exposition exposition(format);
+    exposition.family("wait", MetricKind::kHistogram, "Waiting.");
+    exposition.histogram({{"model", "m"}}, bounds, counts, 1, exemplars);
+    const std::string text = std::move(exposition).finish();
+
+    const bool open = format == ExpositionFormat::kOpenMetrics;
+    EXPECT_NE(text.find(open ? "wait_bucket{model=\"m\",le=\"1\"} 2 # {trace_id=\"4bf9\"} 0.5 1.500000\n"
+                             : "wait_bucket{model=\"m\",le=\"1\"} 2\n"),
+              std::string::npos)
+        << text;
+    EXPECT_EQ(text.find("le=\"0.1\"} 0 #"), std::string::npos);
+  }
+}
+
 TEST(Exposition, MakesHistogramBucketsCumulative) {
   Exposition exposition(ExpositionFormat::kPrometheus);
   const double bounds[] = {0.001, 0.01};

@@ -55,6 +55,7 @@ void add_setting_flags(CLI::App& app, ServeFlags& flags) {
            flag_of(setting), [&flags, key](const std::string& value) { flags.settings[key] = value; },
            fmt::format("{} [{}]", setting.help, setting.otherwise))
         ->type_name(setting.type == SettingType::kInteger  ? "N"
+                    : setting.type == SettingType::kNumber ? "X"
                     : setting.type == SettingType::kChoice ? std::string(setting.choices)
                                                            : "TEXT");
   }

@@ -53,6 +53,22 @@ TEST(Configuration, RefusesValuesThatDoNotFit) {
   EXPECT_NE(refusal("loops: 1\nloops: 2\n"), "(accepted)");
 }
 
+TEST(Configuration, TakesAShareForTracesThatHaveACollector) {
+  const std::string endpoint = "otlp_endpoint: http://127.0.0.1:4318\n";
+  const auto merged = Configuration::merge(endpoint + "trace_share: 0.25\n", "f", {}, {});
+
+  ASSERT_TRUE(merged.has_value()) << merged.error().message();
+  EXPECT_EQ(merged->number("trace_share"), 0.25);
+  EXPECT_NE(refusal("trace_share: 0.25\n"), "(accepted)");
+  EXPECT_NE(refusal("otlp_headers_file: x\n"), "(accepted)");
+  for (const char* share : {"1.5", "-0.1", "nan", "inf", "some", "1e-3", "0x1", ""}) {
+    EXPECT_NE(refusal(endpoint, {}, {{"trace_share", share}}), "(accepted)") << share;
+  }
+  for (const char* url : {"127.0.0.1:4318", "ftp://x", "http://a b", "http://a\nb", "http://\xff"}) {
+    EXPECT_NE(refusal("", {}, {{"otlp_endpoint", url}}), "(accepted)") << url;
+  }
+}
+
 TEST(Configuration, ListensWhereOnlyThisMachineReaches) {
   EXPECT_EQ(parse_listen_address("127.0.0.1:80", false)->port, 80);
   EXPECT_EQ(parse_listen_address("[::1]:0", false)->host, "::1");

@@ -69,6 +69,9 @@ constexpr std::array kSettings = {
     Setting{"log_format", kChoice, "auto", 0, 0, "auto|json|text", "auto is text on a terminal, else JSON lines"},
     Setting{"access_log_every", kInteger, "1", 0, 1'000'000, "", "log every n-th request; 0 logs none", true},
     Setting{"metrics_triton_names", kBoolean, "false", 0, 0, "", "also expose nv_inference_* metrics"},
+    Setting{"otlp_endpoint", kText, "", 0, 0, "", "URL of an OpenTelemetry collector that takes traces over HTTP; empty makes none"},
+    Setting{"otlp_headers_file", kText, "", 0, 0, "", "file with header lines for the collector, such as who sends: Name: value"},
+    Setting{"trace_share", kNumber, "0", 0, 1, "", "share of the requests without a caller's trace that make one", true},
     Setting{"shared_memory", kBoolean, "false", 0, 0, "", "let clients of this machine lend system shared memory"},
     Setting{"max_shared_memory_regions", kInteger, "256", 1, 65'536, "", "shared memory regions registered at once"},
     Setting{"onnxruntime_lib", kText, "", 0, 0, "", "ONNX Runtime library; empty searches the usual places"},
@@ -106,6 +109,13 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   return number;
 }
 
+std::optional<double> parse_number(std::string_view text) {
+  double number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 Status check(const Setting& setting, std::string_view text, std::string_view origin) {
   const auto bad = [&](const std::string& expected) {
     return error(Code::kInvalidArgument, "{}: {}: expected {}, got '{}'", origin, setting.key, expected, text);
@@ -120,8 +130,27 @@ Status check(const Setting& setting, std::string_view text, std::string_view ori
       if (number && *number >= setting.least && *number <= setting.most) return ok();
       return bad(fmt::format("an integer in {}..{}", setting.least, setting.most));
     }
+    case kNumber: {
+      const auto number = parse_number(text);
+      const bool fits =
+          number && *number >= static_cast<double>(setting.least) && *number <= static_cast<double>(setting.most);
+      return fits ? ok() : Status(bad(fmt::format("a number in {}..{}", setting.least, setting.most)));
+    }
   }
   return ok();
+}
+
+Status check_traces(const Configuration& configuration) {
+  const std::string& endpoint = configuration.text("otlp_endpoint");
+  if (endpoint.empty()) {
+    if (configuration.number("trace_share") == 0 && configuration.text("otlp_headers_file").empty()) return ok();
+    return error(Code::kInvalidArgument, "trace_share and otlp_headers_file need otlp_endpoint");
+  }
+  const bool is_url = endpoint.starts_with("http://") || endpoint.starts_with("https://");
+  const bool is_plain = std::all_of(endpoint.begin(), endpoint.end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (is_url && is_plain) return ok();
+  return error(Code::kInvalidArgument, "otlp_endpoint: '{}' is not a URL; write it like http://127.0.0.1:4318",
+               endpoint);
 }
 
 }  // namespace
@@ -216,6 +245,7 @@ Result<Configuration> Configuration::merge(std::string_view file, std::string_vi
     return verbs.error().with_context("certificate_verbs");
   }
   MODELYARD_TRY(parse_listen_address(configuration.text("listen"), configuration.knows_callers()));
+  MODELYARD_TRY(check_traces(configuration));
   return configuration;
 }
 
@@ -227,6 +257,10 @@ const SettingValue& Configuration::value(std::string_view key) const {
 
 std::int64_t Configuration::integer(std::string_view key) const {
   return *parse_integer(text(key));
+}
+
+double Configuration::number(std::string_view key) const {
+  return *parse_number(text(key));
 }
 
 bool is_loopback(const std::string& host) {
@@ -271,6 +305,11 @@ Json configuration_schema() {
       property["minimum"] = setting.least;
       property["maximum"] = setting.most;
       property["default"] = *parse_integer(setting.otherwise);
+    } else if (setting.type == kNumber) {
+      property["type"] = "number";
+      property["minimum"] = setting.least;
+      property["maximum"] = setting.most;
+      property["default"] = *parse_number(setting.otherwise);
     } else if (setting.type == kBoolean) {
       property["type"] = "boolean";
       property["default"] = setting.otherwise == "true";

@@ -20,13 +20,13 @@
 
 namespace modelyard::app {
 
-enum class SettingType { kText, kInteger, kBoolean, kChoice };
+enum class SettingType { kText, kInteger, kNumber, kBoolean, kChoice };
 
 struct Setting {
   std::string_view key;  // "max_connections"
   SettingType type;
   std::string_view otherwise;  // the default, as text
-  std::int64_t least = 0;      // integers
+  std::int64_t least = 0;      // integers and numbers
   std::int64_t most = 0;
   std::string_view choices;  // "auto|json|text"
   std::string_view help;     // one line, with the unit
@@ -54,6 +54,7 @@ class Configuration {
   const SettingValue& value(std::string_view key) const;
   const std::string& text(std::string_view key) const { return value(key).text; }
   std::int64_t integer(std::string_view key) const;
+  double number(std::string_view key) const;
   bool boolean(std::string_view key) const { return text(key) == "true"; }
   // Callers have to say who they are.
   bool knows_callers() const { return text("authentication") == "required" || !text("tls_client_ca").empty(); }

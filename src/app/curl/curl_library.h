@@ -1,5 +1,5 @@
-// libcurl, loaded when the first request is made: a server makes none unless alerts are sent, and shall not carry the
-// forty libraries that come along with it.
+// libcurl, loaded when the first request is made: a server that makes none shall not carry the forty libraries that
+// come along with it.
 //
 // Threads: load() from any; the functions as libcurl has them.
 // Errors:  Unavailable when it is not installed.

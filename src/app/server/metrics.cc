@@ -32,7 +32,7 @@ std::vector<VersionFigures> collect(const lifecycle::PublishedTable& published) 
   return figures;
 }
 
-void write_predictions(Exposition& out, const std::vector<VersionFigures>& versions) {
+void write_predictions(Exposition& out, const std::vector<VersionFigures>& versions, const TraceExporter* traces) {
   out.family("modelyard_prediction_duration_seconds", MetricKind::kHistogram,
              "Time from admission to the formed answer, by model, version, protocol and code.");
   for (const VersionFigures& version : versions) {
@@ -44,8 +44,12 @@ void write_predictions(Exposition& out, const std::vector<VersionFigures>& versi
         Labels labels = version.labels();
         labels.emplace_back("protocol", serving::protocol_name(static_cast<serving::Protocol>(protocol)));
         labels.emplace_back("code", serving::outcome_name(outcome));
+        Exemplars::OfBuckets exemplars;
+        if (traces != nullptr) {
+          exemplars = traces->exemplars().find(version.ref, static_cast<serving::Protocol>(protocol), outcome);
+        }
         out.histogram(labels, serving::kLatencyBounds, histogram.counts,
-                      static_cast<double>(histogram.nanoseconds) / 1e9);
+                      static_cast<double>(histogram.nanoseconds) / 1e9, exemplars);
       }
     }
   }
@@ -191,6 +195,14 @@ void write_labels(Exposition& out, const journal::LabelStore& labels) {
   }
 }
 
+void write_traces(Exposition& out, const TraceTotals& totals) {
+  out.family("modelyard_trace_spans", MetricKind::kCounter,
+             "Spans of traces: taken by the collector, dropped for want of room, or not taken.");
+  out.sample({{"result", "exported"}}, totals.exported);
+  out.sample({{"result", "dropped"}}, totals.dropped);
+  out.sample({{"result", "failed"}}, totals.failed);
+}
+
 void write_process(Exposition& out, const MetricsSources& sources) {
   const auto status = telemetry::read_process_status();
   out.family("modelyard_build_info", MetricKind::kGauge, "1, with versions as labels.");
@@ -273,7 +285,7 @@ void write_watch(Exposition& out, const control::WatchFigures& figures) {
 std::string write_metrics(const MetricsSources& sources, telemetry::ExpositionFormat format, TritonNames triton) {
   Exposition out(format);
   const auto versions = collect(sources.table);
-  write_predictions(out, versions);
+  write_predictions(out, versions, sources.traces);
   write_endpoints(out, *sources.table.snapshot().current());
   write_lifecycle(out, sources.reconciler.status());
   write_http(out, sources);
@@ -281,6 +293,7 @@ std::string write_metrics(const MetricsSources& sources, telemetry::ExpositionFo
   if (sources.payloads != nullptr) write_payloads(out, *sources.payloads);
   if (sources.labels != nullptr) write_labels(out, *sources.labels);
   if (sources.watcher != nullptr) write_watch(out, sources.watcher->figures());
+  if (sources.traces != nullptr) write_traces(out, sources.traces->totals());
   write_process(out, sources);
   if (triton == TritonNames::kAdd) write_triton(out, versions);
   return std::move(out).finish();

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "app/server/trace_exporter.h"
 #include "control/watcher.h"
 #include "edge/http/server.h"
 #include "journal/ground_truth/label_store.h"
@@ -27,6 +28,7 @@ struct MetricsSources {
   const journal::PayloadJournal* payloads;  // null: off
   const journal::LabelStore* labels;        // null: off
   control::Watcher* watcher;                // null: off
+  const TraceExporter* traces;              // null: off
 };
 
 enum class TritonNames { kLeaveOut, kAdd };

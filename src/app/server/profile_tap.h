@@ -30,6 +30,16 @@ class ProfileTap final : public serving::Tap {
     return 0;
   }
 
+  // Overload above all: whoever was sent away counts against the endpoint.
+  void on_refused(const serving::Refused& refused) override {
+    if (refused.servable == nullptr) return;
+    profiler_.add({.endpoint = refused.endpoint,
+                   .version = refused.servable->ref(),
+                   .signature = refused.servable->signature(),
+                   .failure = refused.code,
+                   .latency = refused.took});
+  }
+
  private:
   monitoring::LiveProfiler& profiler_;
 };

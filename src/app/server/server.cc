@@ -18,6 +18,7 @@
 #include "app/server/heap.h"
 #include "app/server/journal_tap.h"
 #include "app/server/metrics.h"
+#include "app/server/open_traces.h"
 #include "app/server/supervisor.h"
 #include "app/server/taps.h"
 #include "app/server/watching.h"
@@ -145,6 +146,7 @@ class RunningServer final : public Server {
                                                static_cast<std::uint64_t>(configuration_.integer("access_log_every")));
     MODELYARD_TRY(open_journal());
     MODELYARD_TRY(open_watching());
+    MODELYARD_ASSIGN(traces_, open_traces(configuration_, http_->loops(), log_));
     open_lifecycle();
     open_edge();
     return ok();
@@ -334,6 +336,7 @@ class RunningServer final : public Server {
   serving::Tap* tap_of(std::size_t loop) {
     serving::Tap* const keeper = journal_ ? taps_[loop].get() : nullptr;
     std::vector<serving::Tap*> listeners;
+    if (traces_) listeners.push_back(&traces_->tap(loop));
     if (watching_) listeners.push_back(&watching_->tap(loop));
     if (listeners.empty()) return keeper;
     return fans_.emplace_back(std::make_unique<Taps>(keeper, std::move(listeners))).get();
@@ -422,8 +425,8 @@ class RunningServer final : public Server {
     std::vector<serving::Dispatcher*> dispatchers;
     for (const auto& dispatcher : dispatchers_) dispatchers.push_back(dispatcher.get());
     inference_api_ = std::make_unique<edge::InferenceApi>(
-        edge::InferenceApiOptions{MODELYARD_VERSION, is_ready, shared_regions_.get()}, guard_, std::move(dispatchers),
-        system_clock(), system_random());
+        edge::InferenceApiOptions{MODELYARD_VERSION, is_ready, shared_regions_.get(), traces_ != nullptr}, guard_,
+        std::move(dispatchers), system_clock(), system_random());
     inference_api_->add_routes(router_);
     shared_memory_api_ = std::make_unique<edge::SharedMemoryApi>(*inference_api_, shared_regions_.get());
     shared_memory_api_->add_routes(router_);
@@ -462,7 +465,7 @@ class RunningServer final : public Server {
                     return write_metrics(
                         {*http_, *reconciler_, table_, dispatchers_, MODELYARD_VERSION, engines_.onnx.version,
                          [this] { return access_log_->dropped(); }, journal_.get(), payloads_.get(), labels_.get(),
-                         watching_ ? &watching_->watcher() : nullptr},
+                         watching_ ? &watching_->watcher() : nullptr, traces_.get()},
                         format, triton);
                   }});
     http_->set_observer([this](const edge::Request& request, edge::Response& response, std::chrono::nanoseconds took) {
@@ -535,6 +538,7 @@ class RunningServer final : public Server {
     }
     log_.set_level(*telemetry::parse_level(configuration_.text("log_level")));
     access_log_->set_every(static_cast<std::uint64_t>(configuration_.integer("access_log_every")));
+    if (traces_) traces_->set_share(configuration_.number("trace_share"));
     source_->set_grace(configuration_.seconds("version_grace_seconds"));
     log_.info("configuration reloaded");
   }
@@ -567,6 +571,7 @@ class RunningServer final : public Server {
       journal_->stop();
       payloads_->stop();
     }
+    if (traces_) traces_->stop();
     dispatchers_.clear();  // and with them the last table
     if (access_log_) access_log_->stop();
   }
@@ -590,6 +595,7 @@ class RunningServer final : public Server {
   std::unique_ptr<control::DriftInspector> drift_;
   std::vector<std::unique_ptr<JournalTap>> taps_;
   std::unique_ptr<Watching> watching_;       // null: off
+  std::unique_ptr<TraceExporter> traces_;    // null: off
   std::vector<std::unique_ptr<Taps>> fans_;  // of loops with several taps
   std::vector<std::unique_ptr<serving::Dispatcher>> dispatchers_;
   std::unique_ptr<control::RegistrySource> source_;

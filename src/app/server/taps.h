@@ -25,6 +25,11 @@ class Taps final : public serving::Tap {
     return ticket;
   }
 
+  void on_refused(const serving::Refused& refused) override {
+    if (keeper_ != nullptr) keeper_->on_refused(refused);
+    for (serving::Tap* const listener : listeners_) listener->on_refused(refused);
+  }
+
  private:
   serving::Tap* const keeper_;
   const std::vector<serving::Tap*> listeners_;

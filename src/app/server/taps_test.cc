@@ -19,7 +19,8 @@ class CountingTap final : public serving::Tap {
     ++ends;
     return ticket_;
   }
-  int promises = 0, ends = 0;
+  void on_refused(const serving::Refused&) override { ++refusals; }
+  int promises = 0, ends = 0, refusals = 0;
 
  private:
   const std::uint64_t ticket_;
@@ -32,12 +33,14 @@ TEST(Taps, TellAllAndLetTheKeeperAloneHoldAnAnswerBack) {
 
   EXPECT_TRUE(taps.promise().has_value());
   EXPECT_EQ(taps.on_end(made_up.ended), 7u);
+  taps.on_refused({});
 
   EXPECT_EQ(keeper.promises, 1);
   EXPECT_EQ(first.promises + second.promises, 0);
   EXPECT_EQ(keeper.ends, 1);
   EXPECT_EQ(first.ends, 1);
   EXPECT_EQ(second.ends, 1);
+  EXPECT_EQ(keeper.refusals + first.refusals + second.refusals, 3);
 }
 
 TEST(Taps, PromiseNothingWithoutAKeeper) {

@@ -9,6 +9,23 @@ std::string_view trace_id(const Request& request) {
   return is_one ? trace->substr(3, 32) : std::string_view();
 }
 
+TraceHeaders trace_headers(const Request& request) {
+  TraceHeaders found;
+  int parents = 0, states = 0;
+  for (const HeaderLine& line : request.headers) {
+    if (equal_ignoring_case(line.name, "traceparent")) {
+      found.parent = line.value;
+      ++parents;
+    } else if (equal_ignoring_case(line.name, "tracestate")) {
+      found.state = line.value;
+      ++states;
+    }
+  }
+  if (parents != 1) return {};
+  if (states != 1) found.state = {};
+  return found;
+}
+
 std::string_view request_id(const Request& request, const Clock& clock, Random& random, IdRoom room) {
   constexpr std::size_t kLongest = 128;
   if (const auto given = request.header("X-Request-Id"); given && !given->empty()) return given->substr(0, kLongest);

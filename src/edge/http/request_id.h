@@ -17,6 +17,14 @@ using IdRoom = std::span<char, Uuid::kTextBytes>;
 // Of its traceparent; "" when it has none.
 std::string_view trace_id(const Request& request);
 
+// W3C Trace Context as it was sent, not parsed yet; "" when there is none. Of several traceparents none counts, and a
+// tracestate that comes in several lines is left out, which the standard allows.
+struct TraceHeaders {
+  std::string_view parent;
+  std::string_view state;
+};
+TraceHeaders trace_headers(const Request& request);
+
 // Valid as long as request and room.
 std::string_view request_id(const Request& request, const Clock& clock, Random& random, IdRoom room);
 

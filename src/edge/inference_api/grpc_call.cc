@@ -139,6 +139,15 @@ class StreamedCall final : public GrpcInferCall {
   const std::unique_ptr<std::string> bytes_;  // behind the request's other views
 };
 
+void tell_refused(const InferenceApi& api, serving::Dispatcher& dispatcher, const Request& request,
+                  const GrpcInferAsk& ask, const Error& why) {
+  serving::Refused refused{.endpoint = ask.asked.request.endpoint};
+  refused.servable = ask.route.servable;
+  refused.protocol = serving::Protocol::kOpenInferenceGrpc;
+  refused.code = why.code();
+  api.tell_refused(dispatcher, request, refused);
+}
+
 class ModelStream final : public GrpcStream {
  public:
   ModelStream(InferenceApi& api, Exchange& exchange, const GrpcEncoding& encoding)
@@ -156,11 +165,12 @@ class ModelStream final : public GrpcStream {
     security::Caller caller = api_.caller_of(request_);
     const Status read = read_grpc_infer(api_, dispatcher_, *owned, request_, caller, ask);
     if (!read) {
+      tell_refused(api_, dispatcher_, request_, ask, read.error());
       refuse(read.error(), *owned);
       return answers_->appetite();
     }
     const serving::Route route = ask.route;
-    name_request(request_, ask.asked.request.id, route, ask.asked.request);  // of the message, not of the stream
+    api_.name_request(request_, ask.asked.request.id, route, ask.asked.request);  // of the message, not of the stream
     dispatcher_.submit(route, maker.make<StreamedCall>(answers_, answers_->take_place(), std::move(owned),
                                                        std::move(caller), std::move(ask)));
     return answers_->appetite();
@@ -235,6 +245,7 @@ Status read_grpc_infer(InferenceApi& api, serving::Dispatcher& dispatcher, std::
                        const Request& request, const security::Caller& caller, GrpcInferAsk& ask) {
   oip::InferMessage message(ask.asked.memory());
   MODELYARD_TRY(oip::read_infer_message(bytes, message));
+  ask.asked.request.endpoint = message.model;
   MODELYARD_ASSIGN(ask.route,
                    api.find_to_infer(dispatcher, caller, {serving::Protocol::kOpenInferenceGrpc, message.model, bytes},
                                      choose_version(message.version)));
@@ -249,11 +260,14 @@ void answer_model_infer(InferenceApi& api, Exchange& exchange, GrpcMessage messa
   serving::CallMaker maker(dispatcher.call_blocks());
   GrpcInferAsk ask(maker.memory());
   const Status read = read_grpc_infer(api, dispatcher, message.bytes, request, request.caller, ask);
-  if (!read) return exchange.respond(grpc_failure(read.error()));
+  if (!read) {
+    tell_refused(api, dispatcher, request, ask, read.error());
+    return exchange.respond(grpc_failure(read.error()));
+  }
   const auto encoding = grpc_encoding(request, 0);
   const serving::Route route = ask.route;
   const std::string_view id = api.request_id(request, id_room(maker));
-  name_request(request, id, route, ask.asked.request);
+  api.name_request(request, id, route, ask.asked.request);
   dispatcher.submit(route,
                     maker.make<UnaryCall>(exchange.defer(), std::move(message), encoding->coding, std::move(ask), id));
 }

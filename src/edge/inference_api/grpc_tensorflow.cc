@@ -66,22 +66,30 @@ void GrpcTensorflow::predict(Exchange& exchange, GrpcMessage message) {
   serving::Dispatcher& dispatcher = api_.dispatcher(exchange);
   serving::CallMaker maker(dispatcher.call_blocks());
   tfs::PredictAsk asked(maker.memory());
-  const auto route = read_predict(dispatcher, request, message.bytes, asked);
-  if (!route) return exchange.respond(grpc_failure(route.error()));
+  serving::Route route;
+  const Status read = read_predict(dispatcher, request, message.bytes, route, asked);
+  if (!read) {
+    serving::Refused refused{.endpoint = asked.request.endpoint};
+    refused.servable = route.servable;
+    refused.protocol = serving::Protocol::kTensorFlowServingGrpc;
+    refused.code = read.error().code();
+    api_.tell_refused(dispatcher, request, refused);
+    return exchange.respond(grpc_failure(read.error()));
+  }
   const auto encoding = grpc_encoding(request, 0);
   const std::string_view id = api_.request_id(request, id_room(maker));
-  name_request(request, id, *route, asked.request);
+  api_.name_request(request, id, route, asked.request);
   dispatcher.submit(
-      *route, maker.make<PredictCall>(exchange.defer(), std::move(message), encoding->coding, std::move(asked), id));
+      route, maker.make<PredictCall>(exchange.defer(), std::move(message), encoding->coding, std::move(asked), id));
 }
 
-Result<serving::Route> GrpcTensorflow::read_predict(serving::Dispatcher& dispatcher, const Request& request,
-                                                    std::string_view bytes, tfs::PredictAsk& asked) {
+Status GrpcTensorflow::read_predict(serving::Dispatcher& dispatcher, const Request& request, std::string_view bytes,
+                                    serving::Route& route, tfs::PredictAsk& asked) {
   MODELYARD_ASSIGN(const tfs::ModelSpec spec, tfs::read_model_spec(bytes));
-  MODELYARD_ASSIGN(
-      const serving::Route route,
-      api_.find_to_infer(dispatcher, request.caller, {serving::Protocol::kTensorFlowServingGrpc, spec.model, bytes},
-                         {spec.version, spec.label}));
+  asked.request.endpoint = spec.model;
+  MODELYARD_ASSIGN(route, api_.find_to_infer(dispatcher, request.caller,
+                                             {serving::Protocol::kTensorFlowServingGrpc, spec.model, bytes},
+                                             {spec.version, spec.label}));
   const Status filled = fill(api_, bytes, request, route, asked);
   if (!filled) {
     dispatcher.count_failure(route, serving::Protocol::kTensorFlowServingGrpc, filled.error().code());
@@ -89,7 +97,7 @@ Result<serving::Route> GrpcTensorflow::read_predict(serving::Dispatcher& dispatc
   }
   asked.request.endpoint = spec.model;
   asked.request.principal = name_of(request.caller);
-  return route;
+  return ok();
 }
 
 void GrpcTensorflow::add_methods(GrpcRouter& router) {

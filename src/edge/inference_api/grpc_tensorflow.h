@@ -16,8 +16,8 @@ class GrpcTensorflow {
 
  private:
   void predict(Exchange& exchange, GrpcMessage message);
-  Result<serving::Route> read_predict(serving::Dispatcher& dispatcher, const Request& request, std::string_view bytes,
-                                      tfs::PredictAsk& asked);
+  Status read_predict(serving::Dispatcher& dispatcher, const Request& request, std::string_view bytes,
+                      serving::Route& route, tfs::PredictAsk& asked);
 
   InferenceApi& api_;
 };

@@ -27,13 +27,28 @@ std::string_view name_of(const security::Caller& caller) {
   return caller ? std::string_view(caller->name()) : std::string_view();
 }
 
-void name_request(const Request& request, std::string_view request_id, const serving::Route& route,
-                  inference::InferRequest& asked) {
+void InferenceApi::name_request(const Request& request, std::string_view request_id, const serving::Route& route,
+                                inference::InferRequest& asked) const {
+  if (options_.traces) {
+    const TraceHeaders trace = trace_headers(request);
+    asked.request_id = request_id;
+    asked.traceparent = trace.parent;
+    asked.tracestate = trace.state;
+  }
   const auto* const settings = route.endpoint != nullptr ? route.endpoint->settings.get() : nullptr;
   if (settings == nullptr || !settings->recording.capture) return;
   asked.request_id = request_id;
   asked.trace_id = trace_id(request);
   asked.unit = request.header("Modelyard-Unit").value_or("");
+}
+
+void InferenceApi::tell_refused(serving::Dispatcher& dispatcher, const Request& request,
+                                serving::Refused refused) const {
+  if (!options_.traces) return;
+  const TraceHeaders trace = trace_headers(request);
+  refused.traceparent = trace.parent;
+  refused.tracestate = trace.state;
+  dispatcher.tell_refused(refused);
 }
 
 Response refusal(const Error& error, std::string_view request_id) {

@@ -33,10 +33,6 @@ inline IdRoom id_room(serving::CallMaker& maker) {
   return IdRoom(static_cast<char*>(maker.memory()->allocate(Uuid::kTextBytes, 1)), Uuid::kTextBytes);
 }
 
-// What an endpoint that captures keeps of the request's names, too; they cost others nothing.
-void name_request(const Request& request, std::string_view request_id, const serving::Route& route,
-                  inference::InferRequest& asked);
-
 Response refusal(const Error& error, std::string_view request_id);
 // The header lines that name request, prediction, model and version.
 void describe(const inference::InferResponse& prediction, std::string_view request_id, Response& answer);

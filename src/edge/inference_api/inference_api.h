@@ -26,6 +26,7 @@ struct InferenceApiOptions {
   std::string server_version;
   std::function<bool()> ready;             // of the whole server
   SharedRegions* shared_memory = nullptr;  // null: off
+  bool traces = false;                     // taps want to know the callers' traces
 };
 
 // Who may infer or read may see what a model takes and gives.
@@ -72,6 +73,11 @@ class InferenceApi {
   const SharedRegions* shared_memory() const { return options_.shared_memory; }
   std::string_view request_id(const Request& request, IdRoom room);
   std::string request_id(const Request& request);
+  // What captured answers and traces keep of the request's names, too; they cost others nothing.
+  void name_request(const Request& request, std::string_view request_id, const serving::Route& route,
+                    inference::InferRequest& asked) const;
+  // Of a request that did not become a call; its names are filled in here.
+  void tell_refused(serving::Dispatcher& dispatcher, const Request& request, serving::Refused refused) const;
   std::string server_document() const;
   Result<std::string> metadata_document(const Exchange& exchange, std::string_view model,
                                         const inference::VersionChoice& choice);
@@ -85,6 +91,8 @@ class InferenceApi {
   void add_open_inference_routes(Router& router);
   void add_tensorflow_routes(Router& router);
 
+  // Answers and tells.
+  void refuse(Exchange& exchange, serving::Refused refused, const Error& why) const;
   void open_infer(Exchange& exchange);
   Result<SharedUse> read_open_inference(const Request& request, const inference::Signature& signature,
                                         oip::OipInfer& asked) const;

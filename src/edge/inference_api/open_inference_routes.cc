@@ -96,20 +96,28 @@ oip::ModelStatistics statistics_of(lifecycle::Servable& servable) {
 
 }  // namespace
 
+void InferenceApi::refuse(Exchange& exchange, serving::Refused refused, const Error& why) const {
+  refused.code = why.code();
+  tell_refused(*dispatchers_[exchange.loop_index()], exchange.request(), refused);
+  exchange.respond(refusal(why, refused.request_id));
+}
+
 void InferenceApi::open_infer(Exchange& exchange) {
   const Request& request = exchange.request();
   serving::Dispatcher& loop = dispatcher(exchange);
   serving::CallMaker maker(loop.call_blocks());
   const std::string_view id = request_id(request, id_room(maker));
+  serving::Refused refused{.endpoint = request.parameters[0], .request_id = id};
+  refused.protocol = serving::Protocol::kOpenInference;
   const auto route =
-      find_to_infer(loop, request.caller, {serving::Protocol::kOpenInference, request.parameters[0], request.body},
-                    choice_of(request));
-  if (!route) return exchange.respond(refusal(route.error(), id));
+      find_to_infer(loop, request.caller, {refused.protocol, refused.endpoint, request.body}, choice_of(request));
+  if (!route) return refuse(exchange, refused, route.error());
   oip::OipInfer asked(maker.memory());
   auto shared = read_open_inference(request, route->signature(), asked);
   if (!shared) {
     loop.count_failure(*route, serving::Protocol::kOpenInference, shared.error().code());
-    return exchange.respond(refusal(shared.error(), id));
+    refused.servable = route->servable;
+    return refuse(exchange, refused, shared.error());
   }
   name_request(request, id, *route, asked.request);
   loop.submit(*route, maker.make<OpenInferenceCall>(exchange.defer(), request.body.size(), id, std::move(asked),

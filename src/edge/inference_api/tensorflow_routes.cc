@@ -58,16 +58,18 @@ void InferenceApi::tensorflow_predict(Exchange& exchange, Naming naming) {
   serving::Dispatcher& loop = dispatcher(exchange);
   serving::CallMaker maker(loop.call_blocks());
   const std::string_view id = request_id(request, id_room(maker));
+  serving::Refused refused{.endpoint = request.parameters[0], .request_id = id};
+  refused.protocol = serving::Protocol::kTensorFlowServing;
   const auto choice = choice_of(request, naming);
-  if (!choice) return exchange.respond(refusal(choice.error(), id));
-  const auto route = find_to_infer(
-      loop, request.caller, {serving::Protocol::kTensorFlowServing, request.parameters[0], request.body}, *choice);
-  if (!route) return exchange.respond(refusal(route.error(), id));
+  if (!choice) return refuse(exchange, refused, choice.error());
+  const auto route = find_to_infer(loop, request.caller, {refused.protocol, refused.endpoint, request.body}, *choice);
+  if (!route) return refuse(exchange, refused, route.error());
   tfs::PredictAsk asked(maker.memory());
   const Status read = read_predict(request, route->signature(), clock_.steady_now(), asked);
   if (!read) {
     loop.count_failure(*route, serving::Protocol::kTensorFlowServing, read.error().code());
-    return exchange.respond(refusal(read.error(), id));
+    refused.servable = route->servable;
+    return refuse(exchange, refused, read.error());
   }
   name_request(request, id, *route, asked.request);
   loop.submit(*route, maker.make<TensorflowCall>(exchange.defer(), request.body.size(), id, std::move(asked)));

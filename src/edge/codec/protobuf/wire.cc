@@ -105,6 +105,16 @@ void append_number(std::string& out, std::uint32_t field, std::uint64_t value) {
   append_varint(out, value);
 }
 
+void append_fixed32(std::string& out, std::uint32_t field, std::uint32_t value) {
+  append_tag(out, field, WireType::kFixed32);
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+void append_fixed64(std::string& out, std::uint32_t field, std::uint64_t value) {
+  append_tag(out, field, WireType::kFixed64);
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
 void append_bytes(std::string& out, std::uint32_t field, std::string_view value) {
   append_tag(out, field, WireType::kBytes);
   append_varint(out, value.size());

@@ -61,6 +61,8 @@ void append_varint(std::string& out, std::uint64_t value);
 void append_tag(std::string& out, std::uint32_t field, WireType type);
 // Fields; zero and empty values are written, too.
 void append_number(std::string& out, std::uint32_t field, std::uint64_t value);
+void append_fixed32(std::string& out, std::uint32_t field, std::uint32_t value);
+void append_fixed64(std::string& out, std::uint32_t field, std::uint64_t value);
 void append_bytes(std::string& out, std::uint32_t field, std::string_view value);
 
 }  // namespace modelyard::edge
