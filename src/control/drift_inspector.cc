@@ -90,7 +90,8 @@ Result<DriftReport> DriftInspector::inspect(const DriftQuery& query) {
   }
   MODELYARD_ASSIGN(auto report, is_live ? inspect_live(query) : inspect_captured(query));
   report.query = query;
-  report.features = compare(report.reference.profiles, report.current.profiles, query.rule);
+  report.query.rule.whole_reference = report.reference.attached.version == 0;
+  report.features = compare(report.reference.profiles, report.current.profiles, report.query.rule);
   return report;
 }
 

@@ -35,8 +35,8 @@ void in_parallel(std::size_t count, const std::function<void(std::size_t)>& work
 }
 
 Json all_but_load() {
-  return {"age",  "amount",  "income",   "visits", "defaults", "tenure", "balance",
-          "debt", "purpose", "merchant", "member", "probability"};
+  return {"age",     "amount", "income",  "visits",   "defaults", "tenure",
+          "balance", "debt",   "purpose", "merchant", "member",   "probability"};
 }
 
 // Nothing has changed.
@@ -82,14 +82,18 @@ void print_quiet_row(const Watch& watch, double volume, const std::string& name,
   const double rate = static_cast<double>(alarms) / (kDeployments * kWeeks);
   const auto bound = statistics::clopper_pearson_interval({weeks.size(), kDeployments * kWeeks}, 0.1)->high;
   fmt::print("| {} | {} | {} | {:.3f} | {:.3f} | {} |\n", watch.name, volume, alarms, rate, bound,
-             rate > kMostAlarms ? "**no**" : bound > kMostAlarms ? "not shown" : "yes");
+             rate > kMostAlarms    ? "**no**"
+             : bound > kMostAlarms ? "not shown"
+                                   : "yes");
 }
 
 void quiet_table() {
   const auto watches = quiet_watches();
   const Json document = document_of(watches);
-  fmt::print("| monitor | rows an hour | alarms in 200 weeks | a week | weeks with an alarm, 95 % bound | holds {} |\n"
-             "|---|--:|--:|--:|--:|---|\n", kMostAlarms);
+  fmt::print(
+      "| monitor | rows an hour | alarms in 200 weeks | a week | weeks with an alarm, 95 % bound | holds {} |\n"
+      "|---|--:|--:|--:|--:|---|\n",
+      kMostAlarms);
   for (const double volume : kVolumes) {
     std::vector<std::vector<FiredAlert>> fired(kDeployments);
     in_parallel(kDeployments, [&](std::size_t i) {
@@ -202,8 +206,9 @@ void print_search(const Injected& injected, std::size_t place, std::size_t volum
 
 void fault_table() {
   const Json monitors = searching_monitors();
-  fmt::print("| fault | monitor | rows an hour | found | windows, median | worst | within the stated number |\n"
-             "|---|---|--:|--:|--:|--:|---|\n");
+  fmt::print(
+      "| fault | monitor | rows an hour | found | windows, median | worst | within the stated number |\n"
+      "|---|---|--:|--:|--:|--:|---|\n");
   for (const Injected& injected : injected_faults()) {
     Json needed = Json::object();
     for (const Search& search : injected.searches) needed[search.monitor] = monitors.at(search.monitor);

@@ -152,7 +152,8 @@ Finding WatchedEndpoint::accuracy_of(const Monitor& monitor, int hours) const {
   std::vector<std::size_t> which(judged.rows().size());
   std::iota(which.begin(), which.end(), std::size_t{0});
   const bool is_provisional = static_cast<double>(which.size()) < kCoverage * static_cast<double>(captured);
-  return judge_accuracy(monitor, monitoring::measure(judged, which, monitoring::kAccuracyAlpha), captured == 0 || is_provisional);
+  return judge_accuracy(monitor, monitoring::measure(judged, which, monitoring::kAccuracyAlpha),
+                        captured == 0 || is_provisional);
 }
 
 std::shared_ptr<const monitoring::WindowProfile> WatchedEndpoint::window(int hours, int ago) const {

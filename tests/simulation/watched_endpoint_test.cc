@@ -53,10 +53,11 @@ TEST(WatchedEndpoint, FindsWhatIsBrokenInTwoWindows) {
 }
 
 TEST(WatchedEndpoint, SeesByLabelsAloneThatWhatInputsMeanHasChanged) {
-  WatchedEndpoint endpoint({.rows_of_an_hour = 500, .label_lag_hours = 2},
-                           {{"accuracy", {{"kind", "accuracy"}, {"window", "1d"}, {"at_least", true_accuracy() - 0.02}}},
-                            {"drift", {{"kind", "drift"}, {"window", "1d"}}},
-                            {"estimate", {{"kind", "estimated_accuracy"}}}});
+  WatchedEndpoint endpoint(
+      {.rows_of_an_hour = 500, .label_lag_hours = 2},
+      {{"accuracy", {{"kind", "accuracy"}, {"window", "1d"}, {"at_least", true_accuracy() - 0.02}}},
+       {"drift", {{"kind", "drift"}, {"window", "1d"}}},
+       {"estimate", {{"kind", "estimated_accuracy"}}}});
   ASSERT_THAT(fired_in(endpoint, 24), IsEmpty());
 
   endpoint.begin(Fault::kConcept);

@@ -34,7 +34,8 @@ std::string period_text(const Json& period) {
   }
   const std::string time = fmt::format("{} to {}, {} predictions", minute(period["from"]), minute(period["to"]),
                                        period["predictions"].dump());
-  if (!period.contains("rows") || period["rows"] == period["profiled_rows"]) return time;
+  if (!period.contains("rows")) return time;
+  if (period["rows"] == period["profiled_rows"]) return fmt::format("{}, {} rows", time, period["rows"].dump());
   return fmt::format("{}; {} of {} rows were looked at", time, period["profiled_rows"].dump(), period["rows"].dump());
 }
 

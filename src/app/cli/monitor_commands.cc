@@ -52,7 +52,7 @@ Result<int> list_monitors(const MonitorFlags& flags, const CommandContext& conte
                            text_of(one["alert"]["severity"])),
                one["judged"].is_null() ? "not yet" : human_age(text_of(one["judged"])),
                coloured(outcome, colour_of_outcome(outcome)),
-               fmt::format("{} of {} fail", failed, one["findings"].size())});
+               one["judged"].is_null() ? "" : fmt::format("{} of {} fail", failed, one["findings"].size())});
   }
   table.print("no monitors: docs/guides/monitoring.md shows how to write them");
   return kDone;

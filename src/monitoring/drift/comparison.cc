@@ -137,13 +137,23 @@ void judge(FeatureDrift& drift, const DriftRule& rule) {
   drift.change = moved ? drift.change + "; " + change : change;
 }
 
-FeatureDrift only_on_one_side(const std::string& feature, const FeatureProfile& profile, bool is_new) {
+FeatureDrift only_in_reference(const std::string& feature, const FeatureProfile& profile) {
   FeatureDrift drift;
   drift.feature = feature;
   drift.kind = profile.kind();
   drift.verdict = DriftVerdict::kMissing;
-  (is_new ? drift.current_rows : drift.reference_rows) = profile.rows();
-  drift.change = is_new ? "it was not there" : "it is not there any more";
+  drift.reference_rows = profile.rows();
+  drift.change = "it is not there any more";
+  return drift;
+}
+
+FeatureDrift only_now(const std::string& feature, const FeatureProfile& profile, const DriftRule& rule) {
+  FeatureDrift drift;
+  drift.feature = feature;
+  drift.kind = profile.kind();
+  drift.verdict = rule.whole_reference ? DriftVerdict::kMissing : DriftVerdict::kNoData;
+  drift.current_rows = profile.rows();
+  drift.change = rule.whole_reference ? "it was not there" : "the reference does not have it";
   return drift;
 }
 
@@ -163,11 +173,11 @@ std::vector<FeatureDrift> compare(const Profiles& reference, const Profiles& cur
   std::vector<FeatureDrift> all;
   for (const auto& [feature, profile] : reference) {
     const auto now = current.find(feature);
-    all.push_back(now == current.end() ? only_on_one_side(feature, profile, false)
+    all.push_back(now == current.end() ? only_in_reference(feature, profile)
                                        : compare_feature(feature, profile, now->second, rule));
   }
   for (const auto& [feature, profile] : current) {
-    if (!reference.contains(feature)) all.push_back(only_on_one_side(feature, profile, true));
+    if (!reference.contains(feature)) all.push_back(only_now(feature, profile, rule));
   }
   adjust(all, &FeatureDrift::p);
   adjust(all, &FeatureDrift::missing_p);

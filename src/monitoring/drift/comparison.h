@@ -24,12 +24,13 @@ struct DriftRule {
   double distance_floor = 0.1;     // of numbers and of categories
   double missing_floor = 0.01;     // of the share of missing values
   std::uint64_t least_rows = 100;  // on either side; below, nothing is said
+  bool whole_reference = true;     // false: it may lack features, such as outputs, of which nothing is said then
 };
 
 enum class DriftVerdict {
   kStable,
   kDrifted,
-  kNoData,   // too few rows
+  kNoData,   // too few rows, or the reference does not have it
   kMissing,  // the feature is there on one side only, or of another kind
 };
 std::string_view drift_verdict_name(DriftVerdict verdict);

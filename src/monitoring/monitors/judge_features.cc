@@ -35,7 +35,8 @@ Finding finding_of(const FeatureDrift& drift, const DriftRule& rule) {
                      {"current_rows", drift.current_rows}};
   switch (drift.verdict) {
     case DriftVerdict::kStable: finding.outcome = Outcome::kPass; break;
-    case DriftVerdict::kNoData: return no_data(drift.feature, fmt::format("{} rows", drift.current_rows));
+    case DriftVerdict::kNoData:
+      return no_data(drift.feature, drift.change.empty() ? fmt::format("{} rows", drift.current_rows) : drift.change);
     case DriftVerdict::kDrifted:
     case DriftVerdict::kMissing: finding.outcome = Outcome::kFail; break;
   }
@@ -93,8 +94,15 @@ class Quality {
     const bool is_stuck = reference.moments().population_variance() > 0 &&
                           current.moments().population_variance() <= 0 &&
                           chance_of_constant(reference, current) < kAlpha / 2;
-    add("constant", is_stuck ? current.present() : 0, current.present(), 0.5,
-        fmt::format("of values are {:.4g}", current.quantiles().smallest()));
+    Finding finding;
+    finding.subject = *feature_ + "/constant";
+    finding.value = is_stuck ? 1 : 0;
+    finding.outcome = is_stuck ? Outcome::kFail : Outcome::kPass;
+    finding.sentence = is_stuck ? fmt::format("`{}`: all {} values are {:.4g}, and varied before", *feature_,
+                                              current.present(), current.quantiles().smallest())
+                                : fmt::format("`{}`: its values vary as they may", *feature_);
+    finding.numbers = {{"rows", current.present()}};
+    findings_.push_back(std::move(finding));
   }
 
   void judge_texts(const FeatureProfile& reference, const FeatureProfile& current) {
@@ -138,7 +146,9 @@ Finding no_data(std::string subject, std::string why) {
 
 std::vector<Finding> judge_drift(const Monitor& monitor, const Profiles& reference, const Profiles& current) {
   std::vector<Finding> findings;
-  for (const FeatureDrift& drift : compare(watched(monitor, reference), watched(monitor, current), monitor.drift)) {
+  DriftRule rule = monitor.drift;
+  rule.whole_reference = monitor.reference.has_value();
+  for (const FeatureDrift& drift : compare(watched(monitor, reference), watched(monitor, current), rule)) {
     // What the reference has and the window has not is missing, unless the window is empty.
     if (current.empty()) continue;
     findings.push_back(finding_of(drift, monitor.drift));
