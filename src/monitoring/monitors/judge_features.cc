@@ -53,6 +53,20 @@ std::uint64_t outside(const statistics::Quantiles& reference, const statistics::
   return static_cast<std::uint64_t>(std::max(0.0, below + above - error) * static_cast<double>(current.count()));
 }
 
+// How likely as many values as the window has, all equal, are of the reference: of what is nearly always zero, and not
+// all that unlikely of few.
+double chance_of_constant(const FeatureProfile& reference, const FeatureProfile& current) {
+  const statistics::Quantiles& before = reference.quantiles();
+  const double value = current.quantiles().smallest();
+  const double share =
+      before.rank(value) - before.rank(std::nextafter(value, -std::numeric_limits<double>::infinity()));
+  const auto equal =
+      std::min(before.count(), static_cast<std::uint64_t>(std::llround((share + before.difference_error()) *
+                                                                       static_cast<double>(before.count()))));
+  const auto interval = statistics::wilson_interval({equal, before.count()}, kAlpha);
+  return interval ? std::pow(interval->high, static_cast<double>(current.present())) : 1;
+}
+
 class Quality {
  public:
   Quality(const Monitor& monitor, std::vector<Finding>& findings) : rule_(monitor.quality), findings_(findings) {}
@@ -76,7 +90,9 @@ class Quality {
         std::max(rule_.range_floor, unseen),
         fmt::format("of values are outside of {:.4g} … {:.4g}", reference.quantiles().smallest(),
                     reference.quantiles().largest()));
-    const bool is_stuck = reference.moments().population_variance() > 0 && current.moments().population_variance() <= 0;
+    const bool is_stuck = reference.moments().population_variance() > 0 &&
+                          current.moments().population_variance() <= 0 &&
+                          chance_of_constant(reference, current) < kAlpha / 2;
     add("constant", is_stuck ? current.present() : 0, current.present(), 0.5,
         fmt::format("of values are {:.4g}", current.quantiles().smallest()));
   }

@@ -91,6 +91,17 @@ TEST(JudgeQuality, SeesAFeatureThatIsStuck) {
   EXPECT_EQ(find(findings, "a/constant").outcome, Outcome::kFail);
 }
 
+TEST(JudgeQuality, DoesNotCallARareCountStuckThatIsZeroInAFewRows) {
+  FeatureProfile reference(FeatureKind::kNumber), few(FeatureKind::kNumber), many(FeatureKind::kNumber);
+  for (const double u : statistics::uniform_stream(1, 5000)) reference.add(u < 0.02 ? 1 : 0);
+  for (int i = 0; i < 120; ++i) few.add(0.0);
+  for (int i = 0; i < 2000; ++i) many.add(0.0);
+  const Monitor monitor = monitor_of({{"kind", "quality"}});
+
+  EXPECT_EQ(find(judge_quality(monitor, {{"a", reference}}, {{"a", few}}), "a/constant").outcome, Outcome::kPass);
+  EXPECT_EQ(find(judge_quality(monitor, {{"a", reference}}, {{"a", many}}), "a/constant").outcome, Outcome::kFail);
+}
+
 TEST(JudgeQuality, SeesATextThatIsNew) {
   const Profiles reference{{"country", texts({{"de", 3000}, {"fr", 2000}})}};
   const Monitor monitor = monitor_of({{"kind", "quality"}});

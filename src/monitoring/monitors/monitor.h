@@ -4,7 +4,7 @@
 //               "alert"?: {"windows": 3, "failed": 2, "clear": 2, "for": "10m", "severity": "ticket" | "page"}}}
 //
 //   kind                fields of its own, with their defaults
-//   drift               reference "attached", least_rows 100, alpha 0.05, distance_floor 0.1, missing_floor 0.01
+//   drift               reference "attached", least_rows 100, alpha 0.01, distance_floor 0.1, missing_floor 0.01
 //   quality             reference "attached", least_rows 100, missing_floor 0.01, range_floor 0.01, category_floor 0.01
 //   volume              at_least and at_most: requests of a window
 //   latency             at_most_ms (the objective latency_p99_ms), share 0.99, least_requests 100
@@ -64,7 +64,9 @@ struct Monitor {
   std::chrono::seconds window{3600};
   std::vector<std::string> features;  // names, or beginnings of them with * at their end; empty: all
   ReferenceShift reference;
-  DriftRule drift;
+  // Stricter than a report that is asked for once: a week has 168 hours, and two of three that fail by chance, at 0.05
+  // for all features together, are an alarm every few weeks.
+  DriftRule drift{.alpha = 0.01};
   QualityRule quality;
   std::optional<double> at_least, at_most;  // in the unit of the signal; label_lag and staleness: seconds
   double most_drop = 0.02;

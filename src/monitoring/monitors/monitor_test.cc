@@ -26,6 +26,7 @@ TEST(Monitor, HasDefaultsForAllButItsKind) {
   EXPECT_EQ(monitor.window, std::chrono::hours(1));
   EXPECT_EQ(monitor.reference, std::nullopt);
   EXPECT_EQ(monitor.drift.distance_floor, 0.1);
+  EXPECT_EQ(monitor.drift.alpha, 0.01);
   EXPECT_EQ(monitor.alert.severity, Severity::kTicket);
   EXPECT_TRUE(monitor.watches("anything"));
 }
@@ -37,7 +38,7 @@ TEST(Monitor, IsReadWithAllItsFields) {
             {"features", {"age", "score*"}},
             {"reference", "7d"},
             {"least_rows", 50},
-            {"alpha", 0.01},
+            {"alpha", 0.02},
             {"distance_floor", 0.2},
             {"missing_floor", 0.05},
             {"alert", {{"windows", 5}, {"failed", 3}, {"clear", 4}, {"for", "10m"}, {"severity", "page"}}}});
