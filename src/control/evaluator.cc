@@ -295,7 +295,7 @@ AccuracyReport Join::report() {
     part.segment = segments_[key.second];
     part.predictions = gathered.predictions;
     part.captured = gathered.captured;
-    if (judged_) part.metrics = monitoring::measure(*judged_, gathered.rows);
+    if (judged_) part.metrics = monitoring::measure(*judged_, gathered.rows, query_.alpha);
     part.is_provisional = part.captured == 0 || part.coverage() < report_.evaluation.coverage;
     report_.parts.push_back(std::move(part));
   }

@@ -25,6 +25,7 @@ struct AccuracyQuery {
   UtcTime known_at = UtcTime::max();
   std::chrono::microseconds window{0};  // 0: one for all the time
   std::string by;                       // "": all together; "version", "arm", or a feature's name
+  double alpha = 0.05;                  // of the intervals
 };
 
 struct AccuracyPart {

@@ -168,8 +168,9 @@ Result<std::vector<Finding>> MonitorJudge::judge_labels(const Window& window) {
     return only(monitoring::no_data(monitor.metric,
                                     "neither the monitor nor the endpoint's objectives.accuracy_floor has a limit"));
   }
-  const auto report =
-      sources_.evaluator->evaluate({.endpoint = window.endpoint.name, .from = window.from, .to = window.to});
+  AccuracyQuery query{.endpoint = window.endpoint.name, .from = window.from, .to = window.to};
+  query.alpha = monitoring::kAccuracyAlpha;
+  const auto report = sources_.evaluator->evaluate(query);
   if (!report) return only(monitoring::no_data(monitor.metric, report.error().message()));
   if (report->parts.empty()) return only(monitoring::no_data(monitor.metric, "there was no prediction"));
   const AccuracyPart& part = report->parts.front();
