@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Simulates weeks of monitors on a virtual clock, and puts what came of it into docs/monitoring.md; takes some minutes.
+# Simulates weeks of monitors on a virtual clock, and puts what came of it into docs/monitoring.md; takes some minutes:
+# tools/simulate.sh [quiet | faults]
 set -euo pipefail
 . "$(dirname "$0")/lib/steps.sh"
 cd "$root"
 page=docs/monitoring.md
+tables=(quiet faults)
+if [ $# -gt 0 ]; then tables=("$@"); fi
 
 "$root/tools/deps.sh" build
 "$root/tools/engine.sh"
@@ -14,7 +17,7 @@ cmake --preset release >build/configure-release.log 2>&1 ||
   { tail -20 build/configure-release.log >&2; fail "cmake could not configure 'release'" "read build/configure-release.log"; }
 cmake --build build/release --target modelyard_simulate_monitors -j "$(jobs)"
 
-for table in quiet faults; do
+for table in "${tables[@]}"; do
   step "simulating: $table"
   build/release/bin/modelyard_simulate_monitors "$table" | tee "build/simulation-$table.md"
   grep -q "<!-- simulate $table -->" "$page" || fail "$page has no marker for '$table'" "put '<!-- simulate $table -->' and '<!-- end -->' there"

@@ -132,27 +132,27 @@ Json searching_monitors() {
 }
 
 std::vector<Injected> injected_faults() {
-  return {{Fault::kUnit, "unit × 1000", 4, {{"quality", "amount/range", {2, 2}}, {"drift", "amount", {2, 2}}}},
-          {Fault::kNull, "stuck at null", 4, {{"quality", "age/missing", {2, 2}}, {"drift", "age", {2, 2}}}},
-          {Fault::kStuck, "stuck at a constant", 4, {{"quality", "age/constant", {2, 2}}, {"drift", "age", {2, 2}}}},
+  return {{Fault::kUnit, "unit × 1000", 4, {{"quality", "amount/range", {3, 2}}, {"drift", "amount", {3, 2}}}},
+          {Fault::kNull, "stuck at null", 4, {{"quality", "age/missing", {3, 2}}, {"drift", "age", {3, 2}}}},
+          {Fault::kStuck, "stuck at a constant", 4, {{"quality", "age/constant", {3, 2}}, {"drift", "age", {3, 2}}}},
           {Fault::kNewCategory,
            "new category, 10 %",
            4,
-           {{"quality", "purpose/new_categories", {3, 2}}, {"drift", "purpose", {12, 2}}}},
-          {Fault::kShiftOne, "one feature by 0.3 sd", 6, {{"drift", "age", {0, 6}}, {"drift_1d", "age", {2, 2}}}},
-          {Fault::kShiftAll, "five features by 0.3 sd", 6, {{"drift", "", {0, 4}}, {"drift_1d", "", {2, 2}}}},
+           {{"quality", "purpose/new_categories", {3, 2}}, {"drift", "purpose", {3, 2}}}},
+          {Fault::kShiftOne, "one feature by 0.3 sd", 6, {{"drift", "age", {0, 3}}, {"drift_1d", "age", {3, 3}}}},
+          {Fault::kShiftAll, "five features by 0.3 sd", 6, {{"drift", "", {6, 3}}, {"drift_1d", "", {3, 3}}}},
           {Fault::kLabelFlip,
            "a fifth of labels flipped",
            6,
-           {{"accuracy_1d", "", {2, 2}}, {"estimated_accuracy", "", {0, 0}}}},
+           {{"accuracy_1d", "", {3, 3}}, {"estimated_accuracy", "", {0, 0}}}},
           {Fault::kConcept,
            "what age means has changed",
            6,
-           {{"accuracy_1d", "", {2, 2}}, {"estimated_accuracy", "", {0, 0}}, {"drift_1d", "", {0, 0}}}},
+           {{"accuracy_1d", "", {3, 3}}, {"estimated_accuracy", "", {0, 0}}, {"drift_1d", "", {0, 0}}}},
           {Fault::kSlowLeak,
            "leak of 0.02 sd a day",
            20,
-           {{"drift_1d", "balance", {14, 10}}, {"drift", "balance", {0, 0}}}}};
+           {{"drift_1d", "balance", {14, 12}}, {"drift", "balance", {0, 0}}}}};
 }
 
 struct Found {
@@ -163,23 +163,25 @@ std::optional<int> windows_until(const Search& search, const std::vector<FiredAl
   const int width = std::string_view(search.monitor).ends_with("1d") ? 24 : 1;
   for (const FiredAlert& alert : fired) {
     const bool is_it = alert.monitor == search.monitor && alert.subject.starts_with(search.subject);
-    if (is_it && alert.hour > began) return (alert.hour - began) / width;
+    // The window in which it began is the first one.
+    if (is_it && alert.hour > began) return alert.hour / width - began / width;
   }
   return std::nullopt;
 }
 
 Found inject(const Injected& injected, const Json& monitors, double volume, std::uint64_t seed) {
   WatchedEndpoint endpoint({.rows_of_an_hour = volume, .label_lag_hours = kLabelLagHours, .seed = seed}, monitors);
-  while (endpoint.hours() < 24) endpoint.pass_hour();
+  const int began = 24 + static_cast<int>(seed % 24);  // any hour of the day
+  while (endpoint.hours() < began) endpoint.pass_hour();
   endpoint.begin(injected.fault);
   Found found;
   do {
     endpoint.pass_hour();
     found.windows.clear();
     for (const Search& search : injected.searches) {
-      found.windows.push_back(windows_until(search, endpoint.fired(), 24));
+      found.windows.push_back(windows_until(search, endpoint.fired(), began));
     }
-  } while (endpoint.hours() < 24 * (1 + injected.days) &&
+  } while (endpoint.hours() < began + 24 * injected.days &&
            !std::ranges::all_of(found.windows, [](const auto& windows) { return windows.has_value(); }));
   return found;
 }
