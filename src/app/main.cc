@@ -10,6 +10,8 @@ int main(int argc, char** argv) {
   modelyard::app::add_label_command(line);
   modelyard::app::add_accuracy_command(line);
   modelyard::app::add_drift_command(line);
+  modelyard::app::add_report_command(line);
+  modelyard::app::add_top_command(line);
   modelyard::app::add_quality_commands(line);
   modelyard::app::add_monitor_commands(line);
   modelyard::app::add_change_commands(line);

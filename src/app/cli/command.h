@@ -62,6 +62,8 @@ void add_export_command(CommandLine& line, CLI::App& group);
 void add_label_command(CommandLine& line);
 void add_accuracy_command(CommandLine& line);
 void add_drift_command(CommandLine& line);
+void add_report_command(CommandLine& line);
+void add_top_command(CommandLine& line);
 void add_quality_commands(CommandLine& line);
 void add_monitor_commands(CommandLine& line);
 void add_change_commands(CommandLine& line);
