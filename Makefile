@@ -1,7 +1,7 @@
 # Thin targets over tools/; everything a fresh machine needs is installed by them.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint bench simulate fuzz format clean
+.PHONY: help build demo test lint bench simulate peers fuzz format clean
 
 help:     ## Show this
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -17,6 +17,8 @@ bench:    ## Measure beside the raw engine, echo servers and peers
 	@tools/bench.sh
 simulate: ## Find out how often monitors are wrong, on a virtual clock: the tables of docs/monitoring.md
 	@tools/simulate.sh
+peers:    ## Compare drift with Evidently's and NannyML's; writes docs/monitoring-peers.md
+	@tools/peers.sh
 fuzz:     ## Run every fuzz target for a minute (SECONDS_EACH=60)
 	@tools/fuzz.sh $${SECONDS_EACH:-60}
 format:   ## Format the C++ sources
