@@ -18,6 +18,7 @@ namespace {
 namespace st = statistics;
 
 constexpr double kLeastDeviation = 0.001;
+constexpr double kMostUncompared = 0.5;  // share of texts that are put together
 constexpr double kLeastExpected = 5;  // rows of a category, for chi-square to hold
 
 std::string percent(double share) {
@@ -71,6 +72,11 @@ void compare_categories(const FeatureProfile& reference, const FeatureProfile& c
   const Counts counts = counts_of(reference.categories(), current.categories());
   const auto pair = st::BinnedPair::make(counts.reference, counts.current);
   if (!pair) return;
+  if (counts.names.back().empty() && std::min(pair->reference().back(), pair->current().back()) > kMostUncompared) {
+    drift.compared = false;
+    drift.change = fmt::format("{} of its texts are too rare to compare", percent(pair->current().back()));
+    return;
+  }
   drift.distance = st::js_distance(*pair, st::Logarithm::kNatural);
   const auto test = st::chi_square_two_samples(counts.reference, counts.current);
   drift.p = test ? test->p : 1;
@@ -130,6 +136,7 @@ void judge(FeatureDrift& drift, const DriftRule& rule) {
   const bool moved = drift.distance >= rule.distance_floor && drift.p < rule.alpha;
   const double missing = std::abs(drift.current_missing - drift.reference_missing);
   const bool is_missing = missing >= rule.missing_floor && drift.missing_p < rule.alpha;
+  if (!drift.compared) drift.verdict = DriftVerdict::kNoData;
   if (moved || is_missing) drift.verdict = DriftVerdict::kDrifted;
   if (!is_missing) return;
   const std::string change =

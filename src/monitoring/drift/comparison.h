@@ -30,7 +30,7 @@ struct DriftRule {
 enum class DriftVerdict {
   kStable,
   kDrifted,
-  kNoData,   // too few rows, or the reference does not have it
+  kNoData,   // too few rows, texts of which most are too rare to compare, or the reference does not have it
   kMissing,  // the feature is there on one side only, or of another kind
 };
 std::string_view drift_verdict_name(DriftVerdict verdict);
@@ -44,6 +44,7 @@ struct FeatureDrift {
   double distance = 0;
   double p = 1;          // adjusted
   double missing_p = 1;  // adjusted
+  bool compared = true;  // false: but for missing values, nothing was
   // For people: "median 41 → 77", "share of 'de' 0.61 → 0.34", "missing 0 % → 12 %".
   std::string change;
 };

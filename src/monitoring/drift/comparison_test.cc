@@ -139,5 +139,19 @@ TEST(Comparison, RaisesNoFalseAlarmsWhereNothingHasChanged) {
   EXPECT_LE(alarms, kRounds * 0.05 + 3 * std::sqrt(kRounds * 0.05 * 0.95));
 }
 
+TEST(Comparison, SaysThatTextsOfWhichEachIsRareWereNotCompared) {
+  FeatureProfile planes(FeatureKind::kCategory), others(FeatureKind::kCategory);
+  for (int i = 0; i < 3000; ++i) {
+    planes.add(fmt::format("N{}", i));
+    others.add(fmt::format("M{}", i));
+  }
+  const FeatureDrift drift = only(planes, others);
+  EXPECT_EQ(drift.verdict, DriftVerdict::kNoData);
+  EXPECT_THAT(drift.change, HasSubstr("too rare to compare"));
+
+  for (int i = 0; i < 3000; ++i) others.add("");
+  EXPECT_EQ(only(planes, others).verdict, DriftVerdict::kDrifted);  // missing values are seen all the same
+}
+
 }  // namespace
 }  // namespace modelyard::monitoring
