@@ -216,7 +216,7 @@ void fault_table() {
     for (const Search& search : injected.searches) needed[search.monitor] = monitors.at(search.monitor);
     for (std::size_t volume = 0; volume < kVolumes.size(); ++volume) {
       std::vector<Found> all(kRepetitions);
-      in_parallel(kRepetitions, [&](std::size_t i) { all[i] = inject(injected, needed, kVolumes[volume], 1001 + i); });
+      in_parallel(kRepetitions, [&](std::size_t i) { all[i] = inject(injected, needed, kVolumes[volume], 5001 + i); });
       for (std::size_t i = 0; i < injected.searches.size(); ++i) print_search(injected, i, volume, all);
     }
   }
