@@ -10,7 +10,7 @@
 namespace modelyard::app {
 namespace {
 
-constexpr std::size_t kMostSteps = 240;   // more than a plot has room for
+constexpr std::size_t kMostSteps = 240;  // more than a plot has room for
 constexpr std::int64_t kWantedSteps = 120, kWantedScores = 30;
 
 // Asks for the parts of a report, and keeps why one is not to be had.
@@ -148,7 +148,8 @@ Result<Json> reference_of(Asking& asking, const Json& drift, const std::string& 
   if (reference.is_null()) return Json(nullptr);
   const std::string version = words_of(reference, "attached_to");
   if (!version.empty()) {
-    return asking.part("reference", fmt::format("/api/v1/models/{}/versions/{}/reference", path_segment(model), version));
+    return asking.part("reference",
+                       fmt::format("/api/v1/models/{}/versions/{}/reference", path_segment(model), version));
   }
   MODELYARD_ASSIGN(const Json answer,
                    asking.endpoint_part("reference", fmt::format("/profiles?from={}&to={}", words_of(reference, "from"),
@@ -201,12 +202,9 @@ Status add_status(Asking& asking, Json& report) {
 Result<Json> collect_report(const HttpClient& client, const ReportQuery& query) {
   Asking asking(client, query.endpoint);
   MODELYARD_ASSIGN(const Json endpoint, asking.of_endpoint(""));
-  Json report = {{"endpoint", query.endpoint},
-                 {"model", words_of(endpoint, "model")},
-                 {"from", format_utc(query.from)},
-                 {"to", format_utc(query.to)},
-                 {"made", format_utc(system_clock().utc_now())},
-                 {"server", client.server()}};
+  Json report = {
+      {"endpoint", query.endpoint}, {"model", words_of(endpoint, "model")},         {"from", format_utc(query.from)},
+      {"to", format_utc(query.to)}, {"made", format_utc(system_clock().utc_now())}, {"server", client.server()}};
   MODELYARD_TRY(add_status(asking, report));
   MODELYARD_TRY(add_traffic(asking, query, report));
   MODELYARD_TRY(add_drift(asking, query, report));

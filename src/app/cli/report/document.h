@@ -1,4 +1,5 @@
-// Reading documents that a server of another age may have written: what is not there is null, "" or NaN, never an error.
+// Reading documents that a server of another age may have written: what is not there is null, "" or NaN, never an
+// error.
 #pragma once
 
 #include <string>

@@ -25,6 +25,11 @@ double missing_share(const Json& feature) {
   return rows > 0 ? number_of(feature, "missing") / rows : kNoNumber;
 }
 
+// Outputs are in no table of training rows: that they are new is no finding.
+bool is_without_reference(const Json& drift) {
+  return words_of(drift, "verdict") == "missing" && number_of(drift, "reference_rows") == 0;
+}
+
 bool is_number(const Json& feature) {
   return words_of(feature, "kind") == "number";
 }
@@ -95,7 +100,8 @@ std::vector<BarPair> bars_of(const Json& reference, const Json& current) {
     bar.text = text;
     bars.push_back(bar);
   }
-  std::ranges::stable_sort(bars, std::greater{}, [](const BarPair& bar) { return std::max(bar.reference, bar.current); });
+  std::ranges::stable_sort(bars, std::greater{},
+                           [](const BarPair& bar) { return std::max(bar.reference, bar.current); });
   if (bars.size() > kMostBars) bars.resize(kMostBars);
   BarPair rest{"(others)", 1, 1};
   for (const BarPair& bar : bars) {
@@ -191,10 +197,10 @@ std::string figure(const std::string& title, const std::string& svg) {
 }
 
 std::string distribution_figure(const std::string& name, const Json& reference, const Json& current) {
-  const std::string title = reference.is_null()
-                                ? "Distribution"
-                                : "Distribution: <i class=\"key reference\"></i> reference <i class=\"key current\"></i> "
-                                  "current";
+  const std::string title =
+      reference.is_null() ? "Distribution"
+                          : "Distribution: <i class=\"key reference\"></i> reference <i class=\"key current\"></i> "
+                            "current";
   const std::string label = "distribution of " + name;
   if (is_number(current.is_null() ? reference : current)) {
     const Axis axis = common_axis(reference, current);
@@ -221,9 +227,8 @@ std::string feature_section(const Json& data, const Timeline& timeline, const st
   const Json& reference = field(field(field(data, "reference"), "features"), name);
   const Json& current = field(field(main_profile(field(data, "profiles")), "features"), name);
   const Json& drift = drift_of(data, name);
-  std::string html = fmt::format("<article id=\"f{}\"><h3>{} {}</h3>\n", number, escape_html(name),
-                                 drift.is_null() ? "" : badge(words_of(drift, "verdict")));
-  if (const std::string change = words_of(drift, "change"); !change.empty()) {
+  std::string html = fmt::format("<article id=\"f{}\"><h3>{} {}</h3>\n", number, escape_html(name), drift_badge(drift));
+  if (const std::string change = words_of(drift, "change"); !change.empty() && !is_without_reference(drift)) {
     html += fmt::format("<p>{}</p>\n", escape_html(change));
   }
   if (current.is_null() && reference.is_null()) {
@@ -238,7 +243,24 @@ std::string feature_section(const Json& data, const Timeline& timeline, const st
   return html + "</article>\n";
 }
 
+// What is less is where the arithmetic ends.
+std::string p_text(double p) {
+  constexpr double kLeast = 1e-300;
+  return p < kLeast ? "&lt; 1e-300" : fmt::format("{:.2g}", p);
+}
+
 }  // namespace
+
+std::string drift_badge(const Json& drift) {
+  return drift.is_null() ? "" : badge(is_without_reference(drift) ? "no reference" : words_of(drift, "verdict"));
+}
+
+std::vector<const Json*> drift_in_order(const Json& data) {
+  std::vector<const Json*> features;
+  for (const Json& feature : field(field(data, "drift"), "features")) features.push_back(&feature);
+  std::ranges::stable_partition(features, [](const Json* feature) { return !is_without_reference(*feature); });
+  return features;
+}
 
 std::vector<std::string> features_in_order(const Json& data) {
   std::vector<std::string> names;
@@ -246,7 +268,7 @@ std::vector<std::string> features_in_order(const Json& data) {
   const auto add = [&](const std::string& name) {
     if (seen.insert(name).second) names.push_back(name);
   };
-  for (const Json& feature : field(field(data, "drift"), "features")) add(words_of(feature, "feature"));
+  for (const Json* const feature : drift_in_order(data)) add(words_of(*feature, "feature"));
   for (const auto& [name, value] : field(main_profile(field(data, "profiles")), "features").items()) add(name);
   return names;
 }
@@ -263,7 +285,8 @@ std::string drift_section(const Json& data) {
   std::string html = "<section id=\"drift\"><h2>What has changed</h2>\n";
   if (const std::string refusal = refusal_of(data, "drift"); !refusal.empty()) {
     return html + "<p class=\"none\">What has changed cannot be said:</p>" + refusal +
-           "<p class=\"none\">A reference comes with a version (<code>modelyard reference MODEL/VERSION FILE.csv</code>), or "
+           "<p class=\"none\">A reference comes with a version (<code>modelyard reference MODEL/VERSION "
+           "FILE.csv</code>), or "
            "name a time: <code>--reference-from</code>, <code>--reference-to</code>.</p></section>\n";
   }
   const Json& drift = field(data, "drift");
@@ -271,23 +294,24 @@ std::string drift_section(const Json& data) {
   const std::string attached = words_of(reference, "attached_to");
   html += fmt::format(
       "<p>Compared with {}.</p>\n",
-      attached.empty() ? fmt::format("{} to {} (UTC), {} rows", escape_html(minute_text(words_of(reference, "from"))),
-                                     escape_html(minute_text(words_of(reference, "to"))),
-                                     number_text(number_of(reference, "rows")))
-                       : fmt::format("the reference that was published with version {}, {} rows", escape_html(attached),
-                                     number_text(number_of(reference, "rows"))));
+      attached.empty()
+          ? fmt::format("{} to {} (UTC), {} rows", escape_html(minute_text(words_of(reference, "from"))),
+                        escape_html(minute_text(words_of(reference, "to"))), number_text(number_of(reference, "rows")))
+          : fmt::format("the reference that was published with version {}, {} rows", escape_html(attached),
+                        number_text(number_of(reference, "rows"))));
   HtmlTable table({"Feature", "Kind", "right:Distance", "", "right:p", "Verdict", "Change"});
   const double floor = number_of(drift, "distance_floor");
   std::size_t number = 0;
-  for (const Json& feature : field(drift, "features")) {
+  for (const Json* const one : drift_in_order(data)) {
+    const Json& feature = *one;
     if (++number > kMostFeatures) break;
     const std::string verdict = words_of(feature, "verdict");
     const bool is_measured = verdict == "stable" || verdict == "drifted";
     const double distance = number_of(feature, "distance"), p = number_of(feature, "p");
     table.add({fmt::format("<a href=\"#f{}\">{}</a>", number, escape_html(words_of(feature, "feature"))),
                escape_html(words_of(feature, "kind")), is_measured ? fmt::format("{:.3f}", distance) : "–",
-               is_measured ? draw_distance(distance, floor) : "", is_measured ? fmt::format("{:.2g}", p) : "–",
-               badge(verdict), escape_html(words_of(feature, "change"))});
+               is_measured ? draw_distance(distance, floor) : "", is_measured ? p_text(p) : "–", drift_badge(feature),
+               escape_html(words_of(feature, "change"))});
   }
   html += table.html();
   html += fmt::format(
@@ -302,8 +326,8 @@ std::string feature_sections(const Json& data, const Timeline& timeline) {
   if (names.empty()) return "";
   std::string html = "<section id=\"features\"><h2>Inputs and outputs</h2>\n";
   if (names.size() > kMostFeatures) {
-    html += fmt::format("<p class=\"none\">The first {} of {} in the order of drift; {} are left out.</p>\n", kMostFeatures,
-                        names.size(), names.size() - kMostFeatures);
+    html += fmt::format("<p class=\"none\">The first {} of {} in the order of drift; {} are left out.</p>\n",
+                        kMostFeatures, names.size(), names.size() - kMostFeatures);
   }
   for (std::size_t i = 0; i < std::min(names.size(), kMostFeatures); ++i) {
     html += feature_section(data, timeline, names[i], i + 1);

@@ -31,6 +31,12 @@ std::string megabytes(double bytes) {
   return bytes < 1e6 ? number_text(std::round(bytes / 1e3)) + " kB" : fmt::format("{:.1f} MB", bytes / 1e6);
 }
 
+// Whether the server has it loaded; else it only answered in this time.
+bool is_loaded(const Json& data, const Json& version) {
+  return std::ranges::any_of(field(data, "versions"),
+                             [&](const Json& loaded) { return field(loaded, "version") == version; });
+}
+
 std::string versions_table(const Json& data) {
   HtmlTable table({"Version", "Phase", "Ready since (UTC)", "right:Memory", "right:Requests", "right:Rows", "Note"});
   for (const Json& version : field(data, "versions")) {
@@ -46,7 +52,13 @@ std::string versions_table(const Json& data) {
                megabytes(number_of(version, "memory_bytes")), number_text(requests), number_text(rows),
                escape_html(reason.empty() ? words_of(version, "note") : reason)});
   }
-  return field(data, "versions").empty() ? "<p class=\"none\">No version is loaded.</p>" : table.html();
+  for (const Json& item : field(data, "profiles")) {
+    if (is_loaded(data, field(item, "version"))) continue;
+    table.add({escape_html(words_of(item, "model") + "/" + words_of(item, "version")), "–", "–", "–",
+               number_text(number_of(item, "requests")), number_text(number_of(item, "rows")), "not loaded any more"});
+  }
+  const bool is_empty = field(data, "versions").empty() && field(data, "profiles").empty();
+  return is_empty ? "<p class=\"none\">No version is loaded.</p>" : table.html();
 }
 
 // How the findings of a monitor stand together.
@@ -82,11 +94,11 @@ std::string alerts_table(const Json& data) {
     const Json& acknowledged = field(alert, "acknowledged");
     const std::string note = words_of(acknowledged, "note");
     ++rows;
-    table.add({escape_html(words_of(alert, "id")), badge(words_of(alert, "state")),
-               escape_html(words_of(alert, "severity")), escape_html(minute_text(words_of(alert, "since"))),
-               acknowledged.is_null() ? "–"
-                                      : escape_html(words_of(acknowledged, "by") + (note.empty() ? "" : ": " + note)),
-               escape_html(words_of(alert, "sentence"))});
+    table.add(
+        {escape_html(words_of(alert, "id")), badge(words_of(alert, "state")), escape_html(words_of(alert, "severity")),
+         escape_html(minute_text(words_of(alert, "since"))),
+         acknowledged.is_null() ? "–" : escape_html(words_of(acknowledged, "by") + (note.empty() ? "" : ": " + note)),
+         escape_html(words_of(alert, "sentence"))});
   }
   if (rows == 0) return "<p class=\"none\">No alert is firing, pending or was resolved lately.</p>";
   return table.html();
@@ -107,8 +119,10 @@ StepTraffic traffic_of(const Json& data, const Timeline& timeline) {
       requests += number_of(item, "requests");
       bad += number_of(item, "refused") + number_of(item, "failed");
     }
+    // A window that has just begun says little of a rate.
     const double seconds = timeline.ends[i] - timeline.begins[i];
-    traffic.rates.push_back(seconds > 0 ? requests / seconds : kNoNumber);
+    const double before = i > 0 ? timeline.ends[i - 1] - timeline.begins[i - 1] : 0;
+    traffic.rates.push_back(seconds > 0 && seconds >= before / 2 ? requests / seconds : kNoNumber);
     traffic.failures.push_back(requests > 0 ? bad / requests : kNoNumber);
   }
   for (const Json& item : field(data, "profiles")) {
@@ -140,7 +154,8 @@ std::vector<std::string> main_metrics(const std::string& task) {
 std::string score_text(const Json& score) {
   const Json& interval = field(score, "interval");
   const std::string value = number_text(number_of(score, "value"));
-  if (!interval.is_array() || interval.size() != 2 || !interval[0].is_number() || !interval[1].is_number()) return value;
+  if (!interval.is_array() || interval.size() != 2 || !interval[0].is_number() || !interval[1].is_number())
+    return value;
   return fmt::format("{} <span class=\"quiet\">[{}, {}]</span>", value, number_text(interval[0].get<double>()),
                      number_text(interval[1].get<double>()));
 }
@@ -200,8 +215,8 @@ TimePlot plot_over(const Timeline& timeline, std::string label, Unit unit) {
 
 std::string badge(std::string_view word) {
   if (word.empty()) return "–";
-  const bool is_bad = word == "drifted" || word == "missing" || word == "fail" || word == "firing" || word == "failed" ||
-                      word == "failing";
+  const bool is_bad = word == "drifted" || word == "missing" || word == "fail" || word == "firing" ||
+                      word == "failed" || word == "failing";
   const bool is_good = word == "stable" || word == "pass" || word == "ready";
   const bool is_between = word == "pending" || word == "progressing" || word == "loading" || word == "warming";
   return fmt::format("<span class=\"badge {}\">{}</span>",
@@ -226,8 +241,8 @@ std::string serving_section(const Json& data) {
   html += fact("Serves", effective.is_null() ? "nothing" : plan_text(effective));
   if (!desired.is_null()) {
     if (field(desired, "shares") != field(effective, "shares")) html += fact("Wanted", plan_text(desired));
-    html += fact("Since (UTC)", fmt::format("{}, by {}", minute_text(words_of(desired, "created")),
-                                            words_of(desired, "actor")));
+    html += fact("Since (UTC)",
+                 fmt::format("{}, by {}", minute_text(words_of(desired, "created")), words_of(desired, "actor")));
     html += fact("Reason given", words_of(desired, "reason"));
     html += fact("Plan", "revision " + words_of(desired, "revision"));
   }
@@ -236,7 +251,8 @@ std::string serving_section(const Json& data) {
 
 std::string alerts_section(const Json& data) {
   std::string html = "<section id=\"alerts\"><h2>Alerts and monitors</h2>\n";
-  if (const std::string refusal = refusal_of(data, "monitors"); !refusal.empty()) return html + refusal + "</section>\n";
+  if (const std::string refusal = refusal_of(data, "monitors"); !refusal.empty())
+    return html + refusal + "</section>\n";
   html += alerts_table(data);
   const Json& monitors = field(data, "monitors");
   if (monitors.empty()) return html + "<p class=\"none\">This endpoint has no monitors.</p></section>\n";
@@ -253,7 +269,8 @@ std::string alerts_section(const Json& data) {
 
 std::string traffic_section(const Json& data, const Timeline& timeline) {
   std::string html = "<section id=\"traffic\"><h2>Requests</h2>\n";
-  if (const std::string refusal = refusal_of(data, "profiles"); !refusal.empty()) return html + refusal + "</section>\n";
+  if (const std::string refusal = refusal_of(data, "profiles"); !refusal.empty())
+    return html + refusal + "</section>\n";
   if (field(data, "profiles").empty()) {
     return html + "<p class=\"none\">Nothing was asked of this endpoint in this time.</p></section>\n";
   }
@@ -271,9 +288,11 @@ std::string traffic_section(const Json& data, const Timeline& timeline) {
   for (TimePlot* const plot : {&rates, &failures, &latency}) plot->is_from_zero = true;
   html += figure("Requests a second", draw(rates));
   html += figure("Refused or failed", draw(failures));
-  html += figure("Latency: <i class=\"key current\"></i> p50 <i class=\"key second\"></i> p95 <i class=\"key failed\"></i> p99",
-                 draw(latency));
-  if (!timeline.changes.empty()) html += "<p class=\"quiet\">Dashed upright lines: another version had the most rows.</p>";
+  html += figure(
+      "Latency: <i class=\"key current\"></i> p50 <i class=\"key second\"></i> p95 <i class=\"key failed\"></i> p99",
+      draw(latency));
+  if (!timeline.changes.empty())
+    html += "<p class=\"quiet\">Dashed upright lines: another version had the most rows.</p>";
   return html + "</div></section>\n";
 }
 

@@ -18,10 +18,6 @@ constexpr std::string_view kStyle = R"css(
 @media (prefers-color-scheme: dark) { :root { --ground: #12161c; --card: #1a2028; --ink: #e6e9ee; --quiet: #9aa5b4;
   --rule: #303945; --current: #6ea0ff; --reference: #8b97a8; --second: #2dd4bf; --failed: #ff8a50; --good: #4cc38a;
   --between: #e0b040; } }
-@media print { :root { color-scheme: light; --ground: #fff; --card: #fff; --ink: #000; --quiet: #444; --rule: #bbb;
-  --current: #2563eb; --reference: #8a94a3; --second: #0d9488; --failed: #d9480f; --good: #1a7f4b; --between: #9a6700; }
-  body { max-width: none; padding: 0; font-size: 11px; } article, figure, tr { break-inside: avoid; }
-  h2, h3 { break-after: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 24px; max-width: 1120px; background: var(--ground); color: var(--ink);
   font: 14px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
@@ -38,8 +34,9 @@ nav ol { columns: 4 190px; margin: 6px 0 0; padding-left: 28px; } nav li { overf
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; color: var(--quiet); font-size: 12px; border-bottom: 1px solid var(--rule); }
 th, td { padding: 5px 18px 5px 0; vertical-align: top; } td { border-bottom: 1px solid var(--rule); max-width: 420px;
-  overflow-wrap: anywhere; } tbody tr:last-child td { border-bottom: 0; } .right { text-align: right; white-space: nowrap; }
-td svg { vertical-align: middle; }
+  overflow-wrap: break-word; } td:first-child { overflow-wrap: anywhere; min-width: 11em; }
+td:last-child { overflow-wrap: anywhere; } td:last-child:not(.right) { min-width: 16em; } tbody tr:last-child td { border-bottom: 0; } .right { text-align: right; white-space: nowrap; }
+td svg { vertical-align: middle; } #accuracy table { width: auto; } #accuracy .plots { margin-top: 14px; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 18px; margin: 8px 0 16px; }
 dt { color: var(--quiet); } dd { margin: 0; overflow-wrap: anywhere; }
 .badge { display: inline-block; padding: 0 8px; border-radius: 10px; border: 1px solid; font-size: 12px; font-weight: 500;
@@ -63,6 +60,13 @@ path.band { fill: var(--current); fill-opacity: .16; } .area { stroke-width: .8;
 .key { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin: 0 2px 0 8px; }
 .key.reference { background: var(--reference); } .key.current { background: var(--current); }
 .key.second { background: var(--second); } .key.failed { background: var(--failed); }
+@media print { :root { color-scheme: light; --ground: #fff; --card: #fff; --ink: #000; --quiet: #444; --rule: #bbb;
+  --current: #2563eb; --reference: #8a94a3; --second: #0d9488; --failed: #d9480f; --good: #1a7f4b; --between: #9a6700; }
+  @page { margin: 14mm; } body { max-width: none; padding: 0; font-size: 11px; } .wide { overflow: visible; }
+  h1 { font-size: 18px; } h2 { font-size: 14px; margin-top: 22px; } h3 { font-size: 12px; } th, figcaption, .badge, .tile span, code
+  { font-size: 10px; }
+  .plots { grid-template-columns: 1fr 1fr; } article, figure, tr { break-inside: avoid; }
+  h2, h3 { break-after: avoid; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 )css";
 
 std::string tile(const std::string& figure, std::string_view words, bool is_bad = false) {
@@ -102,16 +106,17 @@ std::string tiles(const Json& data) {
 std::string contents(const Json& data) {
   constexpr std::size_t kFew = 6;
   const auto names = features_in_order(data);
-  std::string html = "<nav><a href=\"#serving\">What serves</a> · <a href=\"#alerts\">Alerts and monitors</a> · "
-                     "<a href=\"#traffic\">Requests</a> · <a href=\"#drift\">What has changed</a> · ";
+  std::string html =
+      "<nav><a href=\"#serving\">What serves</a> · <a href=\"#alerts\">Alerts and monitors</a> · "
+      "<a href=\"#traffic\">Requests</a> · <a href=\"#drift\">What has changed</a> · ";
   if (!names.empty()) html += "<a href=\"#features\">Inputs and outputs</a> · ";
   html += "<a href=\"#accuracy\">Accuracy</a> · <a href=\"#method\">How this was made</a>";
   if (names.size() > kFew) {
     html += "<ol>";
     for (std::size_t i = 0; i < std::min(names.size(), kMostFeatures); ++i) {
-      const std::string verdict = words_of(drift_of(data, names[i]), "verdict");
-      html += fmt::format("<li><a href=\"#f{}\">{}</a>{}</li>", i + 1, escape_html(shortened(names[i], 60)),
-                          verdict.empty() || verdict == "stable" ? "" : " " + badge(verdict));
+      const Json& drift = drift_of(data, names[i]);
+      html += fmt::format("<li><a href=\"#f{}\">{}</a> {}</li>", i + 1, escape_html(shortened(names[i], 60)),
+                          words_of(drift, "verdict") == "stable" ? "" : drift_badge(drift));
     }
     html += "</ol>";
   }
@@ -131,8 +136,10 @@ std::string width_text(const Json& data) {
            : seconds >= 60   ? fmt::format("{:.3g} min", seconds / 60)
                              : fmt::format("{:.3g} s", seconds);
   };
-  if (most == 0) return "no steps";
-  return least == most ? "steps of " + text(most) : fmt::format("steps of {} to {}", text(least), text(most));
+  // The first and the last one may be cut.
+  constexpr double kAlike = 1.3;
+  if (most < kAlike * least) return "steps of " + text(most);
+  return fmt::format("steps of {} to {}", text(least), text(most));
 }
 
 std::string method_section(const Json& data) {
@@ -145,24 +152,28 @@ std::string method_section(const Json& data) {
   }
   std::string html = "<section id=\"method\"><h2>How this was made</h2>\n<ul>\n";
   if (!profiles.empty()) {
-    html += fmt::format("<li>Of {} answered rows {} were looked at ({}); in the busiest moment one row in {}.</li>\n",
-                        number_text(rows), number_text(profiled), percent_text(rows > 0 ? profiled / rows : 0),
-                        least > 0 ? number_text(std::round(1 / least)) : "–");
     html += fmt::format(
-        "<li>Over time in {} of {}: windows of profiles, wider ones for what is some hours or days old.</li>\n",
+        "<li>Of {} answered rows {} were looked at ({}){}.</li>\n", number_text(rows), number_text(profiled),
+        percent_text(rows > 0 ? profiled / rows : 0),
+        least > 0 && least < 1 ? "; in the busiest moment one row in " + number_text(std::round(1 / least)) : "");
+    html += fmt::format(
+        "<li>Over time in {} {}: windows of profiles, which are wider for what is some hours or days old.</li>\n",
         number_text(static_cast<double>(field(data, "steps").size())), width_text(data));
   }
   if (profiles.size() > 1) {
     html += fmt::format(
-        "<li>Several versions answered. Requests are those of all of them; latency, distributions and medians those of the "
+        "<li>Several versions answered. Requests are those of all of them; latency, distributions and medians those of "
+        "the "
         "version with the most rows: over the whole time that is version {}.</li>\n",
         escape_html(words_of(main, "version")));
   }
   html +=
       "<li>Quantiles and histograms of live data come from sketches whose ranks are off by at most 1.3 % with a "
-      "probability of 99 %, and those of a reference from a table by at most 0.7 %; of a few hundred rows they are exact. "
+      "probability of 99 %, and those of a reference from a table by at most 0.7 %; of a few hundred rows they are "
+      "exact. "
       "Counts, means and extremes are exact for the rows that were looked at.</li>\n"
-      "<li>Distributions are drawn from the 1 % to the 99 % quantile of both sides, by density; spikes of a single value "
+      "<li>Distributions are drawn from the 1 % to the 99 % quantile of both sides, by density; spikes of a single "
+      "value "
       "are cut. Where bins would be too wide for that, they are drawn between quantiles.</li>\n"
       "<li>Of categories the 20 most frequent are known here; the rest is ‘(others)’.</li>\n";
   html += fmt::format("<li>All times are UTC. Made on {} from {}.</li>\n</ul></section>\n",
@@ -183,10 +194,9 @@ std::string report_page(const Json& data) {
       "<meta name=\"color-scheme\" content=\"light dark\">\n";
   html += fmt::format("<title>{}: report of {}</title>\n<style>{}</style>\n</head>\n<body>\n", endpoint,
                       escape_html(minute_text(words_of(data, "to"))), kStyle);
-  html += fmt::format(
-      "<header><h1>Endpoint {}</h1><p class=\"quiet\">{} to {} (UTC), model {}</p></header>\n", endpoint,
-      escape_html(minute_text(words_of(data, "from"))), escape_html(minute_text(words_of(data, "to"))),
-      escape_html(words_of(data, "model")));
+  html += fmt::format("<header><h1>Endpoint {}</h1><p class=\"quiet\">{} to {} (UTC), model {}</p></header>\n",
+                      endpoint, escape_html(minute_text(words_of(data, "from"))),
+                      escape_html(minute_text(words_of(data, "to"))), escape_html(words_of(data, "model")));
   html += tiles(data) + contents(data) + "<main>\n" + serving_section(data) + alerts_section(data) +
           traffic_section(data, timeline) + drift_section(data) + feature_sections(data, timeline) +
           accuracy_section(data) + method_section(data);

@@ -22,15 +22,23 @@ Json number_feature(double median) {
           {"deviation", 1},
           {"smallest", median - 3},
           {"largest", median + 3},
-          {"quantiles", {{"0.01", median - 2}, {"0.05", median - 1}, {"0.5", median}, {"0.95", median + 1}, {"0.99", median + 2}}},
+          {"quantiles",
+           {{"0.01", median - 2}, {"0.05", median - 1}, {"0.5", median}, {"0.95", median + 1}, {"0.99", median + 2}}},
           {"histogram", {{"from", median - 3}, {"to", median + 3}, {"shares", {0.2, 0.6, 0.2}}}}};
 }
 
 Json profile_with(const Json& features) {
-  return {{"from", "2026-11-27T12:00:00Z"}, {"to", "2026-11-27T12:05:00Z"}, {"version", 1},
-          {"requests", 10},                 {"refused", 0},                 {"failed", 1},
-          {"rows", 100},                    {"profiled_rows", 50},          {"least_share", 0.5},
-          {"latency_ms", {{"p50", 1}, {"p95", 2}, {"p99", 3}}},           {"features", features}};
+  return {{"from", "2026-11-27T12:00:00Z"},
+          {"to", "2026-11-27T12:05:00Z"},
+          {"version", 1},
+          {"requests", 10},
+          {"refused", 0},
+          {"failed", 1},
+          {"rows", 100},
+          {"profiled_rows", 50},
+          {"least_share", 0.5},
+          {"latency_ms", {{"p50", 1}, {"p95", 2}, {"p99", 3}}},
+          {"features", features}};
 }
 
 Json report_with(const Json& features) {
@@ -53,15 +61,19 @@ TEST(ReportPage, OfAnEmptyDocumentIsAWholePage) {
 }
 
 TEST(ReportPage, EscapesWhateverNamesSay) {
-  Json report = report_with({{kHostile, number_feature(1)},
-                             {"colour", {{"kind", "category"}, {"rows", 10}, {"missing", 0},
-                                         {"categories", {{{"text", kHostile}, {"count", 10}}}}}}});
+  Json report = report_with(
+      {{kHostile, number_feature(1)},
+       {"colour",
+        {{"kind", "category"}, {"rows", 10}, {"missing", 0}, {"categories", {{{"text", kHostile}, {"count", 10}}}}}}});
   report["endpoint"] = kHostile;
   report["alerts"] = {{{"id", kHostile}, {"state", "firing"}, {"sentence", kHostile}}};
-  report["monitors"] = {{{"monitor", kHostile}, {"kind", "drift"}, {"judged", kHostile},
+  report["monitors"] = {{{"monitor", kHostile},
+                         {"kind", "drift"},
+                         {"judged", kHostile},
                          {"findings", {{{"outcome", "fail"}, {"sentence", kHostile}}}}}};
-  report["drift"] = {{"features", {{{"feature", kHostile}, {"verdict", kHostile}, {"change", kHostile}, {"kind", kHostile}}}},
-                     {"reference", {{"attached_to", kHostile}}}};
+  report["drift"] = {
+      {"features", {{{"feature", kHostile}, {"verdict", kHostile}, {"change", kHostile}, {"kind", kHostile}}}},
+      {"reference", {{"attached_to", kHostile}}}};
   report["refusals"] = {{"accuracy", kHostile}};
   report["status"] = {{"state", kHostile}, {"desired", {{"reason", kHostile}, {"actor", kHostile}}}};
 
@@ -95,6 +107,17 @@ TEST(ReportPage, PutsWhatHasDriftedFirst) {
   report["drift"] = {{"features", {{{"feature", "zip"}, {"verdict", "drifted"}}}}};
 
   EXPECT_THAT(features_in_order(report), testing::ElementsAre("zip", "age", "debt"));
+}
+
+TEST(ReportPage, PutsWhatTheReferenceDoesNotHaveLast) {
+  Json report = report_with({{"y", number_feature(1)}, {"age", number_feature(2)}});
+  report["drift"] = {{"features",
+                      {{{"feature", "y"}, {"verdict", "missing"}, {"reference_rows", 0}},
+                       {{"feature", "gone"}, {"verdict", "missing"}, {"reference_rows", 9}},
+                       {{"feature", "age"}, {"verdict", "stable"}}}}};
+
+  EXPECT_THAT(features_in_order(report), testing::ElementsAre("gone", "age", "y"));
+  EXPECT_THAT(report_page(report), HasSubstr("no reference"));
 }
 
 TEST(ReportPage, SaysWhyAPartIsNotThere) {

@@ -29,7 +29,11 @@ std::string accuracy_section(const Json& data);
 std::string drift_section(const Json& data);
 std::string feature_sections(const Json& data, const Timeline& timeline);
 
-// Features in the order of drift, what has drifted first, then those that drift does not know.
+// The rows of the drift report: what has drifted first, last what the reference does not have.
+std::vector<const Json*> drift_in_order(const Json& data);
+// The verdict, or "" without one.
+std::string drift_badge(const Json& drift);
+// Features in that order, then those that drift does not know.
 std::vector<std::string> features_in_order(const Json& data);
 // Its row of the drift report, or null.
 const Json& drift_of(const Json& data, const std::string& feature);

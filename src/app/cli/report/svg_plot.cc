@@ -144,8 +144,8 @@ std::vector<std::vector<std::size_t>> runs_of(const TimePlot& plot, const std::v
   for (std::size_t i = 0; i < std::min(values.size(), plot.begins.size()); ++i) {
     if (!std::isfinite(values[i])) continue;
     const bool is_next = !runs.empty() && runs.back().back() + 1 == i &&
-                         plot.begins[i] - plot.ends[i - 1] <= 2 * std::max(plot.ends[i] - plot.begins[i],
-                                                                           plot.ends[i - 1] - plot.begins[i - 1]);
+                         plot.begins[i] - plot.ends[i - 1] <=
+                             2 * std::max(plot.ends[i] - plot.begins[i], plot.ends[i - 1] - plot.begins[i - 1]);
     if (!is_next) runs.emplace_back();
     runs.back().push_back(i);
   }
@@ -189,8 +189,8 @@ std::string band_path(const TimePlot& plot, const Canvas& canvas) {
   for (const auto& run : runs_of(plot, plot.low)) {
     if (run.size() == 1) {
       const std::size_t point = run.front();
-      bars += line_of(canvas.x(point), canvas.y(plot.low[point]), canvas.x(point), canvas.y(plot.high[point]),
-                      "line band");
+      bars +=
+          line_of(canvas.x(point), canvas.y(plot.low[point]), canvas.x(point), canvas.y(plot.high[point]), "line band");
       continue;
     }
     for (const std::size_t point : run) path += (point == run.front() ? "M" : "L") + canvas.at(point, plot.low[point]);
@@ -298,8 +298,9 @@ std::vector<double> ticks_of(const Axis& axis, int wanted) {
 }
 
 std::vector<double> time_ticks_of(const Axis& axis, int wanted) {
-  constexpr std::array kSteps{1.0,    2.0,    5.0,    10.0,    15.0,    30.0,    60.0,    120.0,    300.0,    600.0, 900.0,
-                              1800.0, 3600.0, 7200.0, 10800.0, 21600.0, 43200.0, 86400.0, 172800.0, 604800.0, 2592000.0};
+  constexpr std::array kSteps{1.0,     2.0,     5.0,     10.0,    15.0,     30.0,     60.0,
+                              120.0,   300.0,   600.0,   900.0,   1800.0,   3600.0,   7200.0,
+                              10800.0, 21600.0, 43200.0, 86400.0, 172800.0, 604800.0, 2592000.0};
   const double rough = (axis.high - axis.low) / std::max(wanted, 1);
   double step = kSteps.back();
   for (const double one : kSteps) {
@@ -358,8 +359,9 @@ std::string draw(const BarPlot& plot) {
     svg += text_at(kText + length + 5, y + 9, Anchor::kStart, percent_text(share));
   };
   for (const BarPair& bar : plot.bars) {
-    svg += fmt::format(R"(<g><title>{}</title><text x="{:.1f}" y="{:.1f}" text-anchor="end" class="name">{}</text></g>)",
-                       escape_html(bar.text), kText - 8, top + 18, escape_html(shortened(bar.text, kMostCharacters)));
+    svg +=
+        fmt::format(R"(<g><title>{}</title><text x="{:.1f}" y="{:.1f}" text-anchor="end" class="name">{}</text></g>)",
+                    escape_html(bar.text), kText - 8, top + 18, escape_html(shortened(bar.text, kMostCharacters)));
     if (plot.has_reference) one(bar.reference, top + 3, "reference");
     one(bar.current, plot.has_reference ? top + 14 : top + 9, "current");
     top += kRow;

@@ -26,8 +26,14 @@ TEST(Axis, PlacesItsEndsAtTheEnds) {
 }
 
 TEST(Axis, HasWidthWhateverItIsOver) {
-  for (const std::vector<double>& values :
-       {std::vector<double>{}, {kNaN}, {0}, {5, 5}, {-1e300}, {1e15, 1e15 + 0.125}, {-kLargest, kLargest}, {kInfinity, 1}}) {
+  for (const std::vector<double>& values : {std::vector<double>{},
+                                            {kNaN},
+                                            {0},
+                                            {5, 5},
+                                            {-1e300},
+                                            {1e15, 1e15 + 0.125},
+                                            {-kLargest, kLargest},
+                                            {kInfinity, 1}}) {
     const Axis axis = axis_over(values);
 
     EXPECT_LT(axis.low, axis.high);

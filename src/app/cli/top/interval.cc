@@ -167,7 +167,8 @@ Interval interval_of(const Scrape& before, const Scrape& now, const Json& status
       shown.insert(found->first);
       Activity activity = found->second;
       activity.endpoint = name;
-      if (const auto flying = now.in_flight.find(name); flying != now.in_flight.end()) activity.in_flight = flying->second;
+      if (const auto flying = now.in_flight.find(name); flying != now.in_flight.end())
+        activity.in_flight = flying->second;
       if (!alerts.is_null()) activity.firing = firing.contains(name) ? firing.at(name) : 0;
       interval.rows_of_table.push_back(activity);
     }

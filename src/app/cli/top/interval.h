@@ -22,7 +22,7 @@ struct VersionSums {
 };
 
 struct Scrape {
-  double seconds = 0;  // of a steady clock
+  double seconds = 0;                                                   // of a steady clock
   std::map<std::pair<std::string, std::string>, VersionSums> versions;  // by model and version
   std::map<std::string, double> in_flight;                              // by endpoint, of those with limits
   double connections = 0, open_requests = 0, resident = 0, started = 0;

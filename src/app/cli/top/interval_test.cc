@@ -12,7 +12,8 @@ namespace {
 const Json kStatus = {{"endpoints",
                        {{{"endpoint", "fraud"}, {"model", "fraud"}, {"effective", {{"shares", {{{"version", 2}}}}}}},
                         {{"endpoint", "idle"}, {"model", "idle"}, {"effective", {{"shares", Json::array()}}}}}}};
-const Json kAlerts = {{"items", {{{"endpoint", "fraud"}, {"state", "firing"}}, {{"endpoint", "fraud"}, {"state", "pending"}}}}};
+const Json kAlerts = {
+    {"items", {{{"endpoint", "fraud"}, {"state", "firing"}}, {{"endpoint", "fraud"}, {"state", "pending"}}}}};
 
 // So many requests in 1 ms to 2 ms, and so many that failed.
 Scrape scrape_with(double good, double bad, double seconds) {

@@ -28,7 +28,8 @@ class LineReader {
     return true;
   }
   void skip_spaces() {
-    while (accept(' ') || accept('\t')) {}
+    while (accept(' ') || accept('\t')) {
+    }
   }
   // Behind its first quote, to the last.
   std::optional<std::string> quoted() {
@@ -113,7 +114,8 @@ Result<std::vector<MetricSample>> parse_metrics(std::string_view text) {
       return error(Code::kResourceExhausted, "more than {} metrics", kMostMetricSamples);
     }
     auto sample = read_sample(line);
-    if (!sample) return error(Code::kInvalidArgument, "metrics, line {}: '{}' is no sample", number, line.substr(0, 100));
+    if (!sample)
+      return error(Code::kInvalidArgument, "metrics, line {}: '{}' is no sample", number, line.substr(0, 100));
     samples.push_back(std::move(*sample));
   }
   return samples;

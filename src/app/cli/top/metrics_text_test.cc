@@ -9,7 +9,8 @@ namespace modelyard::app {
 namespace {
 
 TEST(MetricsText, ReadsSamplesAndPassesOverComments) {
-  const auto samples = parse_metrics("# HELP a What.\n# TYPE a counter\na_total{model=\"m\",version=\"1\"} 12\n\nb 1.5e3 1700\n");
+  const auto samples =
+      parse_metrics("# HELP a What.\n# TYPE a counter\na_total{model=\"m\",version=\"1\"} 12\n\nb 1.5e3 1700\n");
 
   ASSERT_TRUE(samples);
   ASSERT_EQ(samples->size(), 2u);
@@ -30,7 +31,8 @@ TEST(MetricsText, ReadsEscapesAndWhatIsNoFiniteNumber) {
 }
 
 TEST(MetricsText, NamesTheLineThatIsNoSample) {
-  for (const char* const line : {"<html>", "a", "a{", "a{x}", "a{x=\"1\"", "a{x=\"1\"} one", "a{x=\"1", "{} 1", "a 1x"}) {
+  for (const char* const line :
+       {"<html>", "a", "a{", "a{x}", "a{x=\"1\"", "a{x=\"1\"} one", "a{x=\"1", "{} 1", "a 1x"}) {
     const auto samples = parse_metrics(fmt::format("fine 1\n{}\n", line));
 
     ASSERT_FALSE(samples) << line;

@@ -134,16 +134,17 @@ std::vector<ScreenLine> lines_of(const Interval& interval, const std::string& se
                                  const ScreenSize& size) {
   const double up = static_cast<double>(utc_micros(now)) / 1e6 - interval.started;
   std::vector<ScreenLine> lines;
-  lines.push_back({fmt::format("{}  up {}, {} connections, {} in flight, {} resident", server, uptime_text(up),
-                               count_text(interval.connections), count_text(interval.open_requests),
-                               bytes_text(interval.resident)),
-                   Kind::kHead});
+  lines.push_back(
+      {fmt::format("{}  up {}, {} connections, {} in flight, {} resident", server, uptime_text(up),
+                   count_text(interval.connections), count_text(interval.open_requests), bytes_text(interval.resident)),
+       Kind::kHead});
   lines.push_back({fmt::format("{} requests/s, {} rows/s, {} errors/s, {} alerts firing  {} UTC",
                                rate_text(interval.requests), rate_text(interval.rows), rate_text(interval.errors),
                                count_text(interval.firing), format_utc(now).substr(11, 8)),
                    Kind::kHead});
   lines.push_back({"", Kind::kHead});
-  if (interval.rows_of_table.empty()) lines.push_back({"nothing is served: modelyard push NAME model.onnx", Kind::kNote});
+  if (interval.rows_of_table.empty())
+    lines.push_back({"nothing is served: modelyard push NAME model.onnx", Kind::kNote});
   auto columns = filled_columns(interval);
   drop_until_fits(columns, size.columns);
   std::string titles;

@@ -76,7 +76,8 @@ Terminal::~Terminal() {
   }
   // Whatever came meanwhile has had its effect: the command ends.
   signalfd_siginfo taken{};
-  while (::read(signals_.get(), &taken, sizeof taken) > 0) {}
+  while (::read(signals_.get(), &taken, sizeof taken) > 0) {
+  }
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 

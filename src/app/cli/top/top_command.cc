@@ -88,6 +88,7 @@ class Top {
     if (!now && !terminal_.is_screen()) return now.error();
     trouble_ = now ? "" : now.error().message();
     if (now) {
+      shown_at_ = system_clock().utc_now();
       shown_ = interval_of(before_->scrape, now->scrape, now->status, now->alerts, flags_.endpoint);
       before_ = std::move(*now);
     }
@@ -106,7 +107,7 @@ class Top {
     if (!trouble_.empty()) lines.push_back({trouble_.substr(0, size.columns), ScreenLine::Kind::kBadRow});
     if (size.lines > 0) size.lines -= std::min(size.lines, lines.size());
     if (shown_) {
-      const auto table = lines_of(*shown_, client_.server(), system_clock().utc_now(), size);
+      const auto table = lines_of(*shown_, client_.server(), shown_at_, size);
       lines.insert(lines.end(), table.begin(), table.end());
     }
     if (!terminal_.is_screen() && !flags_.once) lines.push_back({"", ScreenLine::Kind::kHead});
@@ -120,6 +121,7 @@ class Top {
   const Terminal terminal_;
   std::optional<Look> before_;
   std::optional<Interval> shown_;
+  UtcTime shown_at_;
   std::string trouble_;
 };
 
