@@ -1,7 +1,7 @@
 # Thin targets over tools/; everything a fresh machine needs is installed by them.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint bench fuzz format clean
+.PHONY: help build demo test lint bench peers fuzz format clean
 
 help:     ## Show this
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -15,6 +15,8 @@ lint:     ## Check format, layers, function lengths, scripts, second compiler
 	@tools/lint.sh
 bench:    ## Measure beside the raw engine, echo servers and peers
 	@tools/bench.sh
+peers:    ## Compare drift with Evidently's and NannyML's; writes docs/monitoring-peers.md
+	@tools/peers.sh
 fuzz:     ## Run every fuzz target for a minute (SECONDS_EACH=60)
 	@tools/fuzz.sh $${SECONDS_EACH:-60}
 format:   ## Format the C++ sources
