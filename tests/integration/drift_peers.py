@@ -117,8 +117,12 @@ def serve(server, scenario, folder):
     send(server, scenario, scenario.reference)
     captured_reference["reference_to"] = next_second()
     for window, table in scenario.windows.items():
+        # Live profiles are taken once a second, and belong to the second in which they began: a free one on either side
+        # keeps what a late server took from standing in the second before.
         period = {"from": next_second()}
+        next_second()
         send(server, scenario, table)
+        next_second()
         period["to"] = next_second()
         scenario.reports[window] = {}
         for source, reference in {"captured": captured_reference, "live": {}}.items():
