@@ -65,7 +65,8 @@ std::string score_feature(const monitoring::Evaluation& evaluation, const infere
 
 Result<std::vector<Finding>> MonitorJudge::judge(const registry::EndpointRecord& endpoint,
                                                  const monitoring::Monitor& monitor, UtcTime end) {
-  const Window window{endpoint, monitor, end - monitor.window, end};
+  const UtcTime to = end - monitor.delay;
+  const Window window{endpoint, monitor, to - monitor.window, to};
   switch (monitor.kind) {
     case MonitorKind::kDrift:
     case MonitorKind::kQuality:

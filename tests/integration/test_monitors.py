@@ -363,7 +363,6 @@ def test_nothing_is_watched_when_it_is_switched_off(make_server, tmp_path):
     assert not (server.folder / "data" / "profiles.db").exists()
 
 
-@pytest.mark.xfail(strict=True, reason="a table's numbers are kept in 64 bits: 0.3 is less than what FP32 makes of it")
 def test_the_same_rows_as_a_table_and_as_tensors_of_32_bits_are_the_same(quick, tmp_path):
     rows = np.random.default_rng(1).integers(1, 4, size=(ROWS, len(FEATURES))) / 10
     table = tmp_path / "train.csv"

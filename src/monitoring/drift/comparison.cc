@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <set>
 #include <tuple>
 
@@ -19,7 +20,7 @@ namespace st = statistics;
 
 constexpr double kLeastDeviation = 0.001;
 constexpr double kMostUncompared = 0.5;  // share of texts that are put together
-constexpr double kLeastExpected = 5;  // rows of a category, for chi-square to hold
+constexpr double kLeastExpected = 5;     // rows of a category, for chi-square to hold
 
 std::string percent(double share) {
   return fmt::format("{:.3g} %", 100 * share);
@@ -40,6 +41,12 @@ void compare_numbers(const FeatureProfile& reference, const FeatureProfile& curr
 struct Counts {
   std::vector<std::string> names;  // "" is the rest
   std::vector<double> reference, current;
+
+  // The share of what is put together.
+  double rest(const std::vector<double>& side) const {
+    if (names.empty() || !names.back().empty()) return 0;
+    return side.back() / std::max(1.0, std::accumulate(side.begin(), side.end(), 0.0));
+  }
 };
 
 Counts counts_of(const st::Frequent& reference, const st::Frequent& current) {
@@ -70,13 +77,14 @@ Counts counts_of(const st::Frequent& reference, const st::Frequent& current) {
 
 void compare_categories(const FeatureProfile& reference, const FeatureProfile& current, FeatureDrift& drift) {
   const Counts counts = counts_of(reference.categories(), current.categories());
-  const auto pair = st::BinnedPair::make(counts.reference, counts.current);
-  if (!pair) return;
-  if (counts.names.back().empty() && std::min(pair->reference().back(), pair->current().back()) > kMostUncompared) {
+  const double rest_before = counts.rest(counts.reference), rest_now = counts.rest(counts.current);
+  if (std::min(rest_before, rest_now) > kMostUncompared) {
     drift.compared = false;
-    drift.change = fmt::format("{} of its texts are too rare to compare", percent(pair->current().back()));
+    drift.change = fmt::format("{} of its texts are too rare to compare", percent(rest_now));
     return;
   }
+  const auto pair = st::BinnedPair::make(counts.reference, counts.current);
+  if (!pair) return;
   drift.distance = st::js_distance(*pair, st::Logarithm::kNatural);
   const auto test = st::chi_square_two_samples(counts.reference, counts.current);
   drift.p = test ? test->p : 1;

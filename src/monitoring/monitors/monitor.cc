@@ -140,6 +140,7 @@ Status read_errors(ObjectReader& fields, Monitor& monitor) {
 Status read_accuracy(ObjectReader& fields, Monitor& monitor) {
   MODELYARD_ASSIGN(const auto metric, fields.optional_string("metric"));
   monitor.metric = metric.value_or("accuracy");
+  MODELYARD_TRY(read_duration(fields, "delay", monitor.delay));
   MODELYARD_TRY(read_limit(fields, "at_least", monitor.at_least));
   return read_limit(fields, "at_most", monitor.at_most);
 }

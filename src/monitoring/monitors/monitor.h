@@ -9,7 +9,9 @@
 //   volume              at_least and at_most: requests of a window
 //   latency             at_most_ms (the objective latency_p99_ms), share 0.99, least_requests 100
 //   errors              at_most (the objective error_rate), burn 1, least_requests 100
-//   accuracy            metric, at_least or at_most (at_least: the objective accuracy_floor)
+//   accuracy            metric, at_least or at_most (at_least: the objective accuracy_floor); delay "0s": the window
+//   that
+//                       is judged ended so long ago, for labels that come late
 //   estimated_accuracy  metric accuracy, at_least, or most_drop 0.02 below the reference's estimate
 //   label_lag           at_most "7d": how far behind the newest labelled prediction is
 //   staleness           at_most "90d": how old the version is that answers
@@ -74,6 +76,7 @@ struct Monitor {
   double share = 0.99;  // of the latency quantile
   std::uint64_t least_requests = 100;
   std::string metric;
+  std::chrono::seconds delay{0};
   AlertRule alert;
 
   bool watches(std::string_view feature) const;

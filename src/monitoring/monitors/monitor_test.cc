@@ -55,6 +55,11 @@ TEST(Monitor, IsReadWithAllItsFields) {
   EXPECT_FALSE(monitor.watches("ages"));
 }
 
+TEST(Monitor, WaitsForLabels) {
+  EXPECT_EQ(only({{"kind", "accuracy"}, {"delay", "3d"}}).delay, std::chrono::days(3));
+  EXPECT_THAT(refusal({{"kind", "drift"}, {"delay", "3d"}}), HasSubstr("delay"));
+}
+
 TEST(Monitor, ComparesWithTheWindowBefore) {
   EXPECT_EQ(only({{"kind", "drift"}, {"window", "5m"}, {"reference", "previous"}}).reference, std::chrono::minutes(5));
 }

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/csv.h"
+#include "inference/element.h"
 #include "monitoring/profile/tensor_profiler.h"
 
 namespace modelyard::monitoring {
@@ -29,6 +30,12 @@ std::optional<double> number_of(std::string_view field) {
   return failure == std::errc{} && end == field.data() + field.size() ? std::optional(number) : std::nullopt;
 }
 
+double rounded(inference::DataType type, double number) {
+  return inference::is_floating(type) && type != inference::DataType::kFp64
+             ? static_cast<double>(static_cast<float>(number))
+             : number;
+}
+
 }  // namespace
 
 TableProfiler::TableProfiler(const inference::Signature& signature) {
@@ -37,7 +44,7 @@ TableProfiler::TableProfiler(const inference::Signature& signature) {
     for (const inference::TensorSpec& spec : *specs) {
       for (const std::string& name : column_names(spec)) {
         const bool is_new = seen.insert(name).second;
-        known_.emplace_back(is_new ? name : name + suffix, kind_of(spec.type));
+        known_.push_back({is_new ? name : name + suffix, spec.type});
       }
     }
   }
@@ -77,20 +84,20 @@ Status TableProfiler::take_names(const std::vector<std::string>& names) {
   if (!names_.empty() && names_.front().starts_with("\xEF\xBB\xBF")) names_.front().erase(0, 3);
   bool is_any_known = false;
   for (const std::string& name : names_) {
-    const auto found = std::ranges::find(known_, name, &std::pair<std::string, FeatureKind>::first);
-    FeatureProfile* column = nullptr;
+    const auto found = std::ranges::find(known_, name, &Known::name);
+    Column column;
     if (found != known_.end()) {
-      const auto [place, is_new] = profile_.features.try_emplace(name, found->second);
+      const auto [place, is_new] = profile_.features.try_emplace(name, kind_of(found->type));
       if (!is_new) return error(Code::kInvalidArgument, "column '{}' comes twice", name);
-      column = &place->second;
+      column = {&place->second, found->type};
       is_any_known = true;
     }
     columns_.push_back(column);
   }
   if (is_any_known) return ok();
   std::vector<std::string_view> features;
-  for (const auto& [name, kind] : known_) {
-    if (features.size() < kMostNamesTold) features.push_back(name);
+  for (const Known& known : known_) {
+    if (features.size() < kMostNamesTold) features.push_back(known.name);
   }
   return error(Code::kInvalidArgument, "no column is an input or output of the model: it has {}",
                fmt::join(features, ", "));
@@ -102,11 +109,11 @@ Status TableProfiler::add_row(const std::vector<std::string>& fields, std::size_
                  columns_.size());
   }
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    FeatureProfile* const column = columns_[i];
-    if (column == nullptr) continue;
+    FeatureProfile* const profile = columns_[i].profile;
+    if (profile == nullptr) continue;
     const bool missing = is_missing(fields[i]);
-    if (column->kind() == FeatureKind::kCategory) {
-      column->add(missing ? std::string_view() : std::string_view(fields[i]));
+    if (profile->kind() == FeatureKind::kCategory) {
+      profile->add(missing ? std::string_view() : std::string_view(fields[i]));
       continue;
     }
     const auto number = missing ? std::optional(std::nan("")) : number_of(fields[i]);
@@ -114,7 +121,7 @@ Status TableProfiler::add_row(const std::vector<std::string>& fields, std::size_
       return error(Code::kInvalidArgument, "line {}, column '{}': '{}' is no number", line, names_[i],
                    fields[i].substr(0, 40));
     }
-    column->add(*number);
+    profile->add(rounded(columns_[i].type, *number));
   }
   ++profile_.rows;
   return ok();

@@ -3,7 +3,8 @@
 //
 // Columns: those that are called as an input, an output or a feature of the signature, as the live profile calls it
 //          (monitoring/profile/tensor_profiler.h); what they are, the signature says. Others, such as keys and labels,
-//          are passed over. An empty field, NaN, NA, null and None are missing.
+//          are passed over. An empty field, NaN, NA, null and None are missing. Numbers are rounded as the tensor's
+//          datatype rounds them (FP16 and BF16 as FP32), so that 0.3 here is what 0.3 is in a request.
 // Memory:  bounded: text comes in pieces, and no row is kept. A line of at most kMostLine bytes.
 // Errors:  InvalidArgument with the line, or when no column is known.
 // Threads: one at a time.
@@ -33,12 +34,21 @@ class TableProfiler {
   Status add_row(const std::vector<std::string>& fields, std::size_t line);
   Status take_names(const std::vector<std::string>& names);
 
-  std::vector<std::pair<std::string, FeatureKind>> known_;
+  struct Known {
+    std::string name;
+    inference::DataType type;
+  };
+  struct Column {
+    FeatureProfile* profile = nullptr;  // null: passed over
+    inference::DataType type{};
+  };
+
+  std::vector<Known> known_;
   std::string rest_;     // of a line whose end has not come
   bool quoted_ = false;  // it ends within quotes
   std::size_t lines_ = 0;
   bool has_names_ = false;
-  std::vector<FeatureProfile*> columns_;  // null: passed over
+  std::vector<Column> columns_;
   std::vector<std::string> names_;
   WindowProfile profile_;
 };
