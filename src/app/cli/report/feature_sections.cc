@@ -27,7 +27,8 @@ double missing_share(const Json& feature) {
 
 // Outputs are in no table of training rows: that they are new is no finding.
 bool is_without_reference(const Json& drift) {
-  return words_of(drift, "verdict") == "missing" && number_of(drift, "reference_rows") == 0;
+  const std::string verdict = words_of(drift, "verdict");
+  return (verdict == "missing" || verdict == "nodata") && number_of(drift, "reference_rows") == 0;
 }
 
 bool is_number(const Json& feature) {
@@ -100,8 +101,9 @@ std::vector<BarPair> bars_of(const Json& reference, const Json& current) {
     bar.text = text;
     bars.push_back(bar);
   }
-  std::ranges::stable_sort(bars, std::greater{},
-                           [](const BarPair& bar) { return std::max(bar.reference, bar.current); });
+  std::ranges::sort(bars, {}, [](const BarPair& bar) {
+    return std::pair(-std::max(bar.reference, bar.current), std::string_view(bar.text));
+  });
   if (bars.size() > kMostBars) bars.resize(kMostBars);
   BarPair rest{"(others)", 1, 1};
   for (const BarPair& bar : bars) {
@@ -257,8 +259,11 @@ std::string drift_badge(const Json& drift) {
 
 std::vector<const Json*> drift_in_order(const Json& data) {
   std::vector<const Json*> features;
-  for (const Json& feature : field(field(data, "drift"), "features")) features.push_back(&feature);
-  std::ranges::stable_partition(features, [](const Json* feature) { return !is_without_reference(*feature); });
+  for (const bool last : {false, true}) {
+    for (const Json& feature : field(field(data, "drift"), "features")) {
+      if (is_without_reference(feature) == last) features.push_back(&feature);
+    }
+  }
   return features;
 }
 

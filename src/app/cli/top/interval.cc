@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <set>
+#include <tuple>
 
 namespace modelyard::app {
 namespace {
@@ -180,7 +181,10 @@ Interval interval_of(const Scrape& before, const Scrape& now, const Json& status
     interval.rows += activity.rows;
     interval.errors += activity.errors;
   }
-  std::ranges::stable_sort(interval.rows_of_table, std::greater{}, &Activity::requests);
+  std::ranges::sort(interval.rows_of_table, {}, [](const Activity& one) {
+    return std::tuple(-one.requests, std::string_view(one.endpoint), std::string_view(one.model),
+                      std::string_view(one.version));
+  });
   return interval;
 }
 
