@@ -90,7 +90,7 @@ Result<DriftReport> DriftInspector::inspect(const DriftQuery& query) {
   }
   MODELYARD_ASSIGN(auto report, is_live ? inspect_live(query) : inspect_captured(query));
   report.query = query;
-  report.query.rule.whole_reference = report.reference.attached.version == 0;
+  report.query.rule.same_features = report.reference.attached.version == 0;
   report.features = compare(report.reference.profiles, report.current.profiles, report.query.rule);
   return report;
 }

@@ -70,7 +70,8 @@ Result<Capture> parse_capture(const Json& value) {
   if (!(capture.share >= 0 && capture.share <= 1)) {
     return error(Code::kInvalidArgument, "journal.capture.share: {} is not from 0 to 1", capture.share);
   }
-  if (capture.share == 0 && !capture.errors) {
+  // Masks and hashes alone say what live profiles are not to look at.
+  if (capture.share == 0 && !capture.errors && capture.mask.empty() && capture.hash.empty()) {
     return error(Code::kInvalidArgument, "journal.capture: it captures nothing: set share, or errors");
   }
   if (field_bytes && (*field_bytes < 1 || *field_bytes > kMostFieldBytes)) {

@@ -179,6 +179,18 @@ def test_quality_shows_ranges_and_missing_values(quick, tmp_path):
     assert "25 %" in shown and "income" in shown and "█" in shown
 
 
+def test_what_capture_masks_is_not_profiled(quick, tmp_path):
+    publish(quick, tmp_path, "--reference", write_table(tmp_path / "train.csv", rows_of(1)))
+    quick.cli("record", "scaled", 'capture.mask=["income"]', 'capture.hash=["debt"]')
+    send(quick, rows_of(2, age=1))
+
+    profile = quick.get("/api/v1/endpoints/scaled/profiles").json()["items"][0]
+
+    assert "age" in profile["features"] and not {"income", "debt"} & set(profile["features"])
+    assert verdicts(drift(quick)) == {"age": "drifted", "income": "nodata", "debt": "nodata",
+                                      "y[0]": "nodata", "y[1]": "nodata", "y[2]": "nodata"}
+
+
 def watch(server, **monitors):
     endpoint = server.get("/api/v1/endpoints/scaled").json()
     settings = {key: endpoint[key] for key in ("model", "objectives", "scheduling", "journal", "evaluation")}

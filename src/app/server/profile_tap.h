@@ -23,6 +23,10 @@ class ProfileTap final : public serving::Tap {
     seen.failure = ended.failure;
     seen.latency = ended.durations.total;
     seen.rows = ended.rows;
+    if (ended.settings != nullptr && ended.settings->recording.capture) {
+      seen.masked = ended.settings->recording.capture->mask;
+      seen.hashed = ended.settings->recording.capture->hash;
+    }
     // The end of a UUID of version 7 is random.
     const auto& id = ended.prediction_id.bytes();
     std::memcpy(&seen.hash, id.data() + id.size() - sizeof seen.hash, sizeof seen.hash);

@@ -152,13 +152,13 @@ void judge(FeatureDrift& drift, const DriftRule& rule) {
   drift.change = moved ? drift.change + "; " + change : change;
 }
 
-FeatureDrift only_in_reference(const std::string& feature, const FeatureProfile& profile) {
+FeatureDrift only_in_reference(const std::string& feature, const FeatureProfile& profile, const DriftRule& rule) {
   FeatureDrift drift;
   drift.feature = feature;
   drift.kind = profile.kind();
-  drift.verdict = DriftVerdict::kMissing;
+  drift.verdict = rule.same_features ? DriftVerdict::kMissing : DriftVerdict::kNoData;
   drift.reference_rows = profile.rows();
-  drift.change = "it is not there any more";
+  drift.change = rule.same_features ? "it is not there any more" : "it is not in live data, or masked there";
   return drift;
 }
 
@@ -166,9 +166,9 @@ FeatureDrift only_now(const std::string& feature, const FeatureProfile& profile,
   FeatureDrift drift;
   drift.feature = feature;
   drift.kind = profile.kind();
-  drift.verdict = rule.whole_reference ? DriftVerdict::kMissing : DriftVerdict::kNoData;
+  drift.verdict = rule.same_features ? DriftVerdict::kMissing : DriftVerdict::kNoData;
   drift.current_rows = profile.rows();
-  drift.change = rule.whole_reference ? "it was not there" : "the reference does not have it";
+  drift.change = rule.same_features ? "it was not there" : "the reference does not have it";
   return drift;
 }
 
@@ -188,7 +188,7 @@ std::vector<FeatureDrift> compare(const Profiles& reference, const Profiles& cur
   std::vector<FeatureDrift> all;
   for (const auto& [feature, profile] : reference) {
     const auto now = current.find(feature);
-    all.push_back(now == current.end() ? only_in_reference(feature, profile)
+    all.push_back(now == current.end() ? only_in_reference(feature, profile, rule)
                                        : compare_feature(feature, profile, now->second, rule));
   }
   for (const auto& [feature, profile] : current) {

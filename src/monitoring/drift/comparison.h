@@ -24,13 +24,15 @@ struct DriftRule {
   double distance_floor = 0.1;     // of numbers and of categories
   double missing_floor = 0.01;     // of the share of missing values
   std::uint64_t least_rows = 100;  // on either side; below, nothing is said
-  bool whole_reference = true;     // false: it may lack features, such as outputs, of which nothing is said then
+  // False: one side may lack features, such as outputs that are in no table, or inputs that are hidden; nothing is said
+  // of them then.
+  bool same_features = true;
 };
 
 enum class DriftVerdict {
   kStable,
   kDrifted,
-  kNoData,   // too few rows, texts of which most are too rare to compare, or the reference does not have it
+  kNoData,   // too few rows, texts of which most are too rare to compare, or one side does not have it and need not
   kMissing,  // the feature is there on one side only, or of another kind
 };
 std::string_view drift_verdict_name(DriftVerdict verdict);

@@ -147,7 +147,7 @@ Finding no_data(std::string subject, std::string why) {
 std::vector<Finding> judge_drift(const Monitor& monitor, const Profiles& reference, const Profiles& current) {
   std::vector<Finding> findings;
   DriftRule rule = monitor.drift;
-  rule.whole_reference = monitor.reference.has_value();
+  rule.same_features = monitor.reference.has_value();
   for (const FeatureDrift& drift : compare(watched(monitor, reference), watched(monitor, current), rule)) {
     // What the reference has and the window has not is missing, unless the window is empty.
     if (current.empty()) continue;

@@ -48,8 +48,19 @@ void LiveProfiler::add(const SeenPrediction& seen) {
   if (share_.takes(seen.hash)) profile(seen, *stream);
 }
 
+// Rules may change within a window; what was kept of what is hidden now goes.
+void LiveProfiler::hide(const SeenPrediction& seen, Stream& stream) {
+  if (std::ranges::equal(seen.masked, stream.masked) && std::ranges::equal(seen.hashed, stream.hashed)) return;
+  stream.masked.assign(seen.masked.begin(), seen.masked.end());
+  stream.hashed.assign(seen.hashed.begin(), seen.hashed.end());
+  std::vector<std::string> hidden = stream.masked;
+  hidden.insert(hidden.end(), stream.hashed.begin(), stream.hashed.end());
+  stream.profiler.hide(std::move(hidden));
+}
+
 void LiveProfiler::profile(const SeenPrediction& seen, Stream& stream) {
   const SteadyTime begin = clock_.steady_now();
+  hide(seen, stream);
   const auto rows = static_cast<std::size_t>(seen.rows);
   const std::size_t most_rows = std::max<std::size_t>(1, kMostValues / values_of_row(seen));
   const std::size_t stride = (rows + most_rows - 1) / most_rows;

@@ -32,6 +32,8 @@ struct SeenPrediction {
   std::chrono::nanoseconds latency{0};
   std::int64_t rows = 0;
   std::uint64_t hash = 0;
+  // Tensors and features that are not to be looked at.
+  std::span<const std::string> masked, hashed;
 };
 
 struct StreamProfile {
@@ -62,9 +64,11 @@ class LiveProfiler {
     VersionRef version;
     TensorProfiler profiler;
     WindowProfile window;
+    std::vector<std::string> masked, hashed;
   };
 
   Stream* stream_of(const SeenPrediction& seen);
+  static void hide(const SeenPrediction& seen, Stream& stream);
   void profile(const SeenPrediction& seen, Stream& stream);
 
   const Clock& clock_;

@@ -11,6 +11,9 @@ namespace modelyard::monitoring {
 namespace {
 
 using inference::DataType;
+using testing::IsEmpty;
+using testing::Key;
+using testing::UnorderedElementsAre;
 
 class LiveProfilerTest : public testing::Test {
  protected:
@@ -26,6 +29,7 @@ class LiveProfilerTest : public testing::Test {
     const inference::TensorView input{"x", DataType::kFp32, shape, std::as_bytes(std::span(values))};
     SeenPrediction seen{.endpoint = endpoint, .version = version, .signature = signature_, .inputs = {&input, 1}};
     seen.failure = failure;
+    seen.masked = masked_;
     seen.rows = rows;
     seen.latency = std::chrono::milliseconds(2);
     profiler_.add(seen);
@@ -34,6 +38,7 @@ class LiveProfilerTest : public testing::Test {
   FakeClock clock_;
   inference::Signature signature_;
   LiveProfiler profiler_{0.02, clock_};
+  std::vector<std::string> masked_;
   const VersionRef first_{"m", 1}, second_{"m", 2};
 };
 
@@ -82,6 +87,30 @@ TEST_F(LiveProfilerTest, LooksAtABoundedNumberOfValuesOfARequest) {
   EXPECT_LE(taken[0].window.profiled, LiveProfiler::kMostValues / 2 + 1);
   EXPECT_GE(taken[0].window.profiled, LiveProfiler::kMostValues / 4);
   EXPECT_NEAR(taken[0].window.least_share, 0.02, 0.001);
+}
+
+TEST_F(LiveProfilerTest, DoesNotLookAtWhatIsMasked) {
+  see("a", first_, 1);
+  masked_ = {"income"};
+  see("a", first_, 1);
+  see("b", first_, 1);
+  masked_ = {"x"};
+  see("c", first_, 1);
+
+  const auto taken = profiler_.take();
+
+  EXPECT_THAT(taken[0].window.features, UnorderedElementsAre(Key("age")));  // what was kept before is gone, too
+  EXPECT_EQ(taken[0].window.features.at("age").rows(), 2u);
+  EXPECT_THAT(taken[1].window.features, UnorderedElementsAre(Key("age")));
+  EXPECT_THAT(taken[2].window.features, IsEmpty());
+  EXPECT_EQ(taken[2].window.traffic.answered(), 1u);
+}
+
+TEST_F(LiveProfilerTest, ForgetsTheFeaturesOfATensorThatIsMaskedLater) {
+  see("a", first_, 1);
+  masked_ = {"x"};
+  see("a", first_, 1);
+  EXPECT_THAT(profiler_.take()[0].window.features, IsEmpty());
 }
 
 TEST_F(LiveProfilerTest, CountsWhatIsBeyondItsBound) {

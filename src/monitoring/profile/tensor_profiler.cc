@@ -1,6 +1,7 @@
 #include "monitoring/profile/tensor_profiler.h"
 
 #include <algorithm>
+#include <set>
 
 #include "inference/element.h"
 
@@ -13,7 +14,7 @@ using inference::TensorView;
 void add_texts(const TensorView& tensor, const std::vector<FeatureProfile*>& columns, std::size_t stride) {
   std::size_t column = 0, row = 0;
   inference::for_each_bytes_element(tensor.bytes, [&](std::string_view text) {
-    if (row == 0) columns[column]->add(text);
+    if (row == 0 && columns[column] != nullptr) columns[column]->add(text);
     if (++column < columns.size()) return;
     column = 0;
     if (++row == stride) row = 0;
@@ -27,8 +28,9 @@ void add_numbers(const TensorView& tensor, const std::vector<FeatureProfile*>& c
     const std::byte* element = tensor.bytes.data() + row;
     for (FeatureProfile* const column : columns) {
       const double value = inference::number_at(tensor.type, element);
-      is_category ? column->add(value != 0 ? "true" : "false") : column->add(value);
       element += width;
+      if (column == nullptr) continue;
+      is_category ? column->add(value != 0 ? "true" : "false") : column->add(value);
     }
   }
 }
@@ -60,6 +62,23 @@ void add_column_names(const inference::Signature& signature, ColumnNames& names)
   }
 }
 
+bool TensorProfiler::is_hidden(std::string_view name) const {
+  return std::ranges::find(hidden_, name) != hidden_.end();
+}
+
+void TensorProfiler::hide(std::vector<std::string> names) {
+  hidden_ = std::move(names);
+  std::set<const FeatureProfile*> gone;
+  for (const Columns& columns : columns_) {
+    if (is_hidden(columns.tensor)) gone.insert(columns.profiles.begin(), columns.profiles.end());
+  }
+  columns_.clear();
+  std::erase_if(profiles_, [&](const auto& feature) {
+    const std::string_view name = feature.first;
+    return gone.contains(&feature.second) || is_hidden(name.substr(0, name.find(" (output)")));
+  });
+}
+
 void TensorProfiler::add(Side side, const TensorView& tensor, std::int64_t rows, std::size_t stride) {
   const std::int64_t elements = inference::element_count(tensor.shape).value_or(0);
   if (rows < 1 || elements < rows || elements % rows != 0 || elements / rows > kMostColumns) return;
@@ -68,7 +87,9 @@ void TensorProfiler::add(Side side, const TensorView& tensor, std::int64_t rows,
   if (columns == nullptr) return;
   // Another version may have given it another datatype.
   const FeatureKind kind = kind_of(tensor.type);
-  if (std::ranges::any_of(*columns, [kind](const FeatureProfile* column) { return column->kind() != kind; })) return;
+  if (std::ranges::any_of(*columns,
+                          [kind](const FeatureProfile* column) { return column != nullptr && column->kind() != kind; }))
+    return;
   tensor.type == DataType::kBytes ? add_texts(tensor, *columns, stride) : add_numbers(tensor, *columns, stride);
 }
 
@@ -91,6 +112,10 @@ std::vector<FeatureProfile*> TensorProfiler::make_columns(Side side, const Tenso
     std::string name = has_names    ? named->second[i]
                        : count == 1 ? std::string(tensor.name)
                                     : fmt::format("{}[{}]", tensor.name, i);
+    if (is_hidden(tensor.name) || is_hidden(name)) {
+      columns.push_back(nullptr);
+      continue;
+    }
     if (sides_.try_emplace(name, side).first->second != side) name += " (output)";
     columns.push_back(&profiles_.try_emplace(name, kind_of(tensor.type), quantile_size_).first->second);
   }

@@ -40,6 +40,8 @@ class TensorProfiler {
   TensorProfiler(const TensorProfiler&) = delete;
   TensorProfiler& operator=(const TensorProfiler&) = delete;
 
+  // Tensors and columns of these names are left out from now on, and what was kept of them goes.
+  void hide(std::vector<std::string> names);
   // Every `stride`th of its rows, the first one among them. Pre: check_tensor_bytes(), stride ≥ 1.
   void add(Side side, const inference::TensorView& tensor, std::int64_t rows, std::size_t stride = 1);
 
@@ -51,15 +53,17 @@ class TensorProfiler {
   struct Columns {
     Side side;
     std::string tensor;
-    std::vector<FeatureProfile*> profiles;
+    std::vector<FeatureProfile*> profiles;  // null: hidden
   };
 
   // nullptr: there are too many.
   const std::vector<FeatureProfile*>* columns_of(Side side, const inference::TensorView& tensor, std::size_t count);
   std::vector<FeatureProfile*> make_columns(Side side, const inference::TensorView& tensor, std::size_t count);
+  bool is_hidden(std::string_view name) const;
 
   const ColumnNames names_;
   const std::uint32_t quantile_size_;
+  std::vector<std::string> hidden_;  // few
   Profiles profiles_;
   std::map<std::string, Side, std::less<>> sides_;  // of names of features
   std::vector<Columns> columns_;                    // few: found by looking at each
