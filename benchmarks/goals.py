@@ -7,7 +7,7 @@ import dataclasses
 import math
 import statistics
 
-from benchmarks.workloads import (CAPTURE, ECHO, ENGINE, FULL, GRPC_4_32, GRPC_8, JSON_32, OURS, RECORDS, TLS, TRITON,
+from benchmarks.workloads import (CAPTURE, ECHO, ENGINE, FULL, GRPC_4_32, GRPC_8, JSON_32, OURS, PROFILES, RECORDS, TLS, TRITON,
                                   TWO_LOOPS, Work)
 
 LEAST_REPEATS = 3
@@ -71,6 +71,7 @@ GOALS = [
     against(JSON_32, FULL, "≤", 1.05, "CPU ÷ all off", Part(JSON_32, OURS)),
     against(TABULAR, RECORDS, "≤", 1.05, "CPU ÷ all off", Part(TABULAR, OURS)),
     against(TABULAR, CAPTURE, "≤", 1.05, "CPU ÷ all off", Part(TABULAR, OURS)),
+    against(TABULAR, PROFILES, "≤", 1.05, "CPU ÷ all off", Part(TABULAR, OURS)),
     against(GRPC_4_32, FULL, "≤", 1.05, "CPU ÷ all off", Part(GRPC_4_32, OURS)),
     against(JSON_32, TLS, "", math.nan, "CPU ÷ without TLS", Part(JSON_32, OURS)),
     against(GRPC_4_32, TLS, "", math.nan, "CPU ÷ without TLS", Part(GRPC_4_32, OURS)),

@@ -64,7 +64,8 @@ def modelyard(name, folder, models, arguments=(), loops=1, cores=machine.SERVER_
                         "--workers-per-version", "1", *arguments], folder, cores)
 
 
-PLAIN = ("--access-log-every", "0", "--journal", "false")
+UNWATCHED = ("--access-log-every", "0", "--profile-cpu-percent", "0")
+PLAIN = (*UNWATCHED, "--journal", "false")
 
 
 def publish(folder, model_files):
@@ -91,16 +92,21 @@ def everything_on(folder, models):
 
 def with_records(folder, models):
     """Every prediction leaves its decision record, as by default."""
-    return modelyard(workloads.RECORDS, folder, models, ("--access-log-every", "0"))
+    return modelyard(workloads.RECORDS, folder, models, UNWATCHED)
 
 
 def with_capture(folder, models):
     """Every prediction leaves its record, and all that it was asked and answered."""
-    server = modelyard(workloads.CAPTURE, folder, models, ("--access-log-every", "0"))
+    server = modelyard(workloads.CAPTURE, folder, models, UNWATCHED)
     for model in models:
         subprocess.run([MODELYARD, "record", pathlib.Path(model).stem, "capture.share=1", "--server", server.url],
                        check=True, capture_output=True)
     return server
+
+
+def with_profiles(folder, models):
+    """What is asked and answered goes into live profiles, as by default."""
+    return modelyard(workloads.PROFILES, folder, models, ("--access-log-every", "0", "--journal", "false"))
 
 
 def with_tls(folder, models):
@@ -141,7 +147,7 @@ class Fleet:
         files = {name: workloads.model_file(repository, name) for name in model_names}
         makers = {
             workloads.OURS: lambda at, named: modelyard(workloads.OURS, at, named, PLAIN),
-            workloads.RECORDS: with_records, workloads.CAPTURE: with_capture,
+            workloads.RECORDS: with_records, workloads.CAPTURE: with_capture, workloads.PROFILES: with_profiles,
             workloads.FULL: everything_on, workloads.TLS: with_tls, workloads.TWO_LOOPS: two_loops,
         }
         try:
