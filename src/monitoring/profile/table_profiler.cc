@@ -50,11 +50,19 @@ TableProfiler::TableProfiler(const inference::Signature& signature) {
   }
 }
 
+// As CsvReader reads it.
+TableProfiler::Place TableProfiler::behind(Place place, char next) {
+  if (place == Place::kQuoted) return next == '"' ? Place::kBehindQuote : Place::kQuoted;
+  if (next == ',' || next == '\n') return Place::kBegin;
+  if (next == '"' && place != Place::kPlain) return Place::kQuoted;
+  return Place::kPlain;
+}
+
 Status TableProfiler::add(std::string_view piece) {
   std::size_t end = 0;  // behind the last line's end
   for (std::size_t i = 0; i < piece.size(); ++i) {
-    if (piece[i] == '"') quoted_ = !quoted_;
-    if (piece[i] == '\n' && !quoted_) end = i + 1;
+    if (piece[i] == '\n' && place_ != Place::kQuoted) end = i + 1;
+    place_ = behind(place_, piece[i]);
   }
   rest_ += piece.substr(0, end);
   if (end > 0) {

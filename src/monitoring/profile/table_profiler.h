@@ -34,6 +34,10 @@ class TableProfiler {
   Status add_row(const std::vector<std::string>& fields, std::size_t line);
   Status take_names(const std::vector<std::string>& names);
 
+  // Where the text that came so far ends: a quote means something at the beginning of a field and within one.
+  enum class Place { kBegin, kPlain, kQuoted, kBehindQuote };
+  static Place behind(Place place, char next);
+
   struct Known {
     std::string name;
     inference::DataType type;
@@ -44,8 +48,8 @@ class TableProfiler {
   };
 
   std::vector<Known> known_;
-  std::string rest_;     // of a line whose end has not come
-  bool quoted_ = false;  // it ends within quotes
+  std::string rest_;  // of a line whose end has not come
+  Place place_ = Place::kBegin;
   std::size_t lines_ = 0;
   bool has_names_ = false;
   std::vector<Column> columns_;

@@ -52,6 +52,17 @@ TEST(TableProfiler, DoesNotMindWhereAPieceEnds) {
   }
 }
 
+TEST(TableProfiler, TakesAQuoteWithinAFieldAsItIs) {
+  constexpr std::string_view kText = "country,age\na\"b,1\nc\",2\n\"d\n\"\"\",3\n";
+  for (const std::size_t piece : {1u, 2u, 3u, 5u, 100u}) {
+    const auto profile = profile_of(kText, piece);
+    ASSERT_TRUE(profile) << piece << ": " << profile.error().message();
+    EXPECT_EQ(profile->rows, 3u);
+    EXPECT_EQ(profile->features.at("country").categories().count_of("a\"b"), 1u);
+    EXPECT_EQ(profile->features.at("country").categories().count_of("d\n\""), 1u);
+  }
+}
+
 TEST(TableProfiler, ReadsALastLineWithoutAnEnd) {
   EXPECT_EQ(profile_of("age\r\n1\r\n2")->rows, 2u);
   EXPECT_EQ(profile_of("\xEF\xBB\xBF"
