@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/duration.h"
 #include "rollout/traffic_plan.h"
 
 namespace modelyard::control {
@@ -65,6 +66,11 @@ std::string score_feature(const monitoring::Evaluation& evaluation, const infere
 
 Result<std::vector<Finding>> MonitorJudge::judge(const registry::EndpointRecord& endpoint,
                                                  const monitoring::Monitor& monitor, UtcTime end) {
+  if (monitor.window % sources_.fine != std::chrono::seconds(0)) {
+    return only(
+        monitoring::no_data("", fmt::format("its window is no multiple of {}, the setting profile_window_seconds",
+                                            format_duration(sources_.fine))));
+  }
   const UtcTime to = end - monitor.delay;
   const Window window{endpoint, monitor, to - monitor.window, to};
   switch (monitor.kind) {
@@ -146,7 +152,8 @@ Result<std::vector<Finding>> MonitorJudge::judge_traffic(const Window& window) {
   }
   if (is_latency) return only(monitoring::judge_latency(monitor, *limit, traffic));
   MODELYARD_ASSIGN(const auto latest,
-                   sources_.profiles.windows(window.endpoint.name, window.to - monitor.window / 12, window.to));
+                   sources_.profiles.read(window.endpoint.name,
+                                          window.to - std::max(monitor.window / 12, sources_.fine), window.to));
   return only(monitoring::judge_errors(monitor, *limit, traffic, latest.empty() ? traffic : together(latest).traffic));
 }
 
@@ -162,7 +169,10 @@ Result<std::vector<Finding>> MonitorJudge::judge_labels(const Window& window) {
     return only(
         monitoring::judge_age(monitor, std::chrono::duration_cast<std::chrono::seconds>(window.to - own->newest)));
   }
-  MODELYARD_ASSIGN(const auto floor, limit_of(window.endpoint, monitor.at_least, "accuracy_floor"));
+  std::optional<double> floor = monitor.at_least;
+  if (monitor.metric == "accuracy") {
+    MODELYARD_ASSIGN(floor, limit_of(window.endpoint, monitor.at_least, "accuracy_floor"));
+  }
   monitoring::Monitor with_limit = monitor;
   if (!monitor.at_most) with_limit.at_least = floor;
   if (!with_limit.at_least && !with_limit.at_most) {

@@ -26,6 +26,7 @@ class MonitorJudge {
     ReferenceProfiles& references;
     Evaluator* evaluator;         // null: no journal
     journal::LabelStore* labels;  // likewise
+    std::chrono::seconds fine;    // the width of the narrowest windows of profiles
   };
   explicit MonitorJudge(Sources sources) : sources_(sources) {}
 

@@ -57,8 +57,14 @@ void Watcher::tick() {
 }
 
 void Watcher::keep_profiles() {
+  MutexLock lock(keeping_);
+  auto& unkept = unkept_;
   report("profiles were not kept", [&]() -> Status {
-    MODELYARD_TRY(parts_.profiles.put(parts_.take()));
+    for (monitoring::StreamProfile& profile : parts_.take()) {
+      if (unkept.size() < kMostUnkept) unkept.push_back(std::move(profile));
+    }
+    MODELYARD_TRY(parts_.profiles.put(unkept));
+    unkept.clear();
     return parts_.profiles.compact(parts_.clock.utc_now());
   }());
 }
@@ -71,7 +77,10 @@ Result<std::vector<Watcher::Due>> Watcher::configured(const std::string& endpoin
       if (!endpoint.empty() && record.name != endpoint) continue;
       MODELYARD_ASSIGN(const Json document, parse_json(record.wants.monitors));
       MODELYARD_ASSIGN(auto monitors, monitoring::parse_monitors(document));
-      for (monitoring::Monitor& monitor : monitors) all.emplace_back(record, std::move(monitor));
+      for (monitoring::Monitor& monitor : monitors) {
+        all.push_back({record, std::move(monitor), ""});
+        all.back().form = document[all.back().monitor.name].dump();
+      }
     }
     return ok();
   }));
@@ -79,19 +88,26 @@ Result<std::vector<Watcher::Due>> Watcher::configured(const std::string& endpoin
 }
 
 void Watcher::judge(const Due& due, UtcTime now) {
-  const auto& [endpoint, monitor] = due;
+  const registry::EndpointRecord& endpoint = due.endpoint;
+  const monitoring::Monitor& monitor = due.monitor;
   const std::string name = qualified_name(endpoint.name, monitor.name);
   const UtcTime end = end_before(now, monitor.window);
+  bool is_changed = false, is_due = false;
   {
     MutexLock lock(mutex_);
     Seen& seen = seen_[name];
+    is_changed = !seen.form.empty() && seen.form != due.form;
+    if (is_changed) seen = Seen();  // it begins anew
+    seen.form = due.form;
     seen.endpoint = endpoint.name;
     seen.monitor = monitor.name;
     seen.kind = monitor_kind_name(monitor.kind);
     if (seen.due == UtcTime()) seen.due = end + monitor.window;
-    if (now < seen.due) return;
-    seen.due = end + monitor.window;
+    is_due = now >= seen.due;
+    if (is_due) seen.due = end + monitor.window;
   }
+  if (is_changed) forget(name);
+  if (!is_due) return;
   auto findings = parts_.judge.judge(endpoint, monitor, end);
   const Status observed = [&]() -> Status {
     if (!findings) return findings.error();
@@ -110,7 +126,7 @@ void Watcher::judge(const Due& due, UtcTime now) {
 
 void Watcher::look_at_alerts(const std::vector<Due>& all) {
   std::set<std::string> names;
-  for (const auto& [endpoint, monitor] : all) names.insert(qualified_name(endpoint.name, monitor.name));
+  for (const Due& due : all) names.insert(qualified_name(due.endpoint.name, due.monitor.name));
   report("alerts of removed monitors were not ended", [&]() -> Status {
     MODELYARD_ASSIGN(const auto alerts, parts_.alerts.alerts());
     std::set<std::string> gone;
@@ -126,14 +142,19 @@ void Watcher::look_at_alerts(const std::vector<Due>& all) {
       MutexLock lock(mutex_);
       firing_ = std::move(firing);
     }
-    for (const std::string& name : gone) {
-      MODELYARD_ASSIGN(const auto told, parts_.alerts.forget(name));
-      if (!told.empty()) parts_.on_alerts();
-    }
+    for (const std::string& name : gone) forget(name);
     return ok();
   }());
   MutexLock lock(mutex_);
   std::erase_if(seen_, [&](const auto& entry) { return !names.contains(entry.first); });
+}
+
+void Watcher::forget(const std::string& name) {
+  report("alerts of a monitor that is gone were not ended", [&]() -> Status {
+    MODELYARD_ASSIGN(const auto told, parts_.alerts.forget(name));
+    if (!told.empty()) parts_.on_alerts();
+    return ok();
+  }());
 }
 
 void Watcher::report(std::string_view what, const Status& status) {
@@ -151,20 +172,20 @@ void Watcher::report(std::string_view what, const Status& status) {
 Result<std::vector<monitoring::Finding>> Watcher::test(const std::string& endpoint, const std::string& monitor) {
   MODELYARD_ASSIGN(const auto all, configured(endpoint));
   keep_profiles();
-  const auto found = std::ranges::find(all, monitor, [](const Due& due) { return due.second.name; });
+  const auto found = std::ranges::find(all, monitor, [](const Due& due) { return due.monitor.name; });
   if (found == all.end()) {
     return error(Code::kNotFound, "endpoint '{}' has no monitor '{}'", endpoint, monitor);
   }
-  return parts_.judge.judge(found->first, found->second, parts_.clock.utc_now());
+  return parts_.judge.judge(found->endpoint, found->monitor, parts_.clock.utc_now());
 }
 
 Result<std::vector<WatchedMonitor>> Watcher::monitors(const std::string& endpoint) {
   MODELYARD_ASSIGN(auto all, configured(endpoint));
   std::vector<WatchedMonitor> watched;
   MutexLock lock(mutex_);
-  for (auto& [record, monitor] : all) {
-    const auto seen = seen_.find(qualified_name(record.name, monitor.name));
-    WatchedMonitor one{record.name, std::move(monitor), std::nullopt, {}};
+  for (Due& due : all) {
+    const auto seen = seen_.find(qualified_name(due.endpoint.name, due.monitor.name));
+    WatchedMonitor one{due.endpoint.name, std::move(due.monitor), std::nullopt, {}};
     if (seen != seen_.end()) {
       one.judged = seen->second.judged;
       one.findings = seen->second.findings;

@@ -72,21 +72,31 @@ class Watcher {
  private:
   struct Seen {
     std::string endpoint, monitor, kind;
-    UtcTime due{};  // the end of the window that is judged next
+    std::string form;  // as it was written
+    UtcTime due{};     // the end of the window that is judged next
     std::optional<UtcTime> judged;
     std::vector<monitoring::Finding> findings;
   };
-  using Due = std::pair<registry::EndpointRecord, monitoring::Monitor>;
+  struct Due {
+    registry::EndpointRecord endpoint;
+    monitoring::Monitor monitor;
+    std::string form;
+  };
 
   void run();
   Result<std::vector<Due>> configured(const std::string& endpoint);
   void judge(const Due& due, UtcTime now);
   // Ends alerts of monitors that are gone, and counts the others.
   void look_at_alerts(const std::vector<Due>& all);
+  void forget(const std::string& name);
   void report(std::string_view what, const Status& status);
+
+  static constexpr std::size_t kMostUnkept = 1000;
 
   const Parts parts_;
   const std::chrono::seconds window_;
+  Mutex keeping_;  // from the taking to the keeping: nothing is judged in between
+  std::vector<monitoring::StreamProfile> unkept_ MODELYARD_GUARDED_BY(keeping_);  // the disk did not take them
   Mutex mutex_;
   CondVar wake_;
   bool stopping_ MODELYARD_GUARDED_BY(mutex_) = false;

@@ -329,7 +329,7 @@ endpoints:
   scaled:
     objectives: {latency_p99_ms: 50, error_rate: 0.01}
     monitors:
-      inputs: {kind: drift, window: 15m, features: ["age", "inc*"], reference: 7d}
+      inputs: {kind: drift, window: 1h, features: ["age", "inc*"], reference: 7d}
       quality: {kind: quality}
       errors: {kind: errors, burn: 14.4}
       latency: {kind: latency, alert: {windows: 5, failed: 3, for: 10m}}
@@ -362,6 +362,58 @@ def test_a_monitor_that_cannot_watch_is_refused(quick, tmp_path, monitor, why):
     answer = watch(quick, m=monitor)
     assert answer.status_code == 400 and why in answer.json()["detail"], answer.text
     assert quick.get("/api/v1/monitors").json()["items"] == []
+
+
+def test_texts_that_are_no_utf8_do_no_harm(quick, tmp_path):
+    quick.cli("push", "texts", models.identity(tmp_path / "texts.onnx", "BYTES", ("rows", 1)), "--wait")
+    texts = [b"\xff\xfe broken", "ä".encode() * 200] * 100
+    raw = b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+    head = json.dumps({"inputs": [{"name": "x", "datatype": "BYTES", "shape": [len(texts), 1],
+                                   "parameters": {"binary_data_size": len(raw)}}],
+                       "parameters": {"binary_data_output": True}}).encode()
+    answer = quick.post("/v2/models/texts/infer", data=head + raw,
+                        headers={"Inference-Header-Content-Length": str(len(head))})
+    assert answer.status_code == 200, answer.text
+    period = {"endpoint": "texts", "from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
+
+    made = quick.post("/api/v1/models/texts/versions/1/reference", json=period, headers={"Idempotency-Key": "once"})
+
+    assert made.status_code == 201, made.text
+    again = quick.post("/api/v1/models/texts/versions/1/reference", json=period, headers={"Idempotency-Key": "once"})
+    assert again.json() == made.json()
+    texts = [one["text"] for one in made.json()["features"]["x"]["categories"]]
+    assert "ä" * 128 in texts  # cut between characters
+
+
+def test_a_reference_is_made_of_endpoints_of_its_model_only(quick, tmp_path):
+    publish(quick, tmp_path)
+    quick.cli("push", "other", models.scale(tmp_path / "other.onnx", 3, 3), "--wait")
+    send(quick, rows_of(1))
+
+    answer = quick.post("/api/v1/models/other/versions/1/reference",
+                        json={"endpoint": "scaled", "from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"})
+
+    assert answer.status_code == 400 and "is of model 'scaled', not of 'other'" in answer.json()["detail"]
+
+
+def test_who_may_not_see_payloads_sees_that_a_monitor_fails_and_no_words(make_server, tmp_path):
+    server = make_server("--profile-window-seconds", "1")
+    publish(server, tmp_path, "--reference", write_table(tmp_path / "train.csv", rows_of(1, 2000)))
+    watch(server, inputs={"kind": "drift", "window": "1s", "features": FEATURES, "alert": QUICK_ALERT})
+    with Flow(server, income=1):
+        wait_until(lambda: alerts(server, "firing"))
+    keys = {verbs: server.cli("key", "create", verbs.replace(",", "-"), "--verbs", verbs).stdout.strip().splitlines()[-1]
+            for verbs in ("read", "read,payload")}
+    server.stop()
+    server.start(("--profile-window-seconds", "1", "--authentication", "required"))
+
+    def seen(verbs):
+        headers = {"Authorization": "Bearer " + keys[verbs]}
+        return server.get("/api/v1/alerts", headers=headers).json()["items"][0]
+
+    assert seen("read")["state"] == "firing" and seen("read")["subject"] == "income"
+    assert seen("read")["sentence"] == "" and seen("read")["numbers"] == {}
+    assert "median" in seen("read,payload")["sentence"]
 
 
 def test_nothing_is_watched_when_it_is_switched_off(make_server, tmp_path):

@@ -126,8 +126,9 @@ Result<ApiAnswer> ControlApi::run_once(const ApiCall& call, const ApiWork& work,
   }
   MODELYARD_ASSIGN(ApiAnswer answer, work(call));
   if (answer.secret) return answer;
-  MODELYARD_TRY(parts_.catalog.keep_answer(key, {request, answer.status, answer.body.dump(), answer.revision},
-                                           parts_.clock.utc_now() + kAnswersKept));
+  MODELYARD_TRY(parts_.catalog.keep_answer(
+      key, {request, answer.status, answer.body.dump(-1, ' ', false, Json::error_handler_t::replace), answer.revision},
+      parts_.clock.utc_now() + kAnswersKept));
   return answer;
 }
 

@@ -17,6 +17,13 @@ Json items_of(const std::vector<Record>& records) {
   return {{"items", std::move(items)}};
 }
 
+// The words and figures of findings show values of features: to who may not see payloads, only that there is something.
+void withhold_words(const ApiCall& call, const Json& owner, Json& finding) {
+  if (call.may(Verb::kPayload, owner["endpoint"].get_ref<const std::string&>())) return;
+  finding["sentence"] = "";
+  finding["numbers"] = Json::object();
+}
+
 }  // namespace
 
 Result<control::Watcher*> ControlApi::watcher() const {
@@ -63,8 +70,9 @@ Result<ApiAnswer> ControlApi::show_profiles(const ApiCall& call) {
     return ok();
   }));
   watcher->keep_profiles();
-  MODELYARD_ASSIGN(const auto profiles, by_window ? parts_.profiles->windows(endpoint, period.from, period.to)
-                                                  : parts_.profiles->read(endpoint, period.from, period.to));
+  MODELYARD_ASSIGN(const auto profiles,
+                   by_window ? parts_.profiles->windows(endpoint, period.from, period.to, kMostWindows + 1)
+                             : parts_.profiles->read(endpoint, period.from, period.to));
   if (profiles.size() > kMostWindows) {
     return error(Code::kInvalidArgument, "more than {} windows in that time: ask for a shorter one", kMostWindows);
   }
@@ -95,6 +103,14 @@ Result<ApiAnswer> ControlApi::make_reference(const ApiCall& call) {
   MODELYARD_ASSIGN(const std::string from, reader.string("from"));
   MODELYARD_ASSIGN(const std::string to, reader.string("to"));
   MODELYARD_TRY(reader.finish());
+  // Its answer, and what it makes, show what the endpoint was asked.
+  MODELYARD_TRY(call.may(Verb::kPayload, endpoint));
+  MODELYARD_TRY(parts_.catalog.read([&](registry::CatalogReader& catalog) -> Status {
+    MODELYARD_ASSIGN(const auto record, catalog.endpoint(endpoint));
+    if (record.model == ref.model) return ok();
+    return error(Code::kInvalidArgument, "endpoint '{}' is of model '{}', not of '{}'", endpoint, record.model,
+                 ref.model);
+  }));
   control::Period period;
   MODELYARD_ASSIGN(period.from, parse_utc(from));
   MODELYARD_ASSIGN(period.to, parse_utc(to));
@@ -119,7 +135,11 @@ Result<ApiAnswer> ControlApi::list_monitors(const ApiCall& call) {
   const std::string endpoint = call.query_value("endpoint").value_or("");
   MODELYARD_TRY(call.may_read(endpoint.empty() ? std::nullopt : std::optional(endpoint)));
   MODELYARD_ASSIGN(const auto monitors, watcher->monitors(endpoint));
-  return ApiAnswer{200, items_of(monitors), std::nullopt};
+  Json list = items_of(monitors);
+  for (Json& monitor : list["items"]) {
+    for (Json& finding : monitor["findings"]) withhold_words(call, monitor, finding);
+  }
+  return ApiAnswer{200, std::move(list), std::nullopt};
 }
 
 Result<ApiAnswer> ControlApi::test_monitor(const ApiCall& call) {
@@ -140,8 +160,10 @@ Result<ApiAnswer> ControlApi::list_alerts(const ApiCall& call) {
   if (const auto state = call.query_value("state")) {
     MODELYARD_ASSIGN(filter.state, monitoring::parse_alert_state(*state));
   }
-  MODELYARD_ASSIGN(const auto list, keeper->alerts(filter));
-  return ApiAnswer{200, items_of(list), std::nullopt};
+  MODELYARD_ASSIGN(const auto alerts, keeper->alerts(filter));
+  Json list = items_of(alerts);
+  for (Json& alert : list["items"]) withhold_words(call, alert, alert);
+  return ApiAnswer{200, std::move(list), std::nullopt};
 }
 
 Result<ApiAnswer> ControlApi::acknowledge_alert(const ApiCall& call) {
@@ -180,10 +202,12 @@ void ControlApi::add_alert_routes(Router& router) {
   route(router, Method::kPost, "/api/v1/alerts:acknowledge", Access::server(Verb::kDeploy), {},
         [this](const ApiCall& call) { return acknowledge_alert(call); });
   route(router, Method::kGet, "/api/v1/alerts/history", Access::every_model(Verb::kRead), {},
-        [this](const ApiCall&) -> Result<ApiAnswer> {
+        [this](const ApiCall& call) -> Result<ApiAnswer> {
           MODELYARD_ASSIGN(auto* const keeper, alerts());
           MODELYARD_ASSIGN(const auto history, keeper->history(kMostHistory));
-          return ApiAnswer{200, items_of(history), std::nullopt};
+          Json list = items_of(history);
+          for (Json& event : list["items"]) withhold_words(call, event["alert"], event["alert"]);
+          return ApiAnswer{200, std::move(list), std::nullopt};
         });
   route(router, Method::kGet, "/api/v1/alerts/deliveries", Access::every_model(Verb::kRead), {},
         [this](const ApiCall&) -> Result<ApiAnswer> {

@@ -163,13 +163,12 @@ std::vector<Finding> judge_quality(const Monitor& monitor, const Profiles& refer
     if (!monitor.watches(feature)) continue;
     const auto before = reference.find(feature);
     if (before == reference.end()) continue;  // the drift monitor's matter
-    if (before->second.kind() != profile.kind()) {
-      findings.push_back({feature + "/type", Outcome::kFail, 1, 0,
-                          fmt::format("`{}` was a {}, and is a {}", feature, feature_kind_name(before->second.kind()),
-                                      feature_kind_name(profile.kind())),
-                          Json::object()});
-      continue;
-    }
+    const bool is_same = before->second.kind() == profile.kind();
+    findings.push_back({feature + "/type", is_same ? Outcome::kPass : Outcome::kFail, is_same ? 0.0 : 1.0, 0,
+                        fmt::format("`{}` was a {}, and is a {}", feature, feature_kind_name(before->second.kind()),
+                                    feature_kind_name(profile.kind())),
+                        Json::object()});
+    if (!is_same) continue;
     quality.judge(feature, before->second, profile);
   }
   return findings;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "base/duration.h"
@@ -23,11 +24,29 @@ double metric_of(const statistics::ConfusionShares& shares, std::string_view met
   return metric == "f1" ? shares.f1() : shares.accuracy();
 }
 
-// NaN when there are too few rows, or none with a probability.
-double estimate_of(const Monitor& monitor, double threshold, const FeatureProfile& score) {
-  if (score.kind() != FeatureKind::kNumber || score.present() < monitor.drift.least_rows) return std::nan("");
+struct Estimate {
+  double value = 0;
+  double rows = 0;  // that the metric is a share of
+};
+
+// The rows that a metric divides by: all, those that are called positive, those that are so in all likelihood.
+double rows_of(const statistics::ConfusionShares& shares, std::string_view metric) {
+  const double called = shares.true_positive + shares.false_positive;
+  const double likely = shares.true_positive + shares.false_negative;
+  if (metric == "precision") return called;
+  if (metric == "recall") return likely;
+  return metric == "f1" ? std::min(called, likely) : 1;
+}
+
+// Nothing when there are too few rows, or none with a probability.
+std::optional<Estimate> estimate_of(const Monitor& monitor, double threshold, const FeatureProfile& score) {
+  if (score.kind() != FeatureKind::kNumber) return std::nullopt;
   const auto shares = statistics::estimated_confusion(score.quantiles().distribution(), threshold);
-  return shares ? metric_of(*shares, monitor.metric) : std::nan("");
+  if (!shares) return std::nullopt;
+  const Estimate estimate{metric_of(*shares, monitor.metric),
+                          rows_of(*shares, monitor.metric) * static_cast<double>(score.present())};
+  const bool is_enough = estimate.rows >= static_cast<double>(monitor.drift.least_rows);
+  return is_enough && std::isfinite(estimate.value) ? std::optional(estimate) : std::nullopt;
 }
 
 }  // namespace
@@ -99,29 +118,26 @@ Finding judge_accuracy(const Monitor& monitor, const Metrics& metrics, bool is_p
 
 Finding judge_estimate(const Monitor& monitor, double threshold, const FeatureProfile* reference,
                        const FeatureProfile& score) {
-  const double now = estimate_of(monitor, threshold, score);
-  if (std::isnan(now)) return no_data(monitor.metric, fmt::format("{} rows with a probability", score.present()));
-  const double before = reference != nullptr ? estimate_of(monitor, threshold, *reference) : std::nan("");
-  if (std::isnan(before) && !monitor.at_least) {
-    return no_data(monitor.metric, "there is no reference to compare it with");
-  }
+  const auto now = estimate_of(monitor, threshold, score);
+  if (!now) return no_data(monitor.metric, fmt::format("{} rows with a probability are too few", score.present()));
+  const auto before = reference != nullptr ? estimate_of(monitor, threshold, *reference) : std::nullopt;
+  if (!before && !monitor.at_least) return no_data(monitor.metric, "there is no reference to compare it with");
+  const Estimate then = before.value_or(Estimate());
   // A share's deviation is at most a half; that of what is surer than a coin, a quarter.
   const double deviation = monitor.metric == "accuracy" ? 0.25 : 0.5;
-  double variance = deviation * deviation / static_cast<double>(score.present());
+  double variance = deviation * deviation / now->rows;
+  if (!monitor.at_least) variance += deviation * deviation / then.rows;
   Finding finding;
   finding.subject = monitor.metric;
-  finding.value = now;
-  finding.threshold = monitor.at_least.value_or(before - monitor.most_drop);
-  if (!monitor.at_least) {
-    variance += deviation * deviation / static_cast<double>(reference->present());
-  }
-  const bool is_low = now + kStandardErrors * std::sqrt(variance) < finding.threshold;
+  finding.value = now->value;
+  finding.threshold = monitor.at_least.value_or(then.value - monitor.most_drop);
+  const bool is_low = now->value + kStandardErrors * std::sqrt(variance) < finding.threshold;
   finding.outcome = is_low ? Outcome::kFail : Outcome::kPass;
   finding.sentence =
       fmt::format("estimated {} is {:.4g} of {} rows (limit {:.4g}), if what inputs mean has not changed",
-                  monitor.metric, now, score.present(), finding.threshold);
-  finding.numbers = {{"estimate", now}, {"rows", score.present()}};
-  if (!std::isnan(before)) finding.numbers["reference_estimate"] = before;
+                  monitor.metric, now->value, score.present(), finding.threshold);
+  finding.numbers = {{"estimate", now->value}, {"rows", score.present()}};
+  if (before) finding.numbers["reference_estimate"] = then.value;
   return finding;
 }
 

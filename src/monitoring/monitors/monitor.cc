@@ -8,6 +8,7 @@
 #include "base/duration.h"
 #include "base/names.h"
 #include "base/nearest_name.h"
+#include "monitoring/profile/profile_store.h"
 
 namespace modelyard::monitoring {
 namespace {
@@ -74,6 +75,21 @@ Status read_reference(ObjectReader& fields, Monitor& monitor) {
   if (!shift) return wrong(fields, "reference", "expected attached, previous, or how long ago, like 1d or 7d");
   if (*shift < monitor.window) return wrong(fields, "reference", "it would overlap the window it is compared with");
   monitor.reference = *shift;
+  return ok();
+}
+
+// Older profiles are kept by hours, then by days: of other spans they cannot tell.
+Status check_reach(const ObjectReader& fields, const Monitor& monitor) {
+  using namespace std::chrono_literals;
+  const std::chrono::seconds shift = monitor.reference.value_or(0s), reach = shift + monitor.window;
+  for (const auto& [since, width] :
+       {std::pair<std::chrono::seconds, std::chrono::seconds>(ProfileStore::kFine, 1h),
+        std::pair<std::chrono::seconds, std::chrono::seconds>(ProfileStore::kHours, 24h)}) {
+    if (reach <= since || (monitor.window % width == 0s && shift % width == 0s)) continue;
+    return wrong(fields, monitor.reference ? "reference" : "window",
+                 fmt::format("what is older than {} is known by {}: window and reference must be multiples of that",
+                             format_duration(since), format_duration(width)));
+  }
   return ok();
 }
 
@@ -212,6 +228,10 @@ Status read_alert(ObjectReader& fields, AlertRule& rule) {
 
 Result<Monitor> parse_monitor(const std::string& name, const Json& value) {
   MODELYARD_TRY(check_model_name(name));
+  // Alerts go by ENDPOINT.MONITOR, and an endpoint's name may have dots.
+  if (name.find('.') != std::string::npos) {
+    return error(Code::kInvalidArgument, "monitors.{}: the name of a monitor has no dot", name);
+  }
   Monitor monitor;
   monitor.name = name;
   MODELYARD_ASSIGN(auto fields, ObjectReader::open(value, "monitors." + name));
@@ -230,6 +250,7 @@ Result<Monitor> parse_monitor(const std::string& name, const Json& value) {
     return wrong(fields, "window", "must be from 1s to 31d");
   }
   MODELYARD_TRY(read_kind(fields, monitor));
+  MODELYARD_TRY(check_reach(fields, monitor));
   MODELYARD_TRY(read_alert(fields, monitor.alert));
   MODELYARD_TRY(fields.finish());
   return monitor;

@@ -34,7 +34,7 @@ TEST(Monitor, HasDefaultsForAllButItsKind) {
 TEST(Monitor, IsReadWithAllItsFields) {
   const Monitor monitor =
       only({{"kind", "drift"},
-            {"window", "15m"},
+            {"window", "1h"},
             {"features", {"age", "score*"}},
             {"reference", "7d"},
             {"least_rows", 50},
@@ -43,7 +43,7 @@ TEST(Monitor, IsReadWithAllItsFields) {
             {"missing_floor", 0.05},
             {"alert", {{"windows", 5}, {"failed", 3}, {"clear", 4}, {"for", "10m"}, {"severity", "page"}}}});
 
-  EXPECT_EQ(monitor.window, std::chrono::minutes(15));
+  EXPECT_EQ(monitor.window, std::chrono::hours(1));
   EXPECT_EQ(monitor.reference, std::chrono::days(7));
   EXPECT_EQ(monitor.drift.least_rows, 50u);
   EXPECT_EQ(monitor.alert.windows, 5);
@@ -86,6 +86,16 @@ TEST(Monitor, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(refusal({{"kind", "estimated_accuracy"}, {"metric", "r2"}}), HasSubstr("none of accuracy"));
   EXPECT_THAT(refusal({{"kind", "label_lag"}, {"at_most", "x"}}), HasSubstr("monitors.m.at_most"));
   EXPECT_FALSE(parse_monitors({{"../m", {{"kind", "drift"}}}}));
+  EXPECT_FALSE(parse_monitors({{"eu.errors", {{"kind", "errors"}}}}));
+}
+
+TEST(Monitor, ReachesBackOnlyToWhatIsKnownOfSuchSpans) {
+  EXPECT_THAT(refusal({{"kind", "drift"}, {"window", "15m"}, {"reference", "7d"}}), HasSubstr("known by 1h"));
+  EXPECT_THAT(refusal({{"kind", "drift"}, {"window", "1h"}, {"reference", "14d"}}), HasSubstr("known by 1d"));
+  EXPECT_THAT(refusal({{"kind", "volume"}, {"window", "200m"}, {"at_least", 1}}), HasSubstr("known by 1h"));
+  EXPECT_EQ(refusal({{"kind", "drift"}, {"window", "1h"}, {"reference", "7d"}}), "accepted");
+  EXPECT_EQ(refusal({{"kind", "drift"}, {"window", "1d"}, {"reference", "14d"}}), "accepted");
+  EXPECT_EQ(refusal({{"kind", "drift"}, {"window", "15m"}, {"reference", "previous"}}), "accepted");
 }
 
 }  // namespace

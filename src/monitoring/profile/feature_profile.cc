@@ -32,7 +32,7 @@ FeatureProfile::FeatureProfile(FeatureKind kind, std::uint32_t quantile_size)
 
 void FeatureProfile::add(double value) {
   ++rows_;
-  if (!std::isfinite(value)) {
+  if (!(std::abs(value) <= statistics::Moments::kLargest)) {
     ++missing_;
     return;
   }
@@ -47,7 +47,7 @@ void FeatureProfile::add(std::string_view text) {
     ++missing_;
     return;
   }
-  std::get<statistics::Frequent>(values_).add(text.substr(0, statistics::Frequent::kLongestText));
+  std::get<statistics::Frequent>(values_).add(text);
 }
 
 Status FeatureProfile::merge(const FeatureProfile& other) {
@@ -93,6 +93,10 @@ Result<FeatureProfile> parse_feature_profile(const Json& value, const std::strin
     MODELYARD_TRY(read_sketch(reader, "moments", numbers.moments));
     MODELYARD_TRY(read_sketch(reader, "quantiles", numbers.quantiles));
     sketched = numbers.quantiles.count();
+    if (numbers.quantiles.k() > FeatureProfile::kQuantileSize) {
+      return error(Code::kInvalidArgument, "{}: a size of {}, at most {}", reader.path_of("quantiles"),
+                   numbers.quantiles.k(), FeatureProfile::kQuantileSize);
+    }
   } else {
     auto& categories = std::get<statistics::Frequent>(profile.values_);
     MODELYARD_TRY(read_sketch(reader, "frequent", categories));

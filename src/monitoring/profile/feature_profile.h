@@ -31,7 +31,7 @@ class FeatureProfile {
 
   explicit FeatureProfile(FeatureKind kind, std::uint32_t quantile_size = kQuantileSize);
 
-  // Of a number; NaN and the infinities are missing.
+  // Of a number; NaN, the infinities and what is beyond ±Moments::kLargest are missing.
   void add(double value);
   // Of a category; an empty text is missing.
   void add(std::string_view text);

@@ -159,28 +159,35 @@ Status ProfileStore::compact(UtcTime now) {
   return remove_oldest(*connection_, now - kDays, most_bytes_);
 }
 
-Result<std::vector<StreamProfile>> ProfileStore::windows(const std::string& endpoint, UtcTime from, UtcTime to) {
+Status ProfileStore::scan(const std::string& endpoint, UtcTime from, UtcTime to, std::size_t most,
+                          const std::function<void(StreamProfile profile)>& take) {
   MutexLock lock(mutex_);
   MODELYARD_ASSIGN(auto rows,
                    connection_->prepare("SELECT endpoint, model, version, profile FROM windows WHERE endpoint = ? AND "
-                                        "begins >= ? AND begins < ? ORDER BY begins, id"));
-  rows.bind(endpoint).bind(utc_micros(from)).bind(utc_micros(to));
-  std::vector<StreamProfile> windows;
+                                        "begins >= ? AND begins < ? ORDER BY begins, id LIMIT ?"));
+  rows.bind(endpoint).bind(utc_micros(from)).bind(utc_micros(to)).bind(static_cast<std::int64_t>(most));
   for (;;) {
     MODELYARD_ASSIGN(const bool more, rows.step());
-    if (!more) return windows;
+    if (!more) return ok();
     MODELYARD_ASSIGN(auto profile, read_profile(rows));
-    windows.push_back(std::move(profile));
+    take(std::move(profile));
   }
 }
 
+Result<std::vector<StreamProfile>> ProfileStore::windows(const std::string& endpoint, UtcTime from, UtcTime to,
+                                                         std::size_t most) {
+  std::vector<StreamProfile> all;
+  MODELYARD_TRY(scan(endpoint, from, to, most, [&](StreamProfile profile) { all.push_back(std::move(profile)); }));
+  return all;
+}
+
 Result<std::vector<StreamProfile>> ProfileStore::read(const std::string& endpoint, UtcTime from, UtcTime to) {
-  MODELYARD_ASSIGN(auto all, windows(endpoint, from, to));
+  constexpr std::size_t kAll = 1u << 30;
   std::vector<StreamProfile> merged;
-  for (StreamProfile& profile : all) {
+  MODELYARD_TRY(scan(endpoint, from, to, kAll, [&](StreamProfile profile) {
     const auto same = std::ranges::find(merged, profile.version, &StreamProfile::version);
     same == merged.end() ? void(merged.push_back(std::move(profile))) : merge(same->window, profile.window);
-  }
+  }));
   return merged;
 }
 

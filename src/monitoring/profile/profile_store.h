@@ -19,7 +19,7 @@ namespace modelyard::monitoring {
 class ProfileStore {
  public:
   static constexpr std::chrono::hours kFine{3};
-  static constexpr std::chrono::days kHours{3};
+  static constexpr std::chrono::days kHours{8};  // a week ago is still known by hours
   static constexpr std::chrono::days kDays{90};
 
   static Result<std::unique_ptr<ProfileStore>> open(const std::string& path, std::chrono::seconds fine,
@@ -30,10 +30,13 @@ class ProfileStore {
   Status compact(UtcTime now);
   // The windows of an endpoint that begin in from … to, put together for each version.
   Result<std::vector<StreamProfile>> read(const std::string& endpoint, UtcTime from, UtcTime to);
-  // One by one, by time.
-  Result<std::vector<StreamProfile>> windows(const std::string& endpoint, UtcTime from, UtcTime to);
+  // One by one, by time, `most` of them.
+  Result<std::vector<StreamProfile>> windows(const std::string& endpoint, UtcTime from, UtcTime to, std::size_t most);
 
  private:
+  Status scan(const std::string& endpoint, UtcTime from, UtcTime to, std::size_t most,
+              const std::function<void(StreamProfile profile)>& take);
+
   ProfileStore(std::unique_ptr<SqliteConnection> connection, std::chrono::seconds fine, std::uint64_t most_bytes)
       : connection_(std::move(connection)), fine_(fine), most_bytes_(most_bytes) {}
 

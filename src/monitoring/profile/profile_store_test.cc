@@ -46,7 +46,7 @@ class ProfileStoreTest : public testing::Test {
 TEST_F(ProfileStoreTest, GivesBackWhatWasPutAfterItWasOpenedAgain) {
   ASSERT_TRUE(open()->put({profile_of(kStart, std::chrono::minutes(5), 10)}));
 
-  const auto windows = open()->windows("fraud", kStart, kStart + std::chrono::hours(1));
+  const auto windows = open()->windows("fraud", kStart, kStart + std::chrono::hours(1), 1000);
 
   ASSERT_TRUE(windows) << windows.error().message();
   ASSERT_EQ(windows->size(), 1u);
@@ -77,7 +77,7 @@ TEST_F(ProfileStoreTest, KeepsOneWindowHoweverOftenItIsPut) {
   }
   ASSERT_TRUE(store->put({profile_of(kStart + std::chrono::minutes(5), std::chrono::minutes(1), 10)}));
 
-  const auto windows = *store->windows("fraud", kStart, kStart + std::chrono::hours(1));
+  const auto windows = *store->windows("fraud", kStart, kStart + std::chrono::hours(1), 1000);
 
   ASSERT_EQ(windows.size(), 2u);
   EXPECT_EQ(windows[0].window.rows, 40u);
@@ -90,7 +90,7 @@ TEST_F(ProfileStoreTest, WidensWhatIsOldAndLosesNoRow) {
 
   ASSERT_TRUE(store->compact(kStart + std::chrono::hours(8)));
 
-  const auto windows = *store->windows("fraud", kStart, kStart + std::chrono::hours(8));
+  const auto windows = *store->windows("fraud", kStart, kStart + std::chrono::hours(8), 1000);
   ASSERT_EQ(windows.size(), 5u + 36u);  // five hours, and three in five minutes each
   std::uint64_t rows = 0;
   for (const auto& window : windows) rows += window.window.rows;
@@ -98,32 +98,32 @@ TEST_F(ProfileStoreTest, WidensWhatIsOldAndLosesNoRow) {
   EXPECT_EQ(windows[0].window.to - windows[0].window.from, std::chrono::hours(1));
   EXPECT_EQ(windows[0].window.features.at("x").rows(), 120u);
   ASSERT_TRUE(store->compact(kStart + std::chrono::hours(8)));
-  EXPECT_EQ(store->windows("fraud", kStart, kStart + std::chrono::hours(8))->size(), 41u);
+  EXPECT_EQ(store->windows("fraud", kStart, kStart + std::chrono::hours(8), 1000)->size(), 41u);
 }
 
 TEST_F(ProfileStoreTest, KeepsDaysForAQuarterOfAYear) {
   const auto store = open();
   fill(*store, 30);
 
-  ASSERT_TRUE(store->compact(kStart + std::chrono::days(5)));
-  const auto days = *store->windows("fraud", kStart, kStart + std::chrono::days(2));
+  ASSERT_TRUE(store->compact(kStart + std::chrono::days(10)));
+  const auto days = *store->windows("fraud", kStart, kStart + std::chrono::days(2), 1000);
   ASSERT_EQ(days.size(), 2u);
   EXPECT_EQ(days[0].window.rows, 24u * 12 * 10);
 
   ASSERT_TRUE(store->compact(kStart + std::chrono::days(91)));
-  EXPECT_EQ(store->windows("fraud", kStart, kStart + std::chrono::days(2))->size(), 1u);
+  EXPECT_EQ(store->windows("fraud", kStart, kStart + std::chrono::days(2), 1000)->size(), 1u);
   ASSERT_TRUE(store->compact(kStart + std::chrono::days(93)));
-  EXPECT_TRUE(store->windows("fraud", kStart, kStart + std::chrono::days(2))->empty());
+  EXPECT_TRUE(store->windows("fraud", kStart, kStart + std::chrono::days(2), 1000)->empty());
 }
 
 TEST_F(ProfileStoreTest, RemovesTheOldestWhenThereIsTooMuch) {
   const auto store = open(10'000);
   fill(*store, 3);
-  const auto before = store->windows("fraud", kStart, kStart + std::chrono::hours(3))->size();
+  const auto before = store->windows("fraud", kStart, kStart + std::chrono::hours(3), 1000)->size();
 
   ASSERT_TRUE(store->compact(kStart + std::chrono::hours(3)));
 
-  const auto left = *store->windows("fraud", kStart, kStart + std::chrono::hours(3));
+  const auto left = *store->windows("fraud", kStart, kStart + std::chrono::hours(3), 1000);
   EXPECT_LT(left.size(), before);
   EXPECT_GT(left.size(), 5u);
   EXPECT_EQ(left.back().window.from, kStart + 35 * std::chrono::minutes(5));

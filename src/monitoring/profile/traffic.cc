@@ -77,7 +77,8 @@ std::optional<std::chrono::nanoseconds> Traffic::latency(double share) const {
 std::uint64_t Traffic::slower_than(std::chrono::nanoseconds limit) const {
   std::uint64_t slower = 0;
   for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-    if (upper_end(bucket) > limit) slower += latencies_[bucket];
+    // The last one has no end.
+    if (upper_end(bucket) > limit || bucket + 1 == kBuckets) slower += latencies_[bucket];
   }
   return slower;
 }

@@ -64,6 +64,9 @@ Result<WindowProfile> parse_window_profile(const Json& value) {
   MODELYARD_ASSIGN(profile.least_share, reader.number("least_share"));
   MODELYARD_ASSIGN(const Json* const features, reader.object("features"));
   MODELYARD_TRY(reader.finish());
+  if (features->size() > kMostFeatures) {
+    return error(Code::kInvalidArgument, "profile.features: {} of them, at most {}", features->size(), kMostFeatures);
+  }
   for (const auto& [name, document] : features->items()) {
     MODELYARD_ASSIGN(auto values, parse_feature_profile(document, "profile.features." + name));
     profile.features.emplace(name, std::move(values));

@@ -17,6 +17,9 @@
 
 namespace modelyard::monitoring {
 
+// Of a profile that is read.
+inline constexpr std::size_t kMostFeatures = 4096;
+
 struct WindowProfile {
   UtcTime from{};
   UtcTime to{};  // not included
