@@ -58,15 +58,16 @@ void Watcher::tick() {
 
 void Watcher::keep_profiles() {
   MutexLock lock(keeping_);
-  auto& unkept = unkept_;
-  report("profiles were not kept", [&]() -> Status {
-    for (monitoring::StreamProfile& profile : parts_.take()) {
-      if (unkept.size() < kMostUnkept) unkept.push_back(std::move(profile));
-    }
-    MODELYARD_TRY(parts_.profiles.put(unkept));
-    unkept.clear();
-    return parts_.profiles.compact(parts_.clock.utc_now());
-  }());
+  report("profiles were not kept", keep());
+}
+
+Status Watcher::keep() {
+  for (monitoring::StreamProfile& profile : parts_.take()) {
+    if (unkept_.size() < kMostUnkept) unkept_.push_back(std::move(profile));
+  }
+  MODELYARD_TRY(parts_.profiles.put(unkept_));
+  unkept_.clear();
+  return parts_.profiles.compact(parts_.clock.utc_now());
 }
 
 Result<std::vector<Watcher::Due>> Watcher::configured(const std::string& endpoint) {

@@ -88,6 +88,7 @@ class Watcher {
   void judge(const Due& due, UtcTime now);
   // Ends alerts of monitors that are gone, and counts the others.
   void look_at_alerts(const std::vector<Due>& all);
+  Status keep() MODELYARD_REQUIRES(keeping_);
   void forget(const std::string& name);
   void report(std::string_view what, const Status& status);
 
