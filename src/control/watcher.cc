@@ -48,6 +48,7 @@ void Watcher::run() {
 
 void Watcher::tick() {
   keep_profiles();
+  report("profiles were not put together", parts_.profiles.compact(parts_.clock.utc_now()));
   auto all = configured("");
   report("monitors were not read", all ? ok() : Status(all.error()));
   if (!all) return;
@@ -67,7 +68,7 @@ Status Watcher::keep() {
   }
   MODELYARD_TRY(parts_.profiles.put(unkept_));
   unkept_.clear();
-  return parts_.profiles.compact(parts_.clock.utc_now());
+  return ok();
 }
 
 Result<std::vector<Watcher::Due>> Watcher::configured(const std::string& endpoint) {

@@ -152,23 +152,18 @@ void judge(FeatureDrift& drift, const DriftRule& rule) {
   drift.change = moved ? drift.change + "; " + change : change;
 }
 
-FeatureDrift only_in_reference(const std::string& feature, const FeatureProfile& profile, const DriftRule& rule) {
+FeatureDrift on_one_side(const std::string& feature, const FeatureProfile& profile, bool is_new,
+                         const DriftRule& rule) {
   FeatureDrift drift;
   drift.feature = feature;
   drift.kind = profile.kind();
   drift.verdict = rule.same_features ? DriftVerdict::kMissing : DriftVerdict::kNoData;
-  drift.reference_rows = profile.rows();
-  drift.change = rule.same_features ? "it is not there any more" : "it is not in live data, or masked there";
-  return drift;
-}
-
-FeatureDrift only_now(const std::string& feature, const FeatureProfile& profile, const DriftRule& rule) {
-  FeatureDrift drift;
-  drift.feature = feature;
-  drift.kind = profile.kind();
-  drift.verdict = rule.same_features ? DriftVerdict::kMissing : DriftVerdict::kNoData;
-  drift.current_rows = profile.rows();
-  drift.change = rule.same_features ? "it was not there" : "the reference does not have it";
+  (is_new ? drift.current_rows : drift.reference_rows) = profile.rows();
+  if (is_new) {
+    drift.change = rule.same_features ? "it was not there" : "the reference does not have it";
+  } else {
+    drift.change = rule.same_features ? "it is not there any more" : "it is not in live data, or masked there";
+  }
   return drift;
 }
 
@@ -188,11 +183,11 @@ std::vector<FeatureDrift> compare(const Profiles& reference, const Profiles& cur
   std::vector<FeatureDrift> all;
   for (const auto& [feature, profile] : reference) {
     const auto now = current.find(feature);
-    all.push_back(now == current.end() ? only_in_reference(feature, profile, rule)
+    all.push_back(now == current.end() ? on_one_side(feature, profile, false, rule)
                                        : compare_feature(feature, profile, now->second, rule));
   }
   for (const auto& [feature, profile] : current) {
-    if (!reference.contains(feature)) all.push_back(only_now(feature, profile, rule));
+    if (!reference.contains(feature)) all.push_back(on_one_side(feature, profile, true, rule));
   }
   adjust(all, &FeatureDrift::p);
   adjust(all, &FeatureDrift::missing_p);
