@@ -3,10 +3,8 @@
 import json
 import pathlib
 import re
-import shutil
 import subprocess
 
-import pytest
 import yaml
 
 from test_monitors import FEATURES, QUICK_ALERT, publish, rows_of, send, wait_until, watch, write_table
@@ -54,7 +52,6 @@ def test_the_dashboard_has_a_place_and_a_unit_for_every_panel():
         assert panel["type"] == "row" or panel["fieldConfig"]["defaults"]["unit"]
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="tools/deps.sh test brings promtool")
 def test_promtool_accepts_the_rules(tmp_path):
     done = subprocess.run(["promtool", "check", "rules", str(RULES)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr + done.stdout
