@@ -241,6 +241,12 @@ void write_triton(Exposition& out, const std::vector<VersionFigures>& versions) 
           [](const VersionTotals& t) { return t.computed / 1000; });
 }
 
+void write_profiles(Exposition& out, const Watching& watching) {
+  out.family("modelyard_profile_predictions_left_out", MetricKind::kCounter,
+             "Predictions that profiles have not seen: there are too many endpoints or features.");
+  out.sample({}, watching.left_out());
+}
+
 // A subject is a feature, of which a model may have thousands: the failed ones come first, and only so many.
 void write_watch(Exposition& out, const control::WatchFigures& figures) {
   constexpr std::size_t kMostSubjects = 50;
@@ -289,10 +295,15 @@ std::string write_metrics(const MetricsSources& sources, telemetry::ExpositionFo
   write_endpoints(out, *sources.table.snapshot().current());
   write_lifecycle(out, sources.reconciler.status());
   write_http(out, sources);
-  if (sources.journal != nullptr) write_journal(out, *sources.journal);
-  if (sources.payloads != nullptr) write_payloads(out, *sources.payloads);
-  if (sources.labels != nullptr) write_labels(out, *sources.labels);
-  if (sources.watcher != nullptr) write_watch(out, sources.watcher->figures());
+  if (sources.recording != nullptr) {
+    write_journal(out, sources.recording->journal());
+    write_payloads(out, sources.recording->payloads());
+    write_labels(out, sources.recording->labels());
+  }
+  if (sources.watching != nullptr) {
+    write_profiles(out, *sources.watching);
+    write_watch(out, sources.watching->watcher().figures());
+  }
   if (sources.traces != nullptr) write_traces(out, sources.traces->totals());
   write_process(out, sources);
   if (triton == TritonNames::kAdd) write_triton(out, versions);

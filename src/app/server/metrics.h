@@ -4,12 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "app/server/recording.h"
 #include "app/server/trace_exporter.h"
-#include "control/watcher.h"
+#include "app/server/watching.h"
 #include "edge/http/server.h"
-#include "journal/ground_truth/label_store.h"
-#include "journal/journal.h"
-#include "journal/payload_journal.h"
 #include "lifecycle/reconciler.h"
 #include "serving/dispatcher.h"
 #include "telemetry/exposition.h"
@@ -24,11 +22,9 @@ struct MetricsSources {
   std::string server_version;
   std::string engine_version;
   std::function<std::uint64_t()> access_lines_dropped;
-  const journal::Journal* journal;          // null: off
-  const journal::PayloadJournal* payloads;  // null: off
-  const journal::LabelStore* labels;        // null: off
-  control::Watcher* watcher;                // null: off
-  const TraceExporter* traces;              // null: off
+  Recording* recording;         // null: off
+  Watching* watching;           // null: off
+  const TraceExporter* traces;  // null: off
 };
 
 enum class TritonNames { kLeaveOut, kAdd };

@@ -16,23 +16,20 @@
 #include "app/server/engines.h"
 #include "app/server/file_upload.h"
 #include "app/server/heap.h"
-#include "app/server/journal_tap.h"
 #include "app/server/metrics.h"
 #include "app/server/open_traces.h"
+#include "app/server/recording.h"
+#include "app/server/request_log.h"
+#include "app/server/server_options.h"
 #include "app/server/supervisor.h"
 #include "app/server/taps.h"
 #include "app/server/watching.h"
 #include "base/directory.h"
-#include "control/evaluator.h"
 #include "control/key_keeper.h"
-#include "control/labeller.h"
-#include "control/record_keeping.h"
 #include "control/registry_source.h"
 #include "edge/control_api/control_api.h"
 #include "edge/grpc/grpc_health.h"
 #include "edge/grpc/grpc_reflection.h"
-#include "edge/http/request_id.h"
-#include "edge/http2/http2_session.h"
 #include "edge/inference_api/grpc_inference.h"
 #include "edge/inference_api/grpc_tensorflow.h"
 #include "edge/inference_api/inference_api.h"
@@ -43,7 +40,6 @@
 #include "registry/folder_blob_store.h"
 #include "registry/sqlite_catalog.h"
 #include "security/guard.h"
-#include "telemetry/access_log.h"
 #include "tuning/machine.h"
 
 namespace modelyard::app {
@@ -54,45 +50,6 @@ constexpr std::size_t kControlQueue = 256;
 constexpr std::chrono::seconds kStartUpTime{600};
 constexpr std::chrono::seconds kHeldTime{60};              // clients that wait longer have gone
 constexpr std::chrono::milliseconds kKeyUsesKept{60'000};  // so much of their last uses a crash may forget
-
-std::size_t cores() {
-  return std::max(1u, std::thread::hardware_concurrency());
-}
-
-std::size_t or_cores(std::int64_t setting) {
-  return setting > 0 ? static_cast<std::size_t>(setting) : cores();
-}
-
-telemetry::LogFormat log_format_of(const std::string& text) {
-  const bool terminal = ::isatty(STDERR_FILENO) == 1;
-  return text == "text" || (text == "auto" && terminal) ? telemetry::LogFormat::kText : telemetry::LogFormat::kJson;
-}
-
-edge::HttpServerOptions http_options(const Configuration& c, const ListenAddress& address) {
-  edge::HttpServerOptions options;
-  options.host = address.host;
-  options.port = address.port;
-  options.loops = or_cores(c.integer("loops"));
-  options.max_connections = static_cast<std::size_t>(c.integer("max_connections"));
-  options.limits.head = {static_cast<std::size_t>(c.integer("max_target_bytes")),
-                         static_cast<std::size_t>(c.integer("max_header_bytes")),
-                         static_cast<std::size_t>(c.integer("max_headers"))};
-  options.limits.max_body_bytes = static_cast<std::size_t>(c.integer("max_body_bytes"));
-  options.limits.idle_timeout = c.seconds("idle_timeout_seconds");
-  options.limits.header_timeout = c.seconds("header_timeout_seconds");
-  options.limits.body_timeout = c.seconds("body_timeout_seconds");
-  options.make_http2 = edge::http2_sessions();
-  return options;
-}
-
-lifecycle::ReconcilerOptions reconciler_options(const Configuration& c) {
-  return {c.integer("memory_limit_bytes"), c.seconds("load_retry_least_seconds"), c.seconds("load_retry_most_seconds")};
-}
-
-security::GuardOptions guard_options(const Configuration& c) {
-  return {c.text("authentication") == "required", *security::VerbSet::parse(c.text("certificate_verbs")),
-          or_cores(c.integer("loops"))};
-}
 
 // SIGTERM, SIGINT and SIGHUP as something to wait on. Blocked in every thread that starts later.
 Result<UniqueFd> open_signals() {
@@ -109,8 +66,8 @@ class RunningServer final : public Server {
   RunningServer(const Configuration& configuration, std::function<Result<Configuration>()> reload)
       : configuration_(configuration),
         reload_(std::move(reload)),
-        log_(STDERR_FILENO, log_format_of(configuration.text("log_format")),
-             *telemetry::parse_level(configuration.text("log_level")), system_clock()),
+        log_(STDERR_FILENO, log_format(configuration), *telemetry::parse_level(configuration.text("log_level")),
+             system_clock()),
         guard_(guard_options(configuration), system_clock()),
         router_(guard_, static_cast<std::size_t>(configuration.integer("max_body_bytes"))),
         grpc_router_(guard_, static_cast<std::size_t>(configuration.integer("max_body_bytes"))),
@@ -141,10 +98,8 @@ class RunningServer final : public Server {
       log_.warning("API keys travel in clear text",
                    {{"remedy", "set tls_certificate and tls_key, or end TLS before us"}});
     }
-    access_log_ =
-        std::make_unique<telemetry::AccessLog>(log_, or_cores(configuration_.integer("loops")),
-                                               static_cast<std::uint64_t>(configuration_.integer("access_log_every")));
-    MODELYARD_TRY(open_journal());
+    request_log_ = std::make_unique<RequestLog>(log_, http_->loops(), configuration_.integer("access_log_every"));
+    MODELYARD_TRY(open_recording());
     MODELYARD_TRY(open_watching());
     MODELYARD_ASSIGN(traces_, open_traces(configuration_, http_->loops(), log_));
     open_lifecycle();
@@ -192,7 +147,7 @@ class RunningServer final : public Server {
       pollfd waiting{signals_.get(), POLLIN, 0};
       if (::poll(&waiting, 1, static_cast<int>(kKeyUsesKept.count())) == 0) {
         keep_key_uses();
-        remove_old_labels();
+        if (recording_) recording_->remove_old_labels();
       }
       if ((waiting.revents & POLLIN) == 0) continue;
       if (::read(signals_.get(), &signal, sizeof signal) != sizeof signal) continue;
@@ -214,10 +169,7 @@ class RunningServer final : public Server {
 
   Status open_shared_memory() {
     if (!configuration_.boolean("shared_memory")) return ok();
-    edge::RegionLimits limits;
-    limits.regions = static_cast<std::size_t>(configuration_.integer("max_shared_memory_regions"));
-    limits.request_bytes = static_cast<std::size_t>(configuration_.integer("max_body_bytes"));
-    MODELYARD_ASSIGN(shared_regions_, edge::SharedRegions::open(limits));
+    MODELYARD_ASSIGN(shared_regions_, edge::SharedRegions::open(region_limits(configuration_)));
     return ok();
   }
 
@@ -247,15 +199,6 @@ class RunningServer final : public Server {
     return ok();
   }
 
-  Result<control::KeepingOfAll> read_keeping() {
-    control::KeepingOfAll keeping;
-    MODELYARD_TRY(catalog_->read([&](registry::CatalogReader& reader) -> Status {
-      MODELYARD_ASSIGN(keeping, control::read_keeping(reader));
-      return ok();
-    }));
-    return keeping;
-  }
-
   void keep_key_uses() {
     std::vector<std::pair<std::string, UtcTime>> uses;
     for (auto& use : guard_.uses()) uses.emplace_back(std::move(use.id), use.time);
@@ -264,77 +207,38 @@ class RunningServer final : public Server {
     if (!kept) log_.error("last uses of keys were not kept", {{"error", kept.error().message()}});
   }
 
-  void remove_old_labels() {
-    const auto days = configuration_.integer("ground_truth_max_age_days");
-    if (!labels_ || days == 0) return;
-    const auto keeping = read_keeping();
-    if (!keeping) return log_.error("old labels were not removed", {{"error", keeping.error().message()}});
-    std::vector<std::string> held;
-    for (const auto& [endpoint, own] : keeping->records) {
-      if (own.hold) held.push_back(endpoint);
-    }
-    const auto removed = labels_->remove_before(system_clock().utc_now() - std::chrono::days(days), held);
-    if (!removed) return log_.error("old labels were not removed", {{"error", removed.error().message()}});
-    if (*removed > 0) log_.info("old labels were removed", {{"labels", *removed}, {"days", days}});
-  }
-
   void catalog_changed() {
     source_->changed();
     const Status keys = reload_keys();
     if (!keys) log_.error("API keys were not read again", {{"error", keys.error().message()}});
-    if (!journal_) return;
-    MutexLock lock(keeping_mutex_);  // over the reading, so that what was read last is what is kept to
-    auto keeping = read_keeping();
-    if (!keeping) return log_.error("retention was not read again", {{"error", keeping.error().message()}});
-    journal_->keep(std::move(keeping->records));
-    payloads_->keep(std::move(keeping->payloads));
+    if (recording_) recording_->catalog_changed();
   }
 
-  Status open_journal() {
+  Status open_recording() {
     if (!configuration_.boolean("journal")) {
       log_.warning("predictions leave no record: the journal is off");
       return ok();
     }
-    journal::JournalOptions options;
-    options.folder = configuration_.text("data") + "/journal";
-    options.loops = http_->loops();
-    options.durability = *journal::parse_durability(configuration_.text("journal_durability"));
-    options.bounds.most_bytes = static_cast<std::uint64_t>(configuration_.integer("journal_max_bytes"));
-    options.bounds.most_age = std::chrono::days(configuration_.integer("journal_max_age_days"));
-    MODELYARD_ASSIGN(control::KeepingOfAll keeping, read_keeping());
-    options.keeping = std::move(keeping.records);
-    options.on_kept = [this](std::size_t loop, std::uint64_t position, bool kept) {
-      const auto records = kept ? serving::Dispatcher::Records::kKept : serving::Dispatcher::Records::kLost;
-      http_->loop(loop).post([this, loop, position, records] { dispatchers_[loop]->release(position, records); });
+    const auto release = [this](std::size_t loop, std::uint64_t position, serving::Dispatcher::Records records) {
+      dispatchers_[loop]->release(position, records);
     };
-    MODELYARD_ASSIGN(journal_, journal::Journal::open(std::move(options), log_, system_clock()));
-    journal::PayloadOptions payload_options;
-    payload_options.folder = configuration_.text("data") + "/journal";
-    payload_options.loops = http_->loops();
-    payload_options.bounds.most_bytes = static_cast<std::uint64_t>(configuration_.integer("capture_max_bytes"));
-    payload_options.bounds.most_age = std::chrono::days(configuration_.integer("capture_max_age_days"));
-    payload_options.keeping = std::move(keeping.payloads);
-    MODELYARD_ASSIGN(payloads_, journal::PayloadJournal::open(std::move(payload_options), log_, system_clock()));
-    MODELYARD_ASSIGN(labels_,
-                     journal::LabelStore::open(configuration_.text("data") + "/ground-truth.db", system_clock()));
-    labeller_ = std::make_unique<control::Labeller>(*catalog_, *journal_, *labels_, system_clock());
-    evaluator_ = std::make_unique<control::Evaluator>(*catalog_, *journal_, *payloads_, *labels_);
-    for (std::size_t i = 0; i < http_->loops(); ++i) {
-      taps_.push_back(std::make_unique<JournalTap>(*journal_, *payloads_, machine_.cpu, i));
-    }
+    MODELYARD_ASSIGN(recording_,
+                     Recording::open(configuration_, {*catalog_, *http_, machine_.cpu, log_, system_clock(), release}));
     return ok();
   }
 
   Status open_watching() {
     if (configuration_.integer("profile_cpu_percent") == 0) return ok();
-    MODELYARD_ASSIGN(watching_, Watching::open(configuration_, {*catalog_, *blobs_, evaluator_.get(), labels_.get(),
-                                                                *http_, log_, system_clock()}));
+    MODELYARD_ASSIGN(
+        watching_,
+        Watching::open(configuration_, {*catalog_, *blobs_, recording_ ? &recording_->evaluator() : nullptr,
+                                        recording_ ? &recording_->labels() : nullptr, *http_, log_, system_clock()}));
     return ok();
   }
 
   // Null when nobody wants to know how requests have ended.
   serving::Tap* tap_of(std::size_t loop) {
-    serving::Tap* const keeper = journal_ ? taps_[loop].get() : nullptr;
+    serving::Tap* const keeper = recording_ ? &recording_->tap(loop) : nullptr;
     std::vector<serving::Tap*> listeners;
     if (traces_) listeners.push_back(&traces_->tap(loop));
     if (watching_) listeners.push_back(&watching_->tap(loop));
@@ -343,25 +247,15 @@ class RunningServer final : public Server {
   }
 
   void open_lifecycle() {
-    source_ = std::make_unique<control::RegistrySource>(
-        *catalog_, *blobs_,
-        control::SourceOptions{configuration_.seconds("version_grace_seconds"),
-                               static_cast<int>(configuration_.integer("intra_op_threads"))});
+    source_ = std::make_unique<control::RegistrySource>(*catalog_, *blobs_, source_options(configuration_));
     catalog_->on_change([this](registry::Revision) { catalog_changed(); });
     for (std::size_t i = 0; i < http_->loops(); ++i) {
       edge::EventLoop& loop = http_->loop(i);
       lifecycle::TableReader& reader = table_.add_reader([&loop] { loop.post([] {}); });
-      serving::DispatcherOptions options;
-      options.loop_index = i;
-      options.most_in_flight =
-          std::max<std::size_t>(1, static_cast<std::size_t>(configuration_.integer("max_in_flight")) / http_->loops());
-      options.most_in_flight_bytes =
-          static_cast<std::size_t>(configuration_.integer("max_in_flight_bytes")) / http_->loops();
-      options.inline_below = std::chrono::microseconds(configuration_.integer("inline_below_us"));
-      options.tap = tap_of(i);
       dispatchers_.push_back(std::make_unique<serving::Dispatcher>(
-          options, table_, reader, [&loop](std::move_only_function<void()> task) { loop.post(std::move(task)); },
-          system_clock(), system_random()));
+          dispatcher_options(configuration_, i, http_->loops(), tap_of(i)), table_, reader,
+          [&loop](std::move_only_function<void()> task) { loop.post(std::move(task)); }, system_clock(),
+          system_random()));
       loop.set_turn_hook([this, dispatcher = dispatchers_.back().get(), i] {
         dispatcher->refresh();
         grpc_health_->poll(i);
@@ -370,15 +264,11 @@ class RunningServer final : public Server {
         const std::uint64_t abandoned = http_->abandoned(i);
         if (std::exchange(seen, abandoned) != abandoned) dispatcher->drop_cancelled();
         if (dispatcher->end_turn()) return true;
-        if (journal_) {
-          journal_->end_turn(i);
-          payloads_->end_turn(i);
-        }
+        if (recording_) recording_->end_turn(i);
         return false;
       });
     }
-    const serving::ExecutorOptions executor{static_cast<std::size_t>(configuration_.integer("queue_capacity")),
-                                            or_cores(configuration_.integer("workers_per_version")), http_->loops()};
+    const serving::ExecutorOptions executor = executor_options(configuration_, http_->loops());
     reconciler_ = std::make_unique<lifecycle::Reconciler>(
         reconciler_options(configuration_), engines_.all(), *source_, table_,
         [executor](lifecycle::Servable& servable) -> Result<std::unique_ptr<lifecycle::Executor>> {
@@ -416,9 +306,9 @@ class RunningServer final : public Server {
     curator_ = std::make_unique<control::Curator>(*catalog_, system_clock());
     applier_ = std::make_unique<control::Applier>(*catalog_);
     keys_ = std::make_unique<control::KeyKeeper>(*catalog_, system_clock());
-    drift_ = std::make_unique<control::DriftInspector>(
-        control::DriftInspector::Sources{*catalog_, payloads_.get(), watching_ ? &watching_->profiles() : nullptr,
-                                         watching_ ? &watching_->references() : nullptr});
+    drift_ = std::make_unique<control::DriftInspector>(control::DriftInspector::Sources{
+        *catalog_, recording_ ? &recording_->payloads() : nullptr, watching_ ? &watching_->profiles() : nullptr,
+        watching_ ? &watching_->references() : nullptr});
     executor_ = std::make_unique<edge::ControlExecutor>(
         static_cast<std::size_t>(configuration_.integer("control_threads")), kControlQueue);
     const auto is_ready = [this] { return ready_.load() && !draining_.load(); };
@@ -442,11 +332,11 @@ class RunningServer final : public Server {
                            *keys_,
                            *reconciler_,
                            *executor_,
-                           journal_.get(),
-                           payloads_.get(),
-                           labels_.get(),
-                           labeller_.get(),
-                           evaluator_.get(),
+                           recording_ ? &recording_->journal() : nullptr,
+                           recording_ ? &recording_->payloads() : nullptr,
+                           recording_ ? &recording_->labels() : nullptr,
+                           recording_ ? &recording_->labeller() : nullptr,
+                           recording_ ? &recording_->evaluator() : nullptr,
                            drift_.get(),
                            watching_ ? &watching_->references() : nullptr,
                            watching_ ? &watching_->profiles() : nullptr,
@@ -464,13 +354,11 @@ class RunningServer final : public Server {
         router_, {is_ready, [this, triton](telemetry::ExpositionFormat format) {
                     return write_metrics(
                         {*http_, *reconciler_, table_, dispatchers_, MODELYARD_VERSION, engines_.onnx.version,
-                         [this] { return access_log_->dropped(); }, journal_.get(), payloads_.get(), labels_.get(),
-                         watching_ ? &watching_->watcher() : nullptr, traces_.get()},
+                         [this] { return request_log_->dropped(); }, recording_.get(), watching_.get(), traces_.get()},
                         format, triton);
                   }});
     http_->set_observer([this](const edge::Request& request, edge::Response& response, std::chrono::nanoseconds took) {
-      if (!response.names_request) name_request(request, response);
-      log_request(request, response, took);
+      request_log_->observe(request, response, took);
     });
   }
 
@@ -503,29 +391,6 @@ class RunningServer final : public Server {
     for (std::size_t i = 0; i < http_->loops(); ++i) http_->loop(i).post([] {});
   }
 
-  // Of the answer's further header lines; `start` is "Name: ".
-  static std::string_view header_value(const edge::Response& response, std::string_view start) {
-    const std::string_view lines = response.headers;
-    const auto at = lines.find(start);
-    if (at == std::string_view::npos) return {};
-    const auto first = at + start.size();
-    return lines.substr(first, lines.find('\r', first) - first);
-  }
-
-  static void name_request(const edge::Request& request, edge::Response& response) {
-    std::array<char, Uuid::kTextBytes> room;
-    response.add_header("X-Request-Id", edge::request_id(request, system_clock(), system_random(), room));
-  }
-
-  void log_request(const edge::Request& request, const edge::Response& response, std::chrono::nanoseconds took) {
-    if (!access_log_->takes_next(request.loop_index)) return;
-    access_log_->submit(request.loop_index,
-                        {edge::method_name(request.method), request.path, request.remote,
-                         header_value(response, "X-Request-Id: "), header_value(response, "Modelyard-Prediction-Id: "),
-                         response.status, static_cast<std::int64_t>(request.body.size()),
-                         static_cast<std::int64_t>(response.body_bytes()), took.count() / 1000});
-  }
-
   void reload() {
     const auto fresh = reload_();
     if (!fresh) return log_.error("configuration was not reloaded", {{"error", fresh.error().message()}});
@@ -537,7 +402,7 @@ class RunningServer final : public Server {
       log_.warning("a setting was not reloaded: it needs a restart", {{"setting", key}});
     }
     log_.set_level(*telemetry::parse_level(configuration_.text("log_level")));
-    access_log_->set_every(static_cast<std::uint64_t>(configuration_.integer("access_log_every")));
+    request_log_->set_every(configuration_.integer("access_log_every"));
     if (traces_) traces_->set_share(configuration_.number("trace_share"));
     source_->set_grace(configuration_.seconds("version_grace_seconds"));
     log_.info("configuration reloaded");
@@ -567,33 +432,24 @@ class RunningServer final : public Server {
     if (reconciler_) reconciler_->stop();
     if (watching_) watching_->stop();
     http_->stop();
-    if (journal_) {
-      journal_->stop();
-      payloads_->stop();
-    }
+    if (recording_) recording_->stop();
     if (traces_) traces_->stop();
     dispatchers_.clear();  // and with them the last table
-    if (access_log_) access_log_->stop();
+    if (request_log_) request_log_->stop();
   }
 
   Configuration configuration_;
   const std::function<Result<Configuration>()> reload_;
   telemetry::Log log_;
-  std::unique_ptr<telemetry::AccessLog> access_log_;
+  std::unique_ptr<RequestLog> request_log_;
   UniqueFd signals_;
   Engines engines_;
   std::unique_ptr<registry::SqliteCatalog> catalog_;
   std::unique_ptr<registry::FolderBlobStore> blobs_;
   lifecycle::PublishedTable table_;
-  Mutex keeping_mutex_;
   const tuning::Machine machine_ = tuning::this_machine();
-  std::unique_ptr<journal::Journal> journal_;          // null: off
-  std::unique_ptr<journal::PayloadJournal> payloads_;  // as the journal
-  std::unique_ptr<journal::LabelStore> labels_;
-  std::unique_ptr<control::Labeller> labeller_;
-  std::unique_ptr<control::Evaluator> evaluator_;
+  std::unique_ptr<Recording> recording_;  // null: off
   std::unique_ptr<control::DriftInspector> drift_;
-  std::vector<std::unique_ptr<JournalTap>> taps_;
   std::unique_ptr<Watching> watching_;       // null: off
   std::unique_ptr<TraceExporter> traces_;    // null: off
   std::vector<std::unique_ptr<Taps>> fans_;  // of loops with several taps
