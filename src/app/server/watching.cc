@@ -64,6 +64,12 @@ Result<std::unique_ptr<Watching>> Watching::open(const Configuration& configurat
   return watching;
 }
 
+std::uint64_t Watching::left_out() const {
+  std::uint64_t predictions = 0;
+  for (const auto& profiler : profilers_) predictions += profiler->left_out();
+  return predictions;
+}
+
 std::vector<monitoring::StreamProfile> Watching::take() {
   std::vector<std::future<std::vector<monitoring::StreamProfile>>> answers;
   for (std::size_t i = 0; i < profilers_.size(); ++i) {

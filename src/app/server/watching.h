@@ -38,6 +38,8 @@ class Watching {
   control::ReferenceProfiles& references() { return references_; }
   control::AlertKeeper& alerts() { return *alerts_; }
   control::Watcher& watcher() { return *watcher_; }
+  // Predictions beyond the bounds of profiles.
+  std::uint64_t left_out() const;
 
  private:
   explicit Watching(const Parts& parts) : http_(parts.http), references_(parts.catalog, parts.blobs) {}

@@ -39,7 +39,7 @@ LiveProfiler::Stream* LiveProfiler::stream_of(const SeenPrediction& seen) {
 void LiveProfiler::add(const SeenPrediction& seen) {
   Stream* const stream = stream_of(seen);
   if (stream == nullptr) {
-    ++left_out_;
+    leave_out();
     return;
   }
   stream->window.traffic.add(ending_of(seen.failure), seen.latency);
@@ -59,6 +59,8 @@ void LiveProfiler::hide(const SeenPrediction& seen, Stream& stream) {
 }
 
 void LiveProfiler::profile(const SeenPrediction& seen, Stream& stream) {
+  const std::size_t features_before = stream.profiler.profiles().size();
+  if (features_before == 0 && features_ >= kMostLiveFeatures) return leave_out();
   const SteadyTime begin = clock_.steady_now();
   hide(seen, stream);
   const auto rows = static_cast<std::size_t>(seen.rows);
@@ -67,6 +69,7 @@ void LiveProfiler::profile(const SeenPrediction& seen, Stream& stream) {
   for (const inference::TensorView& input : seen.inputs) stream.profiler.add(Side::kInput, input, seen.rows, stride);
   for (const inference::Tensor& output : seen.outputs)
     stream.profiler.add(Side::kOutput, output.view(), seen.rows, stride);
+  features_ = features_ - features_before + stream.profiler.profiles().size();
   stream.window.profiled += (rows + stride - 1) / stride;
   stream.window.least_share = std::min(stream.window.least_share, share_.share() / static_cast<double>(stride));
   const SteadyTime end = clock_.steady_now();
@@ -83,6 +86,7 @@ std::vector<StreamProfile> LiveProfiler::take() {
     taken.push_back({std::move(stream->endpoint), std::move(stream->version), std::move(stream->window)});
   }
   streams_.clear();
+  features_ = 0;
   last_ = nullptr;
   began_ = now;
   share_.look(clock_.steady_now());

@@ -2,13 +2,15 @@
 // ended, and of a share of the rows what stood in them. Nothing of a single row is kept.
 //
 // Cost:      profiling stays within `budget` of the loop's time (SampleShare); of one request at most kMostValues
-// values
-//            are looked at, of rows at equal distances.
+//            values are looked at, of rows at equal distances.
 // Ownership: what is given is looked at during the call only.
-// Bounds:    kMostStreams endpoints and versions between two take(); further ones are counted in left_out().
-// Threads:   its loop only.
+// Bounds:    kMostStreams endpoints and versions between two take(), and features of the first of them until there are
+//            kMostLiveFeatures (some 5 kB each); predictions beyond are counted in left_out(), of those beyond the
+//            second bound the traffic still counts.
+// Threads:   its loop only; left_out() from any.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <span>
@@ -45,6 +47,7 @@ struct StreamProfile {
 class LiveProfiler {
  public:
   static constexpr std::size_t kMostStreams = 256;
+  static constexpr std::size_t kMostLiveFeatures = 16'384;
   static constexpr std::size_t kMostValues = 4096;
   static constexpr std::uint32_t kQuantileSize = 200;
 
@@ -54,7 +57,7 @@ class LiveProfiler {
   void add(const SeenPrediction& seen);
   // What was gathered since the last time.
   std::vector<StreamProfile> take();
-  std::uint64_t left_out() const { return left_out_; }
+  std::uint64_t left_out() const { return left_out_.load(std::memory_order_relaxed); }
 
  private:
   struct Stream {
@@ -70,13 +73,15 @@ class LiveProfiler {
   Stream* stream_of(const SeenPrediction& seen);
   static void hide(const SeenPrediction& seen, Stream& stream);
   void profile(const SeenPrediction& seen, Stream& stream);
+  void leave_out() { left_out_.fetch_add(1, std::memory_order_relaxed); }
 
   const Clock& clock_;
   SampleShare share_;
   UtcTime began_;
   std::vector<std::unique_ptr<Stream>> streams_;
   Stream* last_ = nullptr;
-  std::uint64_t left_out_ = 0;
+  std::size_t features_ = 0;  // of all streams
+  std::atomic<std::uint64_t> left_out_{0};
 };
 
 }  // namespace modelyard::monitoring

@@ -120,6 +120,30 @@ TEST_F(LiveProfilerTest, CountsWhatIsBeyondItsBound) {
   EXPECT_EQ(profiler_.left_out(), 3u);
 }
 
+TEST_F(LiveProfilerTest, LooksAtNoFurtherStreamsWhenThereAreTooManyFeatures) {
+  constexpr std::int64_t kColumns = TensorProfiler::kMostColumns;
+  constexpr auto kFull = static_cast<std::int64_t>(LiveProfiler::kMostLiveFeatures) / kColumns;
+  const std::vector<float> values(kColumns, 1.5F);
+  const std::array<std::int64_t, 2> shape{1, kColumns};
+  const inference::TensorView input{"x", DataType::kFp32, shape, std::as_bytes(std::span(values))};
+  const auto see_wide = [&](std::int64_t version) {
+    const VersionRef ref{"m", version};
+    SeenPrediction seen{.endpoint = "a", .version = ref, .signature = signature_, .inputs = {&input, 1}};
+    seen.rows = 1;
+    profiler_.add(seen);
+  };
+  for (std::int64_t version = 1; version <= kFull + 1; ++version) see_wide(version);
+  see_wide(1);
+
+  EXPECT_EQ(profiler_.left_out(), 1u);
+  const auto taken = profiler_.take();
+  EXPECT_EQ(taken.front().window.profiled, 2u) << "what is known goes on";
+  EXPECT_EQ(taken.back().window.profiled, 0u);
+  EXPECT_EQ(taken.back().window.traffic.answered(), 1u) << "traffic counts all the same";
+  see_wide(kFull + 1);
+  EXPECT_EQ(profiler_.take().front().window.profiled, 1u) << "the next window begins anew";
+}
+
 TEST_F(LiveProfilerTest, PutsTheTimeOfAWindowBetweenTwoTakings) {
   (void)profiler_.take();
   const UtcTime begin = clock_.utc_now();
