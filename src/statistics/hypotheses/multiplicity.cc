@@ -49,6 +49,15 @@ std::vector<double> benjamini_hochberg_adjusted(std::span<const double> p) {
   return step_up(p, 1);
 }
 
+std::vector<double> weighted_benjamini_hochberg_adjusted(std::span<const double> p, std::span<const double> weights) {
+  const double mean = std::accumulate(weights.begin(), weights.end(), 0.0) / static_cast<double>(p.size());
+  std::vector<double> weighted(p.begin(), p.end());
+  for (std::size_t i = 0; i < weighted.size(); ++i) {
+    weighted[i] = weights[i] > 0 ? std::min(1.0, weighted[i] * mean / weights[i]) : 1;
+  }
+  return step_up(weighted, 1);
+}
+
 std::vector<double> benjamini_yekutieli_adjusted(std::span<const double> p) {
   double harmonic = 0;
   for (std::size_t i = 1; i <= p.size(); ++i) harmonic += 1 / static_cast<double>(i);
