@@ -41,6 +41,7 @@ Status read_state(ObjectReader& reader, Alert& alert) {
   MODELYARD_ASSIGN(alert.since, time_of(reader, "since"));
   MODELYARD_ASSIGN(alert.fired, optional_time_of(reader, "fired"));
   MODELYARD_ASSIGN(alert.resolved, optional_time_of(reader, "resolved"));
+  MODELYARD_ASSIGN(alert.seen, optional_time_of(reader, "seen"));
   MODELYARD_ASSIGN(const auto notified, reader.optional_string("notified"));
   if (!notified) return ok();
   MODELYARD_ASSIGN(alert.notified, monitoring::parse_severity(*notified));
@@ -109,6 +110,7 @@ Json to_json(const Alert& alert) {
           {"since", format_utc(alert.since)},
           {"fired", time_json(alert.fired)},
           {"resolved", time_json(alert.resolved)},
+          {"seen", time_json(alert.seen)},
           {"recent", std::move(recent)},
           {"value", alert.value},
           {"threshold", alert.threshold},

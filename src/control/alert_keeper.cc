@@ -114,7 +114,7 @@ Status observe_all(SqliteConnection& connection, Keeping& keeping, const Observe
     if (alert.state == AlertState::kOk) {
       MODELYARD_TRY(remove_alert(connection, id));
     } else {
-      MODELYARD_TRY(keeping.keep(alert, std::nullopt));
+      MODELYARD_TRY(keeping.keep(alert, monitoring::lapse(alert, now)));
     }
   }
   return ok();
@@ -157,6 +157,23 @@ Result<std::vector<Notification>> AlertKeeper::observe(const ObservedMonitor& mo
     Keeping keeping(connection, outbox, now);
     MODELYARD_TRY(keeping.begin());
     MODELYARD_TRY(observe_all(connection, keeping, monitor, rule, findings, now));
+    notifications = keeping.take_notifications();
+    return ok();
+  }));
+  return notifications;
+}
+
+Result<std::vector<Notification>> AlertKeeper::raise(const std::string& monitor, monitoring::Severity severity) {
+  std::vector<Notification> notifications;
+  MutexLock lock(mutex_);
+  MODELYARD_TRY(change([&](SqliteConnection& connection, AlertOutbox& outbox) -> Status {
+    Keeping keeping(connection, outbox, clock_.utc_now());
+    MODELYARD_TRY(keeping.begin());
+    MODELYARD_ASSIGN(AlertsById known, read_alerts(connection, monitor));
+    for (auto& [id, alert] : known) {
+      const auto event = monitoring::raise(alert, severity);
+      if (event) MODELYARD_TRY(keeping.keep(alert, event));
+    }
     notifications = keeping.take_notifications();
     return ok();
   }));

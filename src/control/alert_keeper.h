@@ -44,6 +44,8 @@ class AlertKeeper {
   // notifications that now wait for sinks: wake the Notifier when there are some.
   Result<std::vector<Notification>> observe(const ObservedMonitor& monitor, const monitoring::AlertRule& rule,
                                             std::span<const monitoring::Finding> findings, UtcTime now);
+  // Firing alerts of the monitor that are less urgent than `severity` become so.
+  Result<std::vector<Notification>> raise(const std::string& monitor, monitoring::Severity severity);
   // The monitor is gone: its alerts that were told are resolved, and all of them are forgotten.
   Result<std::vector<Notification>> forget(const std::string& monitor);
 

@@ -97,6 +97,21 @@ TEST_F(AlertKeeperTest, GoesOnAfterARestart) {
   EXPECT_EQ(resolve().front().event, kResolved);
 }
 
+TEST_F(AlertKeeperTest, RaisesWhatFiresAndNothingElse) {
+  fire();
+  window(Outcome::kFail, "age");  // pending
+  settle("all", DeliveryResult::kTaken);
+
+  const auto told = *keeper_->raise("loans-drift", Severity::kPage);
+
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].event, kEscalated);
+  EXPECT_EQ(told[0].alert.id, "loans-drift/amount");
+  EXPECT_EQ(waiting("phone"), Names{"escalated"});
+  EXPECT_TRUE(keeper_->raise("loans-drift", Severity::kPage)->empty()) << "once is enough";
+  EXPECT_TRUE(keeper_->raise("loans-drift", Severity::kTicket)->empty()) << "it does not fall";
+}
+
 TEST_F(AlertKeeperTest, WakesSomebodyWhenATicketBecomesAPage) {
   fire();
   settle("all", DeliveryResult::kTaken);

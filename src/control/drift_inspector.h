@@ -1,12 +1,13 @@
 // DriftInspector tells which inputs and outputs of an endpoint have changed.
 //
-// Sources: live profiles, of a share of all predictions (monitoring/profile/live_profiler.h), or what was captured of
-// them. Reference: a period, or, without one, the profile that was published with the version that answered most, else
-// the
-//          kUsualReference before the period that is looked at.
-// Features: monitoring/profile/tensor_profiler.h. What is masked, or was taken apart by capture in part only, is left
-// out. Errors:  FailedPrecondition when there is nothing of one of the periods, or the source is off. Threads:
-// blocking, any.
+// Sources:   live profiles, of a share of all predictions (monitoring/profile/live_profiler.h), or what was captured of
+//            them.
+// Reference: a period, or, without one, the profile that was published with the version that answered most, else the
+//            kUsualReference before the period that is looked at.
+// Features:  monitoring/profile/tensor_profiler.h. What is masked, or was taken apart by capture in part only, is left
+//            out.
+// Errors:    FailedPrecondition when there is nothing of one of the periods, or the source is off.
+// Threads:   blocking, any.
 #pragma once
 
 #include "base/json.h"

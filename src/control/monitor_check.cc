@@ -28,12 +28,14 @@ Status check_monitors(registry::CatalogReader& reader, const std::string& endpoi
   for (const monitoring::Monitor& monitor : monitors) {
     const Status named = check_model_name(qualified_name(endpoint, monitor.name));
     if (!named) return named.error().with_context("monitors.{}", monitor.name);
-    for (const std::string& feature : monitor.features) {
+    std::vector<std::string> features = monitor.features;
+    for (const auto& [feature, weight] : monitor.drift.importance) features.push_back(feature);
+    for (const std::string& feature : features) {
       const bool is_known = feature.ends_with('*') || names.empty() || names.contains(feature) ||
                             names.contains(std::string(name_in_signature(feature)));
       if (is_known) continue;
-      return error(Code::kInvalidArgument, "monitors.{}.features: no version of model '{}' has '{}'; they have {}",
-                   monitor.name, model, feature, fmt::join(names, ", "));
+      return error(Code::kInvalidArgument, "monitors.{}: no version of model '{}' has '{}'; they have {}", monitor.name,
+                   model, feature, fmt::join(names, ", "));
     }
   }
   return ok();

@@ -1,8 +1,7 @@
 // MonitorJudge gathers what a monitor needs to know of a window, and has it judged (monitoring/monitors/judge.h).
 //
 // Windows:    live profiles of all versions that answered in it; against an attached reference only those of the
-// version
-//             with the most rows.
+//             version with the most rows.
 // Without data: what is missing (no reference, no labels, no objective) is a finding of kNoData that says so.
 // Errors:     those of the disk.
 // Threads:    blocking, any.

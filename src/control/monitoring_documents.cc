@@ -73,17 +73,18 @@ Json to_json(const WatchedMonitor& watched) {
   const monitoring::AlertRule& rule = monitor.alert;
   Json findings = Json::array();
   for (const monitoring::Finding& finding : watched.findings) findings.push_back(to_json(finding));
+  Json alert = {{"windows", rule.windows},
+                {"failed", rule.least_failed},
+                {"clear", rule.clear_windows},
+                {"for", format_duration(rule.hold)},
+                {"severity", monitoring::severity_name(rule.severity)}};
+  if (tells_change(monitor.kind)) alert["with_loss"] = monitoring::severity_name(rule.with_loss);
   return {{"endpoint", watched.endpoint},
           {"monitor", monitor.name},
           {"name", qualified_name(watched.endpoint, monitor.name)},
           {"kind", monitor_kind_name(monitor.kind)},
           {"window", format_duration(monitor.window)},
-          {"alert",
-           {{"windows", rule.windows},
-            {"failed", rule.least_failed},
-            {"clear", rule.clear_windows},
-            {"for", format_duration(rule.hold)},
-            {"severity", monitoring::severity_name(rule.severity)}}},
+          {"alert", std::move(alert)},
           {"judged", watched.judged ? Json(format_utc(*watched.judged)) : Json(nullptr)},
           {"findings", std::move(findings)}};
 }

@@ -3,9 +3,14 @@
 #include <algorithm>
 
 #include "base/duration.h"
+#include "control/endpoint_surroundings.h"
 #include "control/monitor_check.h"
 
 namespace modelyard::control {
+
+using monitoring::Finding;
+using monitoring::Outcome;
+
 namespace {
 
 // The last multiple of `width` that is not after `time`.
@@ -53,7 +58,14 @@ void Watcher::tick() {
   report("monitors were not read", all ? ok() : Status(all.error()));
   if (!all) return;
   const UtcTime now = parts_.clock.utc_now();
-  for (const Due& due : *all) judge(due, now);
+  std::vector<JudgedWindow> judged;
+  for (const Due& due : *all) {
+    if (auto window = judge(due, now)) judged.push_back(std::move(*window));
+  }
+  for (JudgedWindow& window : judged) {
+    report("likely causes were not looked for", explain(window));
+    observe(window, now);
+  }
   look_at_alerts(*all);
 }
 
@@ -89,11 +101,8 @@ Result<std::vector<Watcher::Due>> Watcher::configured(const std::string& endpoin
   return all;
 }
 
-void Watcher::judge(const Due& due, UtcTime now) {
-  const registry::EndpointRecord& endpoint = due.endpoint;
-  const monitoring::Monitor& monitor = due.monitor;
-  const std::string name = qualified_name(endpoint.name, monitor.name);
-  const UtcTime end = end_before(now, monitor.window);
+bool Watcher::is_due(const Due& due, UtcTime end, UtcTime now) {
+  const std::string name = qualified_name(due.endpoint.name, due.monitor.name);
   bool is_changed = false, is_due = false;
   {
     MutexLock lock(mutex_);
@@ -101,36 +110,71 @@ void Watcher::judge(const Due& due, UtcTime now) {
     is_changed = !seen.form.empty() && seen.form != due.form;
     if (is_changed) seen = Seen();  // it begins anew
     seen.form = due.form;
-    seen.endpoint = endpoint.name;
-    seen.monitor = monitor.name;
-    seen.kind = monitor_kind_name(monitor.kind);
-    if (seen.due == UtcTime()) seen.due = end + monitor.window;
+    seen.endpoint = due.endpoint.name;
+    seen.monitor = due.monitor.name;
+    seen.kind = due.monitor.kind;
+    if (seen.due == UtcTime()) seen.due = end + due.monitor.window;
     is_due = now >= seen.due;
-    if (is_due) seen.due = end + monitor.window;
+    if (is_due) seen.due = end + due.monitor.window;
   }
   if (is_changed) forget(name);
-  if (!is_due) return;
-  auto findings = parts_.judge.judge(endpoint, monitor, end);
-  const Status observed = [&]() -> Status {
-    if (!findings) return findings.error();
-    const ObservedMonitor observed_monitor{name, std::string(monitor_kind_name(monitor.kind)), endpoint.name};
-    MODELYARD_ASSIGN(const auto told, parts_.alerts.observe(observed_monitor, monitor.alert, *findings, now));
-    if (!told.empty()) parts_.on_alerts();
-    return ok();
-  }();
-  report("monitor " + name + " did not judge its window", observed);
-  if (!findings) return;
+  return is_due;
+}
+
+std::optional<Watcher::JudgedWindow> Watcher::judge(const Due& due, UtcTime now) {
+  const UtcTime end = end_before(now, due.monitor.window);
+  if (!is_due(due, end, now)) return std::nullopt;
+  const std::string name = qualified_name(due.endpoint.name, due.monitor.name);
+  auto findings = parts_.judge.judge(due.endpoint, due.monitor, end);
+  report("monitor " + name + " did not judge its window", findings ? ok() : Status(findings.error()));
+  if (!findings) return std::nullopt;
   MutexLock lock(mutex_);
   Seen& seen = seen_[name];
   seen.judged = end;
-  seen.findings = std::move(*findings);
+  seen.findings = *findings;
+  return JudgedWindow{&due, end, std::move(*findings)};
+}
+
+Status Watcher::explain(JudgedWindow& judged) {
+  const auto& [endpoint, monitor, form] = *judged.due;
+  if (std::ranges::find(judged.findings, Outcome::kFail, &Finding::outcome) == judged.findings.end()) return ok();
+  monitoring::Surroundings around;
+  MODELYARD_TRY(parts_.catalog.read([&](registry::CatalogReader& reader) -> Status {
+    MODELYARD_ASSIGN(around, surroundings_of(reader, endpoint));
+    return ok();
+  }));
+  MutexLock lock(mutex_);
+  for (const auto& [name, seen] : seen_) {
+    if (seen.endpoint == endpoint.name) around.judged.push_back({seen.kind, seen.findings});
+  }
+  for (Finding& finding : judged.findings) {
+    if (finding.outcome != Outcome::kFail) continue;
+    const std::string cause = likely_cause(monitor, finding, judged.end, around);
+    if (!cause.empty()) finding.sentence += "; likely cause: " + cause;
+    const std::string loss = tells_change(monitor.kind) ? loss_beside(around) : "";
+    if (!loss.empty()) finding.sentence += "; with it, " + loss;
+  }
+  return ok();
+}
+
+void Watcher::observe(const JudgedWindow& judged, UtcTime now) {
+  const auto& [endpoint, monitor, form] = *judged.due;
+  const std::string name = qualified_name(endpoint.name, monitor.name);
+  const ObservedMonitor observed{name, std::string(monitor_kind_name(monitor.kind)), endpoint.name};
+  const auto told = parts_.alerts.observe(observed, monitor.alert, judged.findings, now);
+  report("what monitor " + name + " found was not kept", told ? ok() : Status(told.error()));
+  if (told && !told->empty()) parts_.on_alerts();
+  MutexLock lock(mutex_);
+  seen_[name].findings = judged.findings;  // with their causes
 }
 
 void Watcher::look_at_alerts(const std::vector<Due>& all) {
   std::set<std::string> names;
   for (const Due& due : all) names.insert(qualified_name(due.endpoint.name, due.monitor.name));
-  report("alerts of removed monitors were not ended", [&]() -> Status {
-    MODELYARD_ASSIGN(const auto alerts, parts_.alerts.alerts());
+  report("alerts were not looked at", [&]() -> Status {
+    MODELYARD_ASSIGN(auto alerts, parts_.alerts.alerts());
+    MODELYARD_TRY(raise(all, alerts));
+    MODELYARD_ASSIGN(alerts, parts_.alerts.alerts());
     std::set<std::string> gone;
     decltype(WatchFigures::firing) firing;
     for (const monitoring::Alert& alert : alerts) {
@@ -149,6 +193,25 @@ void Watcher::look_at_alerts(const std::vector<Due>& all) {
   }());
   MutexLock lock(mutex_);
   std::erase_if(seen_, [&](const auto& entry) { return !names.contains(entry.first); });
+}
+
+// An alert that is silenced says nothing of loss, as it says nothing of itself.
+Status Watcher::raise(const std::vector<Due>& all, const std::vector<monitoring::Alert>& alerts) {
+  MODELYARD_ASSIGN(const auto silences, parts_.alerts.silences());
+  const UtcTime now = parts_.clock.utc_now();
+  std::set<std::string_view> losing;  // endpoints
+  for (const monitoring::Alert& alert : alerts) {
+    const auto kind = monitoring::parse_monitor_kind(alert.kind);
+    const bool is_firing = alert.state == monitoring::AlertState::kFiring && !is_silenced(alert, silences, now);
+    if (kind && tells_loss(*kind) && is_firing) losing.insert(alert.endpoint);
+  }
+  for (const Due& due : all) {
+    if (!losing.contains(due.endpoint.name)) continue;
+    const std::string name = qualified_name(due.endpoint.name, due.monitor.name);
+    MODELYARD_ASSIGN(const auto told, parts_.alerts.raise(name, due.monitor.alert.with_loss));
+    if (!told.empty()) parts_.on_alerts();
+  }
+  return ok();
 }
 
 void Watcher::forget(const std::string& name) {
@@ -201,7 +264,9 @@ WatchFigures Watcher::figures() {
   WatchFigures figures;
   MutexLock lock(mutex_);
   for (const auto& [name, seen] : seen_) {
-    if (seen.judged) figures.monitors.push_back({seen.endpoint, seen.monitor, seen.kind, seen.findings});
+    if (seen.judged)
+      figures.monitors.push_back(
+          {seen.endpoint, seen.monitor, std::string(monitor_kind_name(seen.kind)), seen.findings});
   }
   figures.firing = firing_;
   return figures;

@@ -3,6 +3,8 @@
 // Windows:  of the width of `window` and at its multiples of UTC; a monitor's own window ends at the multiples of its
 //           own width, and is judged at the first tick at or after its end. Windows that ended while the server was
 //           down are not judged.
+// Order:    all that is due is judged, then told: what fails is explained by what else was found of its endpoint, and a
+//           change of data becomes more urgent while answers have become worse (AlertRule::with_loss).
 // Failures: what cannot be kept or judged is logged, once until it works again, and the next window is tried as usual.
 // Threads:  one of its own between start() and stop(); the rest from any.
 #pragma once
@@ -71,7 +73,8 @@ class Watcher {
 
  private:
   struct Seen {
-    std::string endpoint, monitor, kind;
+    std::string endpoint, monitor;
+    monitoring::MonitorKind kind{};
     std::string form;  // as it was written
     UtcTime due{};     // the end of the window that is judged next
     std::optional<UtcTime> judged;
@@ -83,11 +86,24 @@ class Watcher {
     std::string form;
   };
 
+  struct JudgedWindow {
+    const Due* due;
+    UtcTime end;
+    std::vector<monitoring::Finding> findings;
+  };
+
   void run();
   Result<std::vector<Due>> configured(const std::string& endpoint);
-  void judge(const Due& due, UtcTime now);
-  // Ends alerts of monitors that are gone, and counts the others.
+  // When its window has ended.
+  std::optional<JudgedWindow> judge(const Due& due, UtcTime now);
+  // Whether a window of it has ended; it begins anew when it has changed.
+  bool is_due(const Due& due, UtcTime end, UtcTime now);
+  // Adds likely causes to what has failed.
+  Status explain(JudgedWindow& judged);
+  void observe(const JudgedWindow& judged, UtcTime now);
+  // Ends alerts of monitors that are gone, raises those that answers have become worse beside, and counts the others.
   void look_at_alerts(const std::vector<Due>& all);
+  Status raise(const std::vector<Due>& all, const std::vector<monitoring::Alert>& alerts);
   Status keep() MODELYARD_REQUIRES(keeping_);
   void forget(const std::string& name);
   void report(std::string_view what, const Status& status);

@@ -355,6 +355,7 @@ endpoints:
     ({"kind": "drfit"}, "did you mean 'drift'?"),
     ({"kind": "drift", "windw": "1h"}, "windw"),
     ({"kind": "volume"}, "at_least"),
+    ({"kind": "drift", "importance": {"agee": 2}}, "no version of model 'scaled' has 'agee'"),
     ({"kind": "drift", "alert": {"windows": 2, "failed": 3}}, "monitors.m.alert"),
 ])
 def test_a_monitor_that_cannot_watch_is_refused(quick, tmp_path, monitor, why):

@@ -69,12 +69,7 @@ void note(Alert& alert, const Finding& finding, const AlertRule& rule) {
 }
 
 std::optional<AlertEvent> advance_firing(Alert& alert, const Finding& finding, const AlertRule& rule, UtcTime now) {
-  if (finding.outcome == Outcome::kFail) {
-    if (rule.severity <= alert.severity) return std::nullopt;
-    alert.severity = rule.severity;
-    alert.acknowledged.reset();  // what was acknowledged was less
-    return AlertEvent::kEscalated;
-  }
+  if (finding.outcome == Outcome::kFail) return raise(alert, rule.severity);
   if (!has_cleared(alert, rule)) return std::nullopt;
   go_to(alert, AlertState::kResolved, now);
   alert.resolved = now;
@@ -145,10 +140,33 @@ std::string runbook_of(const Alert& alert) {
 }
 
 std::optional<AlertEvent> advance(Alert& alert, const Finding& finding, const AlertRule& rule, UtcTime now) {
-  if (finding.outcome == Outcome::kNoData) return std::nullopt;
+  if (finding.outcome == Outcome::kNoData) return lapse(alert, now);
+  alert.seen = now;
   note(alert, finding, rule);
   if (alert.state == AlertState::kFiring) return advance_firing(alert, finding, rule, now);
   return advance_waiting(alert, rule, now);
+}
+
+std::optional<AlertEvent> lapse(Alert& alert, UtcTime now) {
+  const bool is_open = alert.state == AlertState::kFiring || alert.state == AlertState::kPending;
+  if (!is_open || now - alert.seen.value_or(alert.since) <= kMostSilence) return std::nullopt;
+  alert.recent.clear();
+  if (alert.state == AlertState::kPending) {
+    go_to(alert, AlertState::kOk, now);
+    return std::nullopt;
+  }
+  go_to(alert, AlertState::kResolved, now);
+  alert.resolved = now;
+  alert.sentence =
+      fmt::format("nothing has been seen of it for {} days; it was: {}", kMostSilence.count(), alert.sentence);
+  return AlertEvent::kResolved;
+}
+
+std::optional<AlertEvent> raise(Alert& alert, Severity severity) {
+  if (alert.state != AlertState::kFiring || severity <= alert.severity) return std::nullopt;
+  alert.severity = severity;
+  alert.acknowledged.reset();  // what was acknowledged was less
+  return AlertEvent::kEscalated;
 }
 
 std::optional<AlertEvent> untold_event(const Alert& alert) {

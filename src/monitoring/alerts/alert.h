@@ -4,11 +4,11 @@
 //    ▲                       │                                                                  │
 //    └──── fewer than k ─────┘                         pending ◀──────── k of n failed ─────────┘
 //
-// Windows:  n, k and clear_windows count windows with data: kNoData changes nothing, so that silence of a signal
-// neither
-//           raises nor clears an alert. What failed before a resolution does not count after it.
-// Severity: that of the rule when it fires. A failed window with a rule of a higher one raises it (kEscalated); it does
-//           not fall while the alert fires.
+// Windows:  n, k and clear_windows count windows with data: kNoData changes nothing, so that silence of a signal neither
+//           raises nor clears an alert; one that nothing was said of for kMostSilence ends by lapse(). What failed
+//           before a resolution does not count after it.
+// Severity: that of the rule when it fires. A failed window with a rule of a higher one raises it (kEscalated), and so
+//           does raise(); it does not fall while the alert fires.
 // Dedupe:   a further failed window of a firing alert refreshes its words, and is no event.
 // Threads:  pure.
 #pragma once
@@ -47,6 +47,8 @@ struct AlertRule {
   int clear_windows = 2;         // so many passes in a row resolve it
   std::chrono::seconds hold{0};  // how long k of n must hold before it fires
   Severity severity = Severity::kTicket;
+  // At least so while the endpoint's answers have become worse, too: for whoever knows that, by raise().
+  Severity with_loss = Severity::kTicket;
 
   Status validate() const;
 };
@@ -68,6 +70,7 @@ struct Alert {
   UtcTime since{};  // of its state
   std::optional<UtcTime> fired;
   std::optional<UtcTime> resolved;
+  std::optional<UtcTime> seen;  // the last window with data
   std::vector<Outcome> recent;  // the newest last; as many as the rule looks at
   double value = 0;             // of the last window with data
   double threshold = 0;
@@ -84,6 +87,12 @@ std::string alert_id(std::string_view monitor, std::string_view subject);
 std::string runbook_of(const Alert& alert);
 
 std::optional<AlertEvent> advance(Alert& alert, const Finding& finding, const AlertRule& rule, UtcTime now);
+// Ends an alert that no window has had data of for kMostSilence: its feature is gone, or nobody asks any more.
+inline constexpr std::chrono::days kMostSilence{7};
+std::optional<AlertEvent> lapse(Alert& alert, UtcTime now);
+
+// Of a firing alert that is less urgent.
+std::optional<AlertEvent> raise(Alert& alert, Severity severity);
 
 // What people have to be told so that they know how it stands; then set `notified` by mark_told().
 std::optional<AlertEvent> untold_event(const Alert& alert);

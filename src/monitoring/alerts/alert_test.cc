@@ -58,6 +58,30 @@ TEST_F(AlertTest, SaysNothingAnewWhileItFires) {
   EXPECT_EQ(alert_.sentence, "moved further") << "the words are those of today";
 }
 
+TEST_F(AlertTest, EndsWhenNothingWasSeenOfItForAWeek) {
+  windows("FF");
+  clock_.advance(kMostSilence - minutes(2));
+  EXPECT_EQ(window('-'), kNone);
+  EXPECT_EQ(alert_.state, AlertState::kFiring);
+
+  clock_.advance(minutes(2));
+  EXPECT_EQ(window('-'), kResolved);
+
+  EXPECT_EQ(alert_.sentence, "nothing has been seen of it for 7 days; it was: moved");
+  EXPECT_EQ(window('F'), kNone) << "it begins anew";
+}
+
+TEST_F(AlertTest, IsNotPendingForEver) {
+  window('F');
+  rule_.hold = std::chrono::hours(24);
+  window('F');
+  ASSERT_EQ(alert_.state, AlertState::kPending);
+
+  clock_.advance(kMostSilence);
+  EXPECT_EQ(window('-'), kNone);
+  EXPECT_EQ(alert_.state, AlertState::kOk);
+}
+
 TEST_F(AlertTest, ResolvesAfterThatManyPassesInARow) {
   windows("FF");
 

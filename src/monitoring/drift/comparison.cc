@@ -26,6 +26,21 @@ std::string percent(double share) {
   return fmt::format("{:.3g} %", 100 * share);
 }
 
+// Quantiles of few rows are rough: it is a hint for people, and no verdict hangs on it.
+std::optional<double> scale_between(const st::Quantiles& reference, const st::Quantiles& current) {
+  constexpr double kAgree = 0.2, kLeast = 1.25;
+  const auto agrees = [](double ratio, double with) { return std::abs(ratio / with - 1) <= kAgree; };
+  const double scale = current.quantile(0.5) / reference.quantile(0.5);
+  if (!std::isfinite(scale) || scale <= 0 || std::max(scale, 1 / scale) < kLeast) return std::nullopt;
+  for (const double rank : {0.1, 0.25, 0.75, 0.9}) {
+    const double before = reference.quantile(rank), now = current.quantile(rank);
+    if ((before != 0 || now != 0) && !agrees(now / before, scale)) return std::nullopt;
+  }
+  const double spread_before = reference.quantile(0.9) - reference.quantile(0.1);
+  const double spread_now = current.quantile(0.9) - current.quantile(0.1);
+  return agrees(spread_now / spread_before, scale) ? std::optional(scale) : std::nullopt;
+}
+
 void compare_numbers(const FeatureProfile& reference, const FeatureProfile& current, FeatureDrift& drift) {
   const auto a = reference.quantiles().distribution(), b = current.quantiles().distribution();
   const double deviation = std::sqrt(reference.moments().population_variance());
@@ -33,6 +48,7 @@ void compare_numbers(const FeatureProfile& reference, const FeatureProfile& curr
   const double error = reference.quantiles().rank_error() + current.quantiles().rank_error();
   const double sure = std::max(0.0, st::ks_statistic(a, b) - error);
   drift.p = st::ks_limit_p(sure, reference.present(), current.present());
+  drift.scale = scale_between(reference.quantiles(), current.quantiles());
   drift.change =
       fmt::format("median {:.4g} → {:.4g}", reference.quantiles().quantile(0.5), current.quantiles().quantile(0.5));
 }
@@ -127,12 +143,15 @@ FeatureDrift compare_feature(const std::string& feature, const FeatureProfile& r
 }
 
 // p-values of all features together, since all of them are looked at.
-void adjust(std::vector<FeatureDrift>& all, double FeatureDrift::* p) {
-  std::vector<double> values;
+void adjust(std::vector<FeatureDrift>& all, double FeatureDrift::* p, const DriftRule& rule) {
+  std::vector<double> values, weights;
   for (const FeatureDrift& drift : all) {
-    if (drift.verdict == DriftVerdict::kStable) values.push_back(drift.*p);
+    if (drift.verdict != DriftVerdict::kStable) continue;
+    const auto own = rule.importance.find(drift.feature);
+    values.push_back(drift.*p);
+    weights.push_back(own == rule.importance.end() ? 1 : own->second);
   }
-  const auto adjusted = st::benjamini_hochberg_adjusted(values);
+  const auto adjusted = st::weighted_benjamini_hochberg_adjusted(values, weights);
   std::size_t next = 0;
   for (FeatureDrift& drift : all) {
     if (drift.verdict == DriftVerdict::kStable) drift.*p = adjusted[next++];
@@ -189,8 +208,8 @@ std::vector<FeatureDrift> compare(const Profiles& reference, const Profiles& cur
   for (const auto& [feature, profile] : current) {
     if (!reference.contains(feature)) all.push_back(on_one_side(feature, profile, true, rule));
   }
-  adjust(all, &FeatureDrift::p);
-  adjust(all, &FeatureDrift::missing_p);
+  adjust(all, &FeatureDrift::p, rule);
+  adjust(all, &FeatureDrift::missing_p, rule);
   for (FeatureDrift& drift : all) judge(drift, rule);
   const auto place = [](const FeatureDrift& drift) {
     const bool speaks = drift.verdict == DriftVerdict::kDrifted || drift.verdict == DriftVerdict::kMissing;

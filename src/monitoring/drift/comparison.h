@@ -7,11 +7,13 @@
 //   missing     by how much: difference of the shares. How sure: two proportions.
 //
 // A feature has drifted when both speak for it: the distance reaches its floor, and the p-value, adjusted for the
-// number of features (Benjamini–Hochberg), is below alpha. A small p-value alone is only a sign of many rows. Assumes
+// number of features (Benjamini–Hochberg, weighted by their importance), is below alpha. A small p-value alone is only a sign of many rows. Assumes
 // rows that do not depend on one another; where they do (one customer, many rows), p-values are too small, and the
 // floor is what holds. Sources: statistics/distances, statistics/hypotheses. Threads: pure.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,9 @@ struct DriftRule {
   // False: one side may lack features, such as outputs that are in no table, or inputs that are hidden; nothing is said
   // of them then.
   bool same_features = true;
+  // How much features matter, in any unit; 1 for those that are not named. What weighs twice as much is tested at twice
+  // the level, in exchange for the others; of what weighs nothing nothing is said but its distance.
+  std::map<std::string, double, std::less<>> importance;
 };
 
 enum class DriftVerdict {
@@ -47,6 +52,8 @@ struct FeatureDrift {
   double p = 1;          // adjusted
   double missing_p = 1;  // adjusted
   bool compared = true;  // false: but for missing values, nothing was
+  // What all values seem to have been multiplied by, when their quantiles and their spread agree on it.
+  std::optional<double> scale;
   // For people: "median 41 → 77", "share of 'de' 0.61 → 0.34", "missing 0 % → 12 %".
   std::string change;
 };

@@ -51,6 +51,14 @@ TEST(Comparison, SeesAUnitChange) {
   EXPECT_GT(drift.distance, 100);
 }
 
+TEST(Comparison, TellsAChangeOfScaleFromAMove) {
+  EXPECT_NEAR(only(numbers(1, 500, 2), numbers(2, 500, 2000, 1000)).scale.value(), 1000, 20);
+  EXPECT_NEAR(only(numbers(1, 500, 2), numbers(2, 500, 0.2, 0.1)).scale.value(), 0.1, 0.002);
+  EXPECT_EQ(only(numbers(1, 500, 10), numbers(2, 500, 15)).scale, std::nullopt) << "all × 1.5, but as wide as before";
+  EXPECT_EQ(only(numbers(1, 500), numbers(2, 500)).scale, std::nullopt);
+  EXPECT_EQ(only(numbers(1, 500, -1), numbers(2, 500, 1)).scale, std::nullopt);
+}
+
 TEST(Comparison, DoesNotCallASmallMoveDriftHoweverSureItIs) {
   const FeatureDrift drift = only(numbers(1, 200'000), numbers(2, 200'000, 0.02));
   EXPECT_EQ(drift.verdict, DriftVerdict::kStable);
@@ -61,6 +69,23 @@ TEST(Comparison, DoesNotCallAMoveOfFewRowsDrift) {
   const FeatureDrift drift = only(numbers(1, 120), numbers(2, 120, 0.04));
   EXPECT_EQ(drift.verdict, DriftVerdict::kStable);
   EXPECT_EQ(only(numbers(1, 99), numbers(2, 5000, 3)).verdict, DriftVerdict::kNoData);
+}
+
+TEST(Comparison, IsSoonerSureOfWhatMattersMore) {
+  Profiles reference, current;
+  for (const char* const name : {"a", "b", "c", "d"}) {
+    reference.emplace(name, numbers(1, 1000));
+    current.emplace(name, numbers(2, 200, *name == 'a' ? 0.05 : 0.0));
+  }
+  const auto p_of = [&](const DriftRule& rule, std::string_view feature) {
+    const auto all = compare(reference, current, rule);
+    return std::ranges::find(all, feature, &FeatureDrift::feature)->p;
+  };
+  DriftRule rule;
+  const double equal = p_of(rule, "a");
+  rule.importance = {{"a", 10.0}, {"d", 0.0}};
+  EXPECT_NEAR(p_of(rule, "a"), equal * 12.0 / 4 / 10, 1e-12);
+  EXPECT_EQ(p_of(rule, "d"), 1);
 }
 
 TEST(Comparison, SeesSharesOfCategoriesMoveAndNewOnesCome) {

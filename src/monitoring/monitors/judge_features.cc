@@ -33,6 +33,7 @@ Finding finding_of(const FeatureDrift& drift, const DriftRule& rule) {
                      {"missing_p", drift.missing_p},
                      {"reference_rows", drift.reference_rows},
                      {"current_rows", drift.current_rows}};
+  if (drift.scale) finding.numbers["scale"] = *drift.scale;
   switch (drift.verdict) {
     case DriftVerdict::kStable: finding.outcome = Outcome::kPass; break;
     case DriftVerdict::kNoData:

@@ -16,6 +16,7 @@ namespace {
 constexpr std::array<std::string_view, 9> kKinds{
     "drift", "quality", "volume", "latency", "errors", "accuracy", "estimated_accuracy", "label_lag", "staleness"};
 constexpr std::size_t kMostMonitors = 100, kMostFeatures = 1000;
+constexpr double kMostWeight = 1e6;
 
 Error wrong(const ObjectReader& fields, std::string_view key, std::string_view why) {
   return error(Code::kInvalidArgument, "{}: {}", fields.path_of(key), why);
@@ -110,10 +111,23 @@ Status read_features(ObjectReader& fields, Monitor& monitor) {
   return ok();
 }
 
+Status read_importance(ObjectReader& fields, DriftRule& rule) {
+  MODELYARD_ASSIGN(const Json* const weights, fields.optional_object("importance"));
+  if (!weights) return ok();
+  for (const auto& [feature, weight] : weights->items()) {
+    if (!weight.is_number() || !(weight.get<double>() >= 0 && weight.get<double>() <= kMostWeight)) {
+      return wrong(fields, "importance", fmt::format("'{}': expected a number from 0 to {}", feature, kMostWeight));
+    }
+    rule.importance.emplace(feature, weight.get<double>());
+  }
+  return ok();
+}
+
 Status read_drift(ObjectReader& fields, Monitor& monitor) {
   DriftRule& rule = monitor.drift;
   MODELYARD_TRY(read_features(fields, monitor));
   MODELYARD_TRY(read_reference(fields, monitor));
+  MODELYARD_TRY(read_importance(fields, rule));
   MODELYARD_TRY(read_count(fields, "least_rows", rule.least_rows));
   MODELYARD_TRY(read_number(fields, "alpha", 1e-12, 0.5, rule.alpha));
   MODELYARD_TRY(read_number(fields, "distance_floor", 0, 1e6, rule.distance_floor));
@@ -206,7 +220,17 @@ Severity usual_severity(MonitorKind kind) {
   }
 }
 
-Status read_alert(ObjectReader& fields, AlertRule& rule) {
+Status read_severity(ObjectReader& alert, std::string_view key, Severity& severity) {
+  MODELYARD_ASSIGN(const auto text, alert.optional_string(key));
+  if (!text) return ok();
+  const auto parsed = parse_severity(*text);
+  if (!parsed) return parsed.error().with_context("{}", alert.path_of(key));
+  severity = *parsed;
+  return ok();
+}
+
+Status read_alert(ObjectReader& fields, Monitor& monitor) {
+  AlertRule& rule = monitor.alert;
   MODELYARD_ASSIGN(const Json* const value, fields.optional_object("alert"));
   if (!value) return ok();
   MODELYARD_ASSIGN(auto alert, ObjectReader::open(*value, fields.path_of("alert")));
@@ -215,12 +239,8 @@ Status read_alert(ObjectReader& fields, AlertRule& rule) {
   MODELYARD_TRY(read_small(alert, "failed", rule.least_failed));
   MODELYARD_TRY(read_small(alert, "clear", rule.clear_windows));
   MODELYARD_TRY(read_duration(alert, "for", rule.hold));
-  MODELYARD_ASSIGN(const auto severity, alert.optional_string("severity"));
-  if (severity) {
-    const auto parsed = parse_severity(*severity);
-    if (!parsed) return parsed.error().with_context("{}", alert.path_of("severity"));
-    rule.severity = *parsed;
-  }
+  MODELYARD_TRY(read_severity(alert, "severity", rule.severity));
+  if (tells_change(monitor.kind)) MODELYARD_TRY(read_severity(alert, "with_loss", rule.with_loss));
   MODELYARD_TRY(alert.finish());
   const Status valid = rule.validate();
   return valid ? ok() : Status(valid.error().with_context("{}", fields.path_of("alert")));
@@ -236,22 +256,23 @@ Result<Monitor> parse_monitor(const std::string& name, const Json& value) {
   monitor.name = name;
   MODELYARD_ASSIGN(auto fields, ObjectReader::open(value, "monitors." + name));
   MODELYARD_ASSIGN(const std::string kind, fields.string("kind"));
-  const auto known = std::ranges::find(kKinds, kind);
-  if (known == kKinds.end()) {
+  const auto known = parse_monitor_kind(kind);
+  if (!known) {
     const auto nearest = nearest_name(kind, std::vector<std::string>(kKinds.begin(), kKinds.end()));
     return wrong(fields, "kind",
                  fmt::format("'{}' is none of {}{}", kind, fmt::join(kKinds, ", "),
                              nearest ? fmt::format("; did you mean '{}'?", *nearest) : ""));
   }
-  monitor.kind = static_cast<MonitorKind>(known - kKinds.begin());
+  monitor.kind = *known;
   monitor.alert.severity = usual_severity(monitor.kind);
+  if (tells_change(monitor.kind)) monitor.alert.with_loss = Severity::kPage;
   MODELYARD_TRY(read_duration(fields, "window", monitor.window));
   if (monitor.window < Monitor::kLeastWindow || monitor.window > Monitor::kMostWindow) {
     return wrong(fields, "window", "must be from 1s to 31d");
   }
   MODELYARD_TRY(read_kind(fields, monitor));
   MODELYARD_TRY(check_reach(fields, monitor));
-  MODELYARD_TRY(read_alert(fields, monitor.alert));
+  MODELYARD_TRY(read_alert(fields, monitor));
   MODELYARD_TRY(fields.finish());
   return monitor;
 }
@@ -260,6 +281,19 @@ Result<Monitor> parse_monitor(const std::string& name, const Json& value) {
 
 std::string_view monitor_kind_name(MonitorKind kind) {
   return kKinds[static_cast<std::size_t>(kind)];
+}
+
+std::optional<MonitorKind> parse_monitor_kind(std::string_view name) {
+  const auto known = std::ranges::find(kKinds, name);
+  return known == kKinds.end() ? std::nullopt : std::optional(static_cast<MonitorKind>(known - kKinds.begin()));
+}
+
+bool tells_loss(MonitorKind kind) {
+  return kind == MonitorKind::kAccuracy || kind == MonitorKind::kEstimatedAccuracy;
+}
+
+bool tells_change(MonitorKind kind) {
+  return kind == MonitorKind::kDrift || kind == MonitorKind::kQuality;
 }
 
 bool Monitor::watches(std::string_view feature) const {

@@ -1,21 +1,24 @@
 // Monitor says what of an endpoint is watched, over which window, by what rule, and how loud it is when that fails.
 //
 // Form: {NAME: {"kind", "window"?: "1h", "features"?: ["age", "score*"], "reference"?, the fields of its kind,
-//               "alert"?: {"windows": 3, "failed": 2, "clear": 2, "for": "10m", "severity": "ticket" | "page"}}}
+//               "alert"?: {"windows": 3, "failed": 2, "clear": 2, "for": "10m", "severity": "ticket" | "page",
+//                      "with_loss"?: "ticket" | "page"}}}
 //
 //   kind                fields of its own, with their defaults
-//   drift               reference "attached", least_rows 100, alpha 0.01, distance_floor 0.1, missing_floor 0.01
+//   drift               reference "attached", least_rows 100, alpha 0.01, distance_floor 0.1, missing_floor 0.01,
+//                       importance {feature: weight}, 1 each
 //   quality             reference "attached", least_rows 100, missing_floor 0.01, range_floor 0.01, category_floor 0.01
 //   volume              at_least and at_most: requests of a window
 //   latency             at_most_ms (the objective latency_p99_ms), share 0.99, least_requests 100
 //   errors              at_most (the objective error_rate), burn 1, least_requests 100
 //   accuracy            metric, at_least or at_most (at_least: the objective accuracy_floor); delay "0s": the window
-//   that
-//                       is judged ended so long ago, for labels that come late
+//                       that is judged ended so long ago, for labels that come late
 //   estimated_accuracy  metric accuracy, at_least, or most_drop 0.02 below the reference's estimate
 //   label_lag           at_most "7d": how far behind the newest labelled prediction is
 //   staleness           at_most "90d": how old the version is that answers
 //
+// with_loss: of drift and quality, "page" without it: what it is at least while accuracy or estimated_accuracy of the
+//            endpoint fires.
 // reference: "attached" is the profile that was published with the version, "previous" the window before, "1d" and "7d"
 //            the same window a day or a week ago (any span does).
 // Errors:    InvalidArgument naming the field; a field that its kind does not know is one.
@@ -46,6 +49,10 @@ enum class MonitorKind {
   kStaleness,
 };
 std::string_view monitor_kind_name(MonitorKind kind);
+std::optional<MonitorKind> parse_monitor_kind(std::string_view name);
+// Whether a failure of such a monitor says that answers have become worse, or that data have changed.
+bool tells_loss(MonitorKind kind);
+bool tells_change(MonitorKind kind);
 
 // What live data is compared with: nothing is the profile that was published with the version.
 using ReferenceShift = std::optional<std::chrono::seconds>;

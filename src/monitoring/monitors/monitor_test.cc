@@ -55,6 +55,13 @@ TEST(Monitor, IsReadWithAllItsFields) {
   EXPECT_FALSE(monitor.watches("ages"));
 }
 
+TEST(Monitor, KnowsWhichFeaturesMatter) {
+  EXPECT_EQ(only({{"kind", "drift"}, {"importance", {{"age", 3}}}}).drift.importance.at("age"), 3);
+  EXPECT_THAT(refusal({{"kind", "drift"}, {"importance", {{"age", -1}}}}), HasSubstr("monitors.m.importance: 'age'"));
+  EXPECT_THAT(refusal({{"kind", "drift"}, {"importance", {{"age", "high"}}}}), HasSubstr("expected a number"));
+  EXPECT_THAT(refusal({{"kind", "quality"}, {"importance", {{"age", 1}}}}), HasSubstr("importance"));
+}
+
 TEST(Monitor, WaitsForLabels) {
   EXPECT_EQ(only({{"kind", "accuracy"}, {"delay", "3d"}}).delay, std::chrono::days(3));
   EXPECT_THAT(refusal({{"kind", "drift"}, {"delay", "3d"}}), HasSubstr("delay"));
@@ -68,6 +75,9 @@ TEST(Monitor, WakesSomebodyForWhatCallersSee) {
   EXPECT_EQ(only({{"kind", "errors"}}).alert.severity, Severity::kPage);
   EXPECT_EQ(only({{"kind", "latency"}}).alert.severity, Severity::kPage);
   EXPECT_EQ(only({{"kind", "quality"}}).alert.severity, Severity::kTicket);
+  EXPECT_EQ(only({{"kind", "quality"}}).alert.with_loss, Severity::kPage);
+  EXPECT_EQ(only({{"kind", "drift"}, {"alert", {{"with_loss", "ticket"}}}}).alert.with_loss, Severity::kTicket);
+  EXPECT_EQ(only({{"kind", "estimated_accuracy"}}).alert.with_loss, Severity::kTicket);
 }
 
 TEST(Monitor, RefusesWhatItDoesNotKnow) {
@@ -82,6 +92,8 @@ TEST(Monitor, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(refusal({{"kind", "drift"}, {"features", Json::array()}}), HasSubstr("monitors.m.features"));
   EXPECT_THAT(refusal({{"kind", "drift"}, {"alert", {{"windows", 2}, {"failed", 3}}}}), HasSubstr("monitors.m.alert"));
   EXPECT_THAT(refusal({{"kind", "drift"}, {"alert", {{"severity", "panic"}}}}), HasSubstr("monitors.m.alert.severity"));
+  EXPECT_THAT(refusal({{"kind", "drift"}, {"alert", {{"with_loss", "no"}}}}), HasSubstr("monitors.m.alert.with_loss"));
+  EXPECT_THAT(refusal({{"kind", "errors"}, {"alert", {{"with_loss", "page"}}}}), HasSubstr("with_loss"));
   EXPECT_THAT(refusal({{"kind", "errors"}, {"at_most", 2}}), HasSubstr("share"));
   EXPECT_THAT(refusal({{"kind", "estimated_accuracy"}, {"metric", "r2"}}), HasSubstr("none of accuracy"));
   EXPECT_THAT(refusal({{"kind", "label_lag"}, {"at_most", "x"}}), HasSubstr("monitors.m.at_most"));
