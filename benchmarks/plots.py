@@ -11,7 +11,8 @@ matplotlib.rcParams["svg.hashsalt"] = "modelyard"  # the same figures give the s
 from matplotlib import pyplot  # noqa: E402
 
 COLOURS = {"echo": "#9aa5b1", "modelyard": "#1f6feb", "modelyard, all on": "#0b3d91", "modelyard, TLS": "#6f42c1",
-           "modelyard, records": "#54aeff", "modelyard, capture": "#0a7ea4", "modelyard, profiles": "#8250df", "modelyard, 2 loops": "#2da44e",
+           "modelyard, records": "#54aeff", "modelyard, capture": "#0a7ea4", "modelyard, profiles": "#8250df",
+           "modelyard, watched": "#bf3989", "modelyard, 2 loops": "#2da44e",
            "Triton": "#d1802f", "MLServer": "#c0392b", "ONNX Runtime": "#444444"}
 
 

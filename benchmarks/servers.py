@@ -1,9 +1,12 @@
 """Starts what is measured, each pinned to its core, and knows where it listens and who it is."""
 
 import dataclasses
+import http.server
+import json
 import os
 import pathlib
 import subprocess
+import threading
 import time
 import urllib.parse
 
@@ -109,6 +112,46 @@ def with_profiles(folder, models):
     return modelyard(workloads.PROFILES, folder, models, ("--access-log-every", "0", "--journal", "false"))
 
 
+class TraceSink:
+    """Takes what a collector of traces would, and throws it away."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    def __init__(self):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+# Windows are narrower than the usual five minutes, so that some end while a row is measured.
+WATCHING = ("--profile-window-seconds", "10", "--trace-share", "0.01")
+MONITORS = {"inputs": {"kind": "drift", "reference": "previous"}, "quality": {"kind": "quality", "reference": "previous"},
+            "latency": {"kind": "latency", "at_most_ms": 50}, "errors": {"kind": "errors", "at_most": 0.01}}
+
+
+def watched(folder, models):
+    """All that watches a model: records, full capture, profiles, monitors, and traces of every hundredth request."""
+    server = modelyard(workloads.WATCHED, folder, models,
+                       ("--access-log-every", "0", "--otlp-endpoint", TraceSink().url, *WATCHING))
+    endpoints = {pathlib.Path(model).stem: {"journal": {"capture": {"share": 1}},
+                                            "monitors": {name: {**monitor, "window": "10s"} for name, monitor in MONITORS.items()}}
+                 for model in models}
+    document = folder / "monitors.json"
+    document.write_text(json.dumps({"endpoints": endpoints}))
+    subprocess.run([MODELYARD, "apply", "-f", document, "--server", server.url], check=True, capture_output=True)
+    return server
+
+
 def with_tls(folder, models):
     certificate, key = folder / "tls.crt", folder / "tls.key"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
@@ -147,7 +190,7 @@ class Fleet:
         files = {name: workloads.model_file(repository, name) for name in model_names}
         makers = {
             workloads.OURS: lambda at, named: modelyard(workloads.OURS, at, named, PLAIN),
-            workloads.RECORDS: with_records, workloads.CAPTURE: with_capture, workloads.PROFILES: with_profiles,
+            workloads.RECORDS: with_records, workloads.CAPTURE: with_capture, workloads.PROFILES: with_profiles, workloads.WATCHED: watched,
             workloads.FULL: everything_on, workloads.TLS: with_tls, workloads.TWO_LOOPS: two_loops,
         }
         try:
