@@ -3,9 +3,12 @@
 #include <boost/math/distributions/beta.hpp>
 #include <boost/math/distributions/binomial.hpp>
 #include <boost/math/distributions/chi_squared.hpp>
+#include <boost/math/distributions/gamma.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <boost/math/policies/policy.hpp>
+#include <boost/math/special_functions/gamma.hpp>
+#include <boost/math/special_functions/zeta.hpp>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -23,6 +26,7 @@ using Quiet = bm::policies::policy<bm::policies::domain_error<bm::policies::igno
 using Normal = bm::normal_distribution<double, Quiet>;
 using Student = bm::students_t_distribution<double, Quiet>;
 using ChiSquare = bm::chi_squared_distribution<double, Quiet>;
+using Gamma = bm::gamma_distribution<double, Quiet>;
 using Beta = bm::beta_distribution<double, Quiet>;
 using Binomial = bm::binomial_distribution<double, Quiet>;
 
@@ -54,6 +58,26 @@ double chi_square_survival(double value, double degrees) {
 
 double chi_square_upper_quantile(double share, double degrees) {
   return bm::quantile(bm::complement(ChiSquare(degrees), share));
+}
+
+double beta_cdf(double value, double a, double b) {
+  return bm::cdf(Beta(a, b), value);
+}
+
+double gamma_cdf(double value, double shape) {
+  return bm::cdf(Gamma(shape), value);
+}
+
+double log_gamma(double value) {
+  return bm::lgamma(value, Quiet());
+}
+
+double log_beta(double a, double b) {
+  return log_gamma(a) + log_gamma(b) - log_gamma(a + b);
+}
+
+double zeta(double value) {
+  return bm::zeta(value, Quiet());
 }
 
 double beta_quantile(double share, double a, double b) {

@@ -136,6 +136,10 @@ def test_many_tests_are_adjusted_as_by_scipy():
     p = (np.random.default_rng(7).uniform(size=40) ** 3).tolist()
 
     assert ask("benjamini-hochberg", p=p)["adjusted"] == [close(v) for v in stats.false_discovery_control(p)]
+    weights = list(range(len(p)))
+    divided = np.where(np.equal(weights, 0), 1, np.minimum(1, np.array(p) * np.mean(weights) / np.maximum(weights, 1)))
+    assert ask("weighted-benjamini-hochberg", p=p, weights=weights)["adjusted"] == [
+        close(v) for v in stats.false_discovery_control(divided)]
     assert ask("benjamini-yekutieli", p=p)["adjusted"] == [
         close(v) for v in stats.false_discovery_control(p, method="by")]
 

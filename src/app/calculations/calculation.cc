@@ -9,8 +9,9 @@ namespace modelyard::app {
 
 std::vector<Calculation> calculations() {
   std::vector<Calculation> all = distance_calculations();
-  for (const auto& group : {hypothesis_calculations(), detector_calculations(), estimate_calculations(),
-                            score_calculations(), sketch_calculations()}) {
+  for (const auto& group :
+       {hypothesis_calculations(), sequential_calculations(), experiment_calculations(), detector_calculations(),
+        estimate_calculations(), score_calculations(), sketch_calculations()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

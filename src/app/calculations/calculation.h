@@ -23,6 +23,8 @@ struct Calculation {
 
 std::vector<Calculation> distance_calculations();
 std::vector<Calculation> hypothesis_calculations();
+std::vector<Calculation> sequential_calculations();
+std::vector<Calculation> experiment_calculations();
 std::vector<Calculation> detector_calculations();
 std::vector<Calculation> sketch_calculations();
 std::vector<Calculation> estimate_calculations();

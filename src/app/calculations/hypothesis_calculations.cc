@@ -1,4 +1,5 @@
 #include "app/calculations/calculation.h"
+#include "app/calculations/shares.h"
 #include "statistics/hypotheses/means.h"
 #include "statistics/hypotheses/multiplicity.h"
 #include "statistics/hypotheses/proportions.h"
@@ -7,20 +8,6 @@ namespace modelyard::app {
 namespace {
 
 namespace st = statistics;
-
-Json to_json(const st::Interval& interval) {
-  return {interval.low, interval.high};
-}
-
-// "a": {"successes": 3, "trials": 20}
-Result<st::Share> read_share(ObjectReader& input, std::string_view key) {
-  MODELYARD_ASSIGN(const Json* object, input.object(key));
-  MODELYARD_ASSIGN(ObjectReader reader, ObjectReader::open(*object, input.path_of(key)));
-  MODELYARD_ASSIGN(const std::size_t successes, read_count(reader, "successes"));
-  MODELYARD_ASSIGN(const std::size_t trials, read_count(reader, "trials"));
-  MODELYARD_TRY(reader.finish());
-  return st::Share{successes, trials};
-}
 
 Result<st::Share> read_own_share(ObjectReader& input) {
   MODELYARD_ASSIGN(const std::size_t successes, read_count(input, "successes"));
@@ -69,13 +56,29 @@ Result<Json> mann_whitney(ObjectReader& input) {
   return Json{{"u", test.u}, {"p", test.p}};
 }
 
-template <auto adjust>
-Result<Json> adjusted(ObjectReader& input) {
-  MODELYARD_ASSIGN(const auto p, read_numbers(input, "p"));
+Result<std::vector<double>> read_probabilities(ObjectReader& input) {
+  MODELYARD_ASSIGN(auto p, read_numbers(input, "p"));
   for (const double value : p) {
     if (!(value >= 0 && value <= 1)) return error(Code::kInvalidArgument, "p: {} is no probability", value);
   }
+  return p;
+}
+
+template <auto adjust>
+Result<Json> adjusted(ObjectReader& input) {
+  MODELYARD_ASSIGN(const auto p, read_probabilities(input));
   return Json{{"adjusted", adjust(p)}};
+}
+
+Result<Json> weighted(ObjectReader& input) {
+  MODELYARD_ASSIGN(const auto p, read_probabilities(input));
+  MODELYARD_ASSIGN(const auto weights, read_numbers(input, "weights"));
+  if (weights.size() != p.size())
+    return error(Code::kInvalidArgument, "weights: {} of them, for {} p", weights.size(), p.size());
+  for (const double weight : weights) {
+    if (!(weight >= 0)) return error(Code::kInvalidArgument, "weights: {} is negative", weight);
+  }
+  return Json{{"adjusted", st::weighted_benjamini_hochberg_adjusted(p, weights)}};
 }
 
 }  // namespace
@@ -93,6 +96,8 @@ std::vector<Calculation> hypothesis_calculations() {
       {"holm", "p: probabilities", "the same promise, never weaker", adjusted<st::holm_adjusted>},
       {"benjamini-hochberg", "p: probabilities", "adjusted for a share of false rejections",
        adjusted<st::benjamini_hochberg_adjusted>},
+      {"weighted-benjamini-hochberg", "p: probabilities, weights", "the same promise, where some tests matter more",
+       weighted},
       {"benjamini-yekutieli", "p: probabilities", "the same, whatever the dependence",
        adjusted<st::benjamini_yekutieli_adjusted>},
   };

@@ -2,8 +2,7 @@
 //
 // After kDrift it forgets what it has seen and begins again with the next value; kWarning changes nothing.
 // Values:  finite; detectors of error rates (DDM, EDDM, HDDM) want 1 for an error and 0 otherwise, HDDM-A and HDDM-W
-// any
-//          number in 0 … 1. What is not finite, or beyond ±1e100, is passed over and never alarms.
+//          any number in 0 … 1. What is not finite, or beyond ±1e100, is passed over and never alarms.
 // Threads: none; one owner.
 // Memory:  bounded, said by each.
 // Numbers: positions of alarms equal river 0.26.1's with the same settings, but where a detector says otherwise.

@@ -2,9 +2,9 @@
 //
 // Counts or shares go in; both sides are divided by their sums.
 // Errors: InvalidArgument for fewer than two bins, unequal numbers of bins, a negative or infinite entry, an empty
-// side. Bounds: with k bins and N + M rows each distance is above zero by chance alone, by about (k−1)·(1/N + 1/M) for
-// PSI and
-//         an eighth of that for the JS divergence; compare with psi_critical(), not with zero.
+//         side.
+// Bounds: with k bins and N + M rows each distance is above zero by chance alone, by about (k−1)·(1/N + 1/M) for PSI
+//         and an eighth of that for the JS divergence; compare with psi_critical(), not with zero.
 // Sources: PSI: Siddiqi, Credit Risk Scorecards, 2006; its threshold: Yurdakul, Statistical Properties of Population
 //          Stability Index, 2018; JS: Lin, Divergence Measures Based on the Shannon Entropy, 1991.
 #pragma once

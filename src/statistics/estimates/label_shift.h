@@ -4,8 +4,7 @@
 // prediction_powered(): a mean from few labelled rows and many predictions, with an interval that holds however bad the
 //                       predictions are; the better they are, the narrower it is.
 // Errors: InvalidArgument for sizes that do not fit, values that are not finite; FailedPrecondition for a confusion
-// matrix
-//         that tells classes not apart.
+//         matrix that tells classes not apart.
 // Sources: Lipton, Wang & Smola, Detecting and Correcting for Label Shift with Black Box Predictors, ICML 2018;
 //          Angelopoulos et al., Prediction-powered inference, Science 2023.
 #pragma once

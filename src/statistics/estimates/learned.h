@@ -5,8 +5,7 @@
 //                      Sees changes of several features together that no single feature shows, but for those that lie
 //                      in their products alone: the learner adds features up.
 // LossEstimate:        DLE, the mean loss of a regression model without labels: a ridge regression learns the loss of
-// each
-//                      reference row from its features and the model's prediction.
+//                      each reference row from its features and the model's prediction.
 //
 // Shapes: rows are row-major, count × width; NaN is a missing value and has a bin of its own.
 // Errors: InvalidArgument for rows that do not fit, fewer rows a side than folds.

@@ -8,8 +8,7 @@
 // Errors: InvalidArgument for sizes that do not fit, no rows, targets that are not finite, a penalty of zero or below.
 // Cost:   fitting takes rows · width² + columns³/6 steps (Newton's method: ten times that or so).
 // Source: Hoerl & Kennard, Ridge Regression, 1970; le Cessie & van Houwelingen, Ridge Estimators in Logistic
-// Regression,
-//         1992. The penalty is l2/2·|w|², the intercept is free: scikit-learn's Ridge(alpha=l2),
+//         Regression, 1992. The penalty is l2/2·|w|², the intercept is free: scikit-learn's Ridge(alpha=l2),
 //         LogisticRegression(C=1/l2).
 #pragma once
 

@@ -1,15 +1,14 @@
 // How well a score puts the rows of one class above those of the other, whatever the threshold.
 //
 // Scores:    any finite numbers; labels are 1 for the class that should be above, 0 otherwise. Both have the same
-// length. Intervals: see score.h; on the scale of the log odds. None when the metric is 1 or 0; none of roc_auc when a
-// class has
-//            one row, or when no pair tells more than another.
+//            length.
+// Intervals: see score.h; on the scale of the log odds. None when the metric is 1 or 0; none of roc_auc when a class
+//            has one row, or when no pair tells more than another.
 // Errors:    InvalidArgument for unequal lengths, no rows, NaN, an infinity, another label, one class only, an alpha
 //            outside of 0 … 1.
 // Cost:      n log n.
 // Sources:   DeLong, DeLong & Clarke-Pearson, Biometrics 1988; Sun & Xu, Fast Implementation of DeLong's Algorithm,
-// IEEE
-//            Signal Processing Letters 2014; Boyd, Eng & Page, Area under the Precision-Recall Curve, ECML 2013.
+//            IEEE Signal Processing Letters 2014; Boyd, Eng & Page, Area under the Precision-Recall Curve, ECML 2013.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,7 @@
 // How well the documents of one query were ordered. A mean over queries, with its interval, is mean_score of score.h.
 //
 // Relevance: finite, not negative; zero is not relevant. Scores: any finite numbers, the highest stands first. Both
-// have
-//            the same length.
+//            have the same length.
 // Errors:    InvalidArgument for unequal lengths, no documents, NaN, an infinity, a negative relevance.
 // Cost:      n log n; reciprocal_rank n.
 // Sources:   Järvelin & Kekäläinen, ACM TOIS 2002; McSherry & Najork, Computing Information Retrieval Performance

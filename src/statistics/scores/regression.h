@@ -2,13 +2,12 @@
 //
 // Values:    those of scikit-learn.
 // Intervals: see score.h. Student's for means of losses; the root of it for the RMSE; the delta method for R², a ratio
-// of
-//            two means: the variance of eᵢ − (1 − R²)·tᵢ over n·mean(t)², with eᵢ = (y − ŷ)² and tᵢ = (y − mean(y))².
+//            of two means: the variance of eᵢ − (1 − R²)·tᵢ over n·mean(t)², with eᵢ = (y − ŷ)² and tᵢ = (y −
+//            mean(y))².
 // Errors:    InvalidArgument for unequal lengths, no rows, NaN, an infinity, errors whose squares are beyond 1e70, a
 //            quantile or an alpha outside of 0 … 1.
 // Sources:   Koenker & Bassett, Regression Quantiles, Econometrica 1978; Cramér, Mathematical Methods of Statistics
-// 1946
-//            (delta method).
+//            1946 (delta method).
 #pragma once
 
 #include <optional>

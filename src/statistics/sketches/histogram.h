@@ -1,8 +1,7 @@
 // Histogram: counts of a stream in bins that a reference fixed, with places for what the reference did not have.
 //
 // Bins:   n edges, strictly ascending, make n + 1 bins: below the first edge, [edge i, edge i+1) …, from the last edge
-// on.
-//         With edges from Edges::of_reference() the outer two are out of the reference's range. NaN is missing; an
+//         on. With edges from Edges::of_reference() the outer two are out of the reference's range. NaN is missing; an
 //         infinity lies in an outer bin.
 // Merge:  exact, for the same edges.
 // Weight: each value counts as much as the caller says: 1, or a Decay's weight.

@@ -7,8 +7,7 @@
 // Cost:   tens of nanoseconds a value; allocates only when the stream has grown by about a half since the last time.
 //         About 3·k numbers.
 // Source: Karnin, Lang & Liberty, Optimal Quantile Approximation in Streams, FOCS 2016; the constants of the error are
-// the
-//         measured ones of Apache DataSketches.
+//         the measured ones of Apache DataSketches.
 #pragma once
 
 #include <cstdint>
