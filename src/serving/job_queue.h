@@ -5,8 +5,7 @@
 //          waited beyond its policy's timeout is dropped, or goes behind the others. What waits together and may share
 //          a run does, up to the batch size.
 // Errors:  Unavailable when a level's queue is full. Before that, what nobody waits for any more is swept out, though
-// not
-//          again within a millisecond: in an overload each request would look through the whole queue.
+//          not again within a millisecond: in an overload each request would look through the whole queue.
 // Threads: its owner's lock.
 #pragma once
 

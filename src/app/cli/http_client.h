@@ -1,8 +1,7 @@
 // The command line's HTTP client, over libcurl.
 //
 // Errors: Unavailable when the server cannot be reached, DeadlineExceeded when it is silent for too long, or the code
-// of
-//         the server's problem document with its words.
+//         of the server's problem document with its words.
 // Threads: one at a time.
 #pragma once
 

@@ -1,8 +1,7 @@
 // SharedRegions are the regions that clients have registered, by name.
 //
 // Ownership: one object for the server. A region that was found lives as long as somebody holds it, also when it has
-// been
-//            removed meanwhile: the last owner is the table or the request that uses it.
+//            been removed meanwhile: the last owner is the table or the request that uses it.
 // Threads:   any.
 // Limits:    a number of regions; each keeps one descriptor open.
 // Errors:    Conflict for a name that is taken, NotFound, ResourceExhausted beyond the limit; what SharedRegion says.

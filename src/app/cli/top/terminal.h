@@ -1,8 +1,7 @@
 // The terminal of a command that redraws itself, and the signals that end it or change its size.
 //
 // Ownership: the alternate screen, keys without echo, and blocked signals, all as before when it is destroyed. In a
-// pipe
-//            it only waits.
+//            pipe it only waits.
 // Threads:   one.
 #pragma once
 
