@@ -50,7 +50,7 @@ Result<Json> mcnemar(ObjectReader& input) {
   return Json{{"statistic", test.statistic},
               {"p", test.p},
               {"difference", test.difference},
-              {"interval", to_json(test.interval)}};
+              {"interval", interval_json(test.interval)}};
 }
 
 Result<st::Wanted> read_wanted(ObjectReader& input) {

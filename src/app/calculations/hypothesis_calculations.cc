@@ -20,7 +20,7 @@ Result<Json> proportion(ObjectReader& input) {
   MODELYARD_ASSIGN(const double alpha, read_number(input, "alpha", 0.05));
   MODELYARD_ASSIGN(const st::Interval wilson, st::wilson_interval(share, alpha));
   MODELYARD_ASSIGN(const st::Interval exact, st::clopper_pearson_interval(share, alpha));
-  return Json{{"share", share.value()}, {"wilson", to_json(wilson)}, {"clopper_pearson", to_json(exact)}};
+  return Json{{"share", share.value()}, {"wilson", interval_json(wilson)}, {"clopper_pearson", interval_json(exact)}};
 }
 
 Result<Json> two_proportions(ObjectReader& input) {
@@ -29,7 +29,7 @@ Result<Json> two_proportions(ObjectReader& input) {
   MODELYARD_ASSIGN(const double alpha, read_number(input, "alpha", 0.05));
   MODELYARD_ASSIGN(const st::ZTest test, st::two_proportion_test(a, b));
   MODELYARD_ASSIGN(const st::Interval newcombe, st::newcombe_interval(a, b, alpha));
-  return Json{{"difference", a.value() - b.value()}, {"z", test.z}, {"p", test.p}, {"newcombe", to_json(newcombe)}};
+  return Json{{"difference", a.value() - b.value()}, {"z", test.z}, {"p", test.p}, {"newcombe", interval_json(newcombe)}};
 }
 
 Result<Json> binomial(ObjectReader& input) {
@@ -46,7 +46,7 @@ Result<Json> welch(ObjectReader& input) {
   MODELYARD_ASSIGN(const auto of_a, st::mean_and_variance(a));
   MODELYARD_ASSIGN(const auto of_b, st::mean_and_variance(b));
   MODELYARD_ASSIGN(const st::WelchTest test, st::welch_test(of_a, of_b, alpha));
-  return Json{{"t", test.t}, {"degrees", test.degrees}, {"p", test.p}, {"difference", to_json(test.difference)}};
+  return Json{{"t", test.t}, {"degrees", test.degrees}, {"p", test.p}, {"difference", interval_json(test.difference)}};
 }
 
 Result<Json> mann_whitney(ObjectReader& input) {

@@ -31,7 +31,7 @@ Json to_json(const st::SequentialTest& test) {
   return {{"difference", test.difference},
           {"e", std::exp(test.log_e)},
           {"p", test.p},
-          {"interval", to_json(test.interval)}};
+          {"interval", interval_json(test.interval)}};
 }
 
 Result<Json> mixture_means(ObjectReader& input) {
@@ -58,7 +58,7 @@ Result<Json> share_sequence(ObjectReader& input) {
   MODELYARD_ASSIGN(const double alpha, read_number(input, "alpha", kAlpha));
   MODELYARD_ASSIGN(const double at, read_number(input, "at", 100));
   MODELYARD_ASSIGN(const st::Interval interval, st::bernoulli_sequence({successes, trials}, alpha, at));
-  return Json{{"interval", to_json(interval)}};
+  return Json{{"interval", interval_json(interval)}};
 }
 
 Result<Json> mean_sequence(ObjectReader& input) {
@@ -66,7 +66,7 @@ Result<Json> mean_sequence(ObjectReader& input) {
   MODELYARD_ASSIGN(const double alpha, read_number(input, "alpha", kAlpha));
   MODELYARD_ASSIGN(const double at, read_number(input, "at", 1000));
   MODELYARD_ASSIGN(const st::Interval interval, st::asymptotic_sequence(sample, alpha, at));
-  return Json{{"interval", to_json(interval)}};
+  return Json{{"interval", interval_json(interval)}};
 }
 
 Result<Json> bounded_sequence(ObjectReader& input) {
@@ -78,7 +78,7 @@ Result<Json> bounded_sequence(ObjectReader& input) {
     if (!(value >= 0 && value <= 1)) return error(Code::kInvalidArgument, "values: {} is not in [0, 1]", value);
     sequence.add(value);
   }
-  return Json{{"interval", to_json(sequence.interval())}};
+  return Json{{"interval", interval_json(sequence.interval())}};
 }
 
 Result<Json> quantiles(ObjectReader& input) {

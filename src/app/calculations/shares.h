@@ -6,7 +6,7 @@
 
 namespace modelyard::app {
 
-inline Json to_json(const statistics::Interval& interval) {
+inline Json interval_json(const statistics::Interval& interval) {
   return {interval.low, interval.high};
 }
 
