@@ -94,6 +94,15 @@ security::GuardOptions guard_options(const Configuration& c) {
           or_cores(c.integer("loops"))};
 }
 
+// What lies beside the catalog, whether it is used now or not.
+std::vector<registry::FurtherDatabase> databases_of(const std::string& data) {
+  std::vector<registry::FurtherDatabase> databases;
+  for (const char* name : {"ground-truth.db", "profiles.db", "alerts.db"}) {
+    databases.push_back({fmt::format("{}/{}", data, name), name});
+  }
+  return databases;
+}
+
 // SIGTERM, SIGINT and SIGHUP as something to wait on. Blocked in every thread that starts later.
 Result<UniqueFd> open_signals() {
   sigset_t signals;
@@ -454,6 +463,7 @@ class RunningServer final : public Server {
                            watching_ ? &watching_->alerts() : nullptr,
                            table_,
                            machine_.cpu,
+                           databases_of(configuration_.text("data")),
                            system_clock(),
                            std::chrono::seconds(configuration_.integer("upload_lease_seconds")),
                            [this] { return version_document(engines_); }});
