@@ -207,6 +207,31 @@ def test_labels_that_cannot_be_right_are_refused_and_the_others_kept(server, tum
         assert words in reasons[line]
 
 
+def test_a_value_of_csv_is_what_the_endpoint_takes_it_for(server, tumours, tmp_path):
+    """Zip codes as classes stay texts; beside them numbers are numbers, whatever they look like."""
+    wine, zips = datasets.load_wine(), np.array(["007", "7", "0100"])
+    path, rows, truth = fit(tmp_path, linear_model.LogisticRegression(C=1e-3, max_iter=5000), wine.data,
+                            zips[wine.target], "zips")
+    publish(server, path, "zips", "capture.share=1", 'capture.fields=["label"]')
+    answer = server.post("/v2/models/zips/infer", json={"inputs": [
+        {"name": "X", "datatype": "FP32", "shape": list(rows.shape), "data": rows.ravel().tolist()}]})
+    [said] = [output["data"] for output in answer.json()["outputs"] if output["name"] == "label"]
+    prediction = answer.headers["Modelyard-Prediction-Id"]
+    csv = "prediction_id,row,value\n" + "".join(f"{prediction},{row},{zip}\n" for row, zip in enumerate(truth))
+
+    assert label(server, csv, "text/csv")["stored"] == len(truth)
+
+    history = server.get(f"/api/v1/predictions/{prediction}/ground-truth").json()["items"]
+    assert [item["value"] for item in history] == list(truth)
+    part = only_part(accuracy(server, "zips"))
+    assert {one["class"] for one in part["classes"]} == set(truth) | set(said)
+    assert values_of(part)["accuracy"] == metrics.accuracy_score(truth, said)
+
+    number, _ = infer(server, "tumours", tumours[0][:1])
+    label(server, f"prediction_id,value\n{number},01\n", "text/csv")
+    assert [item["value"] for item in server.get(f"/api/v1/predictions/{number}/ground-truth").json()["items"]] == [1]
+
+
 def test_a_body_that_cannot_be_read_changes_nothing(server, tumours):
     prediction, _ = infer(server, "tumours", tumours[0][:1])
     body = json.dumps({"prediction_id": prediction, "value": 1}) + "\n{\n"

@@ -29,6 +29,7 @@ Result<Task> parse_task(const std::string& text) {
 Result<std::string> parse_class(const Json& value) {
   if (value.is_string() && !value.get_ref<const std::string&>().empty()) return value.get<std::string>();
   if (value.is_boolean()) return std::string(value.get<bool>() ? "1" : "0");
+  if (value.is_number_integer()) return value.dump();  // with all its digits
   if (value.is_number()) return class_text(value.get<double>());
   return error(Code::kInvalidArgument, "evaluation: a class is a text or a number, not {}", value.dump());
 }

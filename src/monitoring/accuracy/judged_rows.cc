@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "inference/element.h"
 
@@ -34,6 +35,24 @@ Result<std::vector<double>> numbers_of(const TensorView& tensor) {
     numbers.push_back(inference::number_at(tensor.type, tensor.bytes.data() + at));
   }
   return numbers;
+}
+
+template <typename Whole>
+std::vector<std::string> digits_of(const TensorView& tensor) {
+  std::vector<std::string> texts;
+  for (std::size_t at = 0; at + sizeof(Whole) <= tensor.bytes.size(); at += sizeof(Whole)) {
+    Whole number{};
+    std::memcpy(&number, tensor.bytes.data() + at, sizeof number);
+    texts.push_back(std::to_string(number));
+  }
+  return texts;
+}
+
+// Whole numbers as texts, where one of them has lost digits as a double; nothing elsewhere.
+std::vector<std::string> lost_digits(const TensorView& tensor, std::span<const double> numbers) {
+  if (std::ranges::none_of(numbers, [](double number) { return std::abs(number) >= 0x1p53; })) return {};
+  if (tensor.type == DataType::kInt64) return digits_of<std::int64_t>(tensor);
+  return tensor.type == DataType::kUint64 ? digits_of<std::uint64_t>(tensor) : std::vector<std::string>();
 }
 
 std::string text_of(const Truth& truth) {
@@ -69,6 +88,7 @@ Result<ReadOutputs> ReadOutputs::read(const Evaluation& evaluation, std::span<co
       inference::for_each_bytes_element(predicted->bytes, [&](std::string_view one) { read.texts_.emplace_back(one); });
     } else {
       MODELYARD_ASSIGN(read.numbers_, numbers_of(*predicted));
+      read.texts_ = lost_digits(*predicted, read.numbers_);
     }
     if (std::max(read.numbers_.size(), read.texts_.size()) != rows) {
       return error(Code::kInvalidArgument, "output '{}' has not one value for each of {} rows", evaluation.prediction,

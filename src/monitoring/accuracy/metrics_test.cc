@@ -207,5 +207,19 @@ TEST(Metrics, AreNoneOfNoRows) {
   EXPECT_TRUE(measured(rows).list.empty());
 }
 
+TEST(JudgedRows, TellWholeNumbersApartThatAreOneAsADouble) {
+  Answer answer({}, 2);
+  answer.with_labels({9007199254740992, 9007199254740993});
+  Evaluation only_label = of(Task::kMulticlass);
+  only_label.score = "";
+  JudgedRows judged(only_label);
+
+  ASSERT_TRUE(add(judged, answer, {Truth("9007199254740992"), Truth("9007199254740992")}));
+
+  EXPECT_EQ(judged.rows()[0].truth, judged.rows()[0].predicted);
+  EXPECT_NE(judged.rows()[1].truth, judged.rows()[1].predicted);
+  EXPECT_EQ(judged.classes(), (std::vector<std::string>{"9007199254740992", "9007199254740993"}));
+}
+
 }  // namespace
 }  // namespace modelyard::monitoring

@@ -24,36 +24,20 @@ constexpr std::size_t kMostTold = 5;  // lines that cannot be read
 constexpr std::array<std::string_view, 7> kColumns{"prediction_id", "row",        "value",   "unit",
                                                    "time",          "event_time", "endpoint"};
 
-Result<LabelValue> checked(LabelValue value) {
-  if (const auto* const number = std::get_if<double>(&value)) {
-    if (std::isfinite(*number)) return value;
-    return error(Code::kInvalidArgument, "value: {} is no finite number", *number);
-  }
-  const std::string& text = std::get<std::string>(value);
+Result<LabelValue> checked_text(const std::string& text) {
   if (text.empty()) return error(Code::kInvalidArgument, "value: it is empty");
-  if (text.size() <= journal::kMostLabelTextBytes && is_valid_utf8(text)) return value;
+  if (text.size() <= journal::kMostLabelTextBytes && is_valid_utf8(text)) return LabelValue(text);
   return error(Code::kInvalidArgument, "value: a text has at most {} bytes of UTF-8", journal::kMostLabelTextBytes);
-}
-
-// A number where it reads as one.
-Result<LabelValue> value_of_text(const std::string& text) {
-  double number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool is_number = failure == std::errc{} && end == text.data() + text.size() && std::isfinite(number);
-  return checked(is_number ? LabelValue(number) : LabelValue(text));
 }
 
 Result<LabelValue> value_of(const Json& value) {
   if (value.is_boolean()) return LabelValue(value.get<bool>() ? 1.0 : 0.0);
   if (value.is_number()) {
-    constexpr std::int64_t kMost = std::int64_t{1} << 53;  // a double counts as far
-    const bool is_beyond = value.is_number_unsigned()  ? value.get<std::uint64_t>() > std::uint64_t{kMost}
-                           : value.is_number_integer() ? value.get<std::int64_t>() < -kMost
-                                                       : false;
-    if (is_beyond) return error(Code::kInvalidArgument, "value: {} is beyond 2^53; send it as a text", value.dump());
-    return checked(value.get<double>());
+    const double number = value.get<double>();
+    if (std::abs(number) < journal::kLabelNumbersEnd) return LabelValue(number);
+    return error(Code::kInvalidArgument, "value: {} is not below 2^53; send it as a text", value.dump());
   }
-  if (value.is_string()) return checked(value.get<std::string>());
+  if (value.is_string()) return checked_text(value.get<std::string>());
   return error(Code::kInvalidArgument, "value: expected a number, a text, true or false");
 }
 
@@ -246,9 +230,10 @@ class Reading {
     MODELYARD_ASSIGN(const auto fields, csv.next());
     std::vector<LabelValue> values;
     for (const std::string& field : fields.value_or(std::vector<std::string>())) {
-      MODELYARD_ASSIGN(values.emplace_back(), value_of_text(field));
+      MODELYARD_ASSIGN(values.emplace_back(), checked_text(field));
     }
     if (values.empty()) return error(Code::kInvalidArgument, "groundTruthData.data: it is empty");
+    given.is_typed = false;
     if (values.size() > 1) {
       add_rows(std::move(given), std::move(values));
       return ok();
@@ -312,7 +297,8 @@ class Reading {
     }
     MODELYARD_ASSIGN(GivenLabel given, label_of(parts, form_, line));
     if (const std::string value = field(2).value_or(""); value != "null") {
-      MODELYARD_ASSIGN(given.label.value, value_of_text(value));
+      MODELYARD_ASSIGN(given.label.value, checked_text(value));
+      given.is_typed = false;
     }
     labels_.push_back(std::move(given));
     return ok();
