@@ -272,6 +272,16 @@ def test_what_is_said_last_of_a_row_holds_whichever_way_it_is_said(server, tumou
     assert only_part(accuracy(server, "tumours"))["labelled"] == 0
 
 
+def test_times_may_be_those_of_a_place(server, tumours):
+    prediction, _ = infer(server, "tumours", tumours[0][:1])
+    one = {"prediction_id": prediction, "value": 1, "event_time": "2026-03-01T12:00:00+02:00"}
+    assert label(server, one)["stored"] == 1
+    assert label(server, {**one, "event_time": "2026-03-01T10:00:00Z"})["repeated"] == 1
+    answer = server.get("/api/v1/endpoints/tumours/accuracy?from=2026-03-01T12:00:00+02:00&to=2100-01-01T00:00:00-01:00")
+    assert answer.json()["from"] == "2026-03-01T10:00:00.000000Z" and only_part(answer.json())["labelled"] == 1
+    assert "labelled" in server.cli("accuracy", "tumours", "--from", "2026-03-01T12:00:00+02:00").stdout
+
+
 def test_a_row_of_which_everything_was_said_takes_no_more(server, tumours):
     prediction, _ = infer(server, "tumours", tumours[0][:1])
     report = label(server, [{"prediction_id": prediction, "value": value % 2} for value in range(120)])
