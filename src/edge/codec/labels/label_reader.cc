@@ -6,12 +6,14 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <numeric>
 
 #include "base/base64.h"
 #include "base/csv.h"
 #include "base/json.h"
 #include "base/names.h"
 #include "base/nearest_name.h"
+#include "edge/codec/labels/label_limits.h"
 
 namespace modelyard::edge {
 namespace {
@@ -142,11 +144,13 @@ class Reading {
   }
 
   Status add_line(std::string_view line, std::size_t number) {
+    MODELYARD_TRY(check_bytes(line.size(), kMostBytesOfRows));
     MODELYARD_ASSIGN(const Json one, parse_json(line, {.max_bytes = kMostLabelBytes, .max_depth = 8}));
     return add(one, number);
   }
 
   Status add(const Json& one, std::size_t line) {
+    MODELYARD_TRY(check_label_size(one));
     MODELYARD_ASSIGN(auto reader, ObjectReader::open(one, ""));
     if (one.contains("groundTruthData")) return add_sagemaker(reader, line);
     Parts parts;
@@ -248,6 +252,7 @@ class Reading {
     places_.fill(std::string::npos);
     for (std::size_t i = 0; i < head.size(); ++i) {
       std::string name = head[i];
+      if (const Status known = check_name(name); !known) return known.error().with_context("line 1");
       if (i == 0 && name.starts_with("\xEF\xBB\xBF")) name.erase(0, 3);  // as spreadsheets write it
       const auto column = std::ranges::find_if(kColumns, [&](std::string_view ours) { return name == theirs(ours); });
       if (column == kColumns.end()) {
@@ -282,6 +287,9 @@ class Reading {
     if (fields.size() != fields_) {
       return error(Code::kInvalidArgument, "{} fields where the first line has {}", fields.size(), fields_);
     }
+    const auto add_size = [](std::size_t sum, const std::string& field) { return sum + field.size(); };
+    MODELYARD_TRY(
+        check_bytes(std::accumulate(fields.begin(), fields.end(), std::size_t{0}, add_size), kMostBytesOfLabel));
     const auto field = [&](std::size_t column) -> std::optional<std::string> {
       if (places_[column] == std::string::npos || fields[places_[column]].empty()) return std::nullopt;
       return fields[places_[column]];

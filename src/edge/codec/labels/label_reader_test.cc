@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "edge/codec/labels/label_limits.h"
+
 namespace modelyard::edge {
 namespace {
 
@@ -169,6 +171,41 @@ TEST(LabelReader, RefusesMoreThanACallHolds) {
   for (std::size_t i = 0; i <= kMostLabels; ++i) body += (i == 0 ? "" : ",") + with_id(R"("value":1)");
   EXPECT_THAT(refusal(body + "]"), HasSubstr("more than 100000 labels"));
   EXPECT_THAT(refusal(std::string(kMostLabelBytes + 1, ' ')), HasSubstr("send them in parts"));
+}
+
+TEST(LabelReader, RefusesALabelThatIsTooLarge) {
+  const std::string large(kMostBytesOfLabel, 'x'), larger(kMostBytesOfRows, 'x');
+  const std::string one = with_id(R"("value": ")" + large + R"(")");
+  for (const std::string& body : {one, "[" + one + "]"}) {
+    EXPECT_THAT(refusal(body), HasSubstr("at most 65536 are taken: send nothing but its fields"));
+  }
+  EXPECT_THAT(refusal(one, {.content_type = kLines}), HasSubstr("line 1: the label has "));
+  EXPECT_THAT(refusal(with_id(R"("value": ")" + larger + R"(")"), {.content_type = kLines}), HasSubstr("4194304"));
+  EXPECT_THAT(refusal(with_id(R"("values": [")" + larger + R"("])")), HasSubstr("send rows one by one"));
+  EXPECT_THAT(refusal("prediction_id,value\n" + std::string(kId) + "," + large + "\n", {.content_type = "text/csv"}),
+              HasSubstr("line 2: the label has "));
+}
+
+TEST(LabelReader, TakesTheValuesOfManyRows) {
+  std::string values = "0";
+  for (int i = 1; i < 50'000; ++i) values += ",0";
+  EXPECT_EQ(read(with_id(R"("values": [)" + values + "]")).size(), 50'000u);
+}
+
+TEST(LabelReader, RefusesNamesThatAreTooLong) {
+  const std::string name(kMostNameBytes + 1, 'x');
+  EXPECT_EQ(refusal(with_id(fmt::format(R"("value": 1, "{}": 1)", name))),
+            "the name of a field has 256 bytes, at most 255 are taken");
+  EXPECT_EQ(refusal(name + ",value\n", {.content_type = "text/csv"}),
+            "line 1: the name of a field has 256 bytes, at most 255 are taken");
+}
+
+TEST(LabelReader, RefusesAUnitThatIsTooLong) {
+  const auto unit = [](std::size_t bytes) {
+    return fmt::format(R"({{"unit": "{}", "time": "2026-11-01T10:00:00Z", "value": 1}})", std::string(bytes, 'u'));
+  };
+  EXPECT_EQ(read(unit(255))[0].label.unit.size(), 255u);
+  EXPECT_THAT(refusal(unit(256)), HasSubstr("unit: expected 1 to 255 bytes"));
 }
 
 TEST(LabelReader, ReadsWhichColumnsAreMeant) {
