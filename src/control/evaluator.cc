@@ -11,6 +11,7 @@
 
 #include "control/feature_column.h"
 #include "control/version_names.h"
+#include "journal/ground_truth/label_rule.h"
 
 namespace modelyard::control {
 namespace {
@@ -70,7 +71,7 @@ class Join {
   std::size_t segment_number(const std::string& name);
   std::int64_t window_of(std::int64_t time) const;
   void add_answer(const PayloadRecord& payload, const Prediction& prediction, std::uint64_t request);
-  void judge(const Prediction& prediction, std::vector<KeptLabel>& labels, const ReadOutputs& outputs,
+  void judge(const Prediction& prediction, const std::vector<KeptLabel>& labels, const ReadOutputs& outputs,
              std::uint64_t request, std::size_t first_row);
   void note_unreadable(const Error& why);
   void group_by_feature();
@@ -183,17 +184,17 @@ void Join::note_unreadable(const Error& why) {
   if (report_.unreadable++ == 0) report_.unreadable_why = why.message();
 }
 
-// One label for each row, whichever way it was given: what is newest.
-void Join::judge(const Prediction& prediction, std::vector<KeptLabel>& labels, const ReadOutputs& outputs,
+// One label for each row, of all ways in which they were given.
+void Join::judge(const Prediction& prediction, const std::vector<KeptLabel>& labels, const ReadOutputs& outputs,
                  std::uint64_t request, std::size_t first_row) {
-  std::ranges::sort(labels, {}, [](const KeptLabel& label) { return std::pair(label.event_time, label.arrival); });
   std::map<std::int64_t, const KeptLabel*> of_rows;
   for (const KeptLabel& label : labels) {
-    if (label.row || prediction.rows == 1) {
-      of_rows[label.row.value_or(0)] = &label;
-    } else {
+    if (!label.row && prediction.rows != 1) {
       note_unreadable(Error(Code::kInvalidArgument, "a label names no row, and its prediction has several"));
+      continue;
     }
+    const KeptLabel*& known = of_rows[label.row.value_or(0)];
+    if (known == nullptr || journal::goes_before(label, *known)) known = &label;
   }
   for (const auto& [row, label] : of_rows) {
     if (!label->value) continue;  // it was taken back

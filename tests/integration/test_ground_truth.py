@@ -256,20 +256,43 @@ def test_labels_may_come_before_their_prediction_and_by_unit(server, tumours):
     assert only_part(accuracy(server, "tumours"))["labelled"] == 1
 
 
-def test_what_is_said_last_of_a_row_holds_whichever_way_it_is_said(server, tumours):
+def test_what_is_said_by_id_goes_before_what_is_said_by_unit(server, tumours):
     rows, _ = tumours
     server.cli("record", "tumours", "capture.errors=true")
-    prediction, _ = infer(server, "tumours", rows[:1], headers={"Modelyard-Unit": "patient-7"})
+    prediction, outputs = infer(server, "tumours", rows[:1], headers={"Modelyard-Unit": "patient-7"})
     server.post("/v2/models/tumours/infer", json={"inputs": []}, headers={"Modelyard-Unit": "patient-7"})  # fails
+    right = int(outputs["label"][0])
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    label(server, {"unit": "patient-7", "time": now, "value": 1, "endpoint": "tumours"})
-    assert only_part(accuracy(server, "tumours"))["labelled"] == 1  # the answered one is meant
+    by_unit = {"unit": "patient-7", "time": now, "endpoint": "tumours"}
+    label(server, {**by_unit, "value": right})
+    before = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
-    label(server, {"prediction_id": prediction, "value": 0})
-    by_unit, by_id = only_part(accuracy(server, "tumours", known_at=now)), only_part(accuracy(server, "tumours"))
-    assert by_unit["labelled"] == 0 and by_id["labelled"] == 1
+    def judged(**params):
+        part = only_part(accuracy(server, "tumours", **params))
+        return values_of(part)["accuracy"] if part["labelled"] else None
+
+    assert judged() == 1  # the answered one is meant
+    label(server, {"prediction_id": prediction, "value": 1 - right})
+    assert judged() == 0 and judged(known_at=before) == 1
+    assert label(server, {**by_unit, "value": right})["repeated"] == 1  # the file once more
+    assert judged() == 0
     label(server, {"prediction_id": prediction, "value": None})
-    assert only_part(accuracy(server, "tumours"))["labelled"] == 0
+    label(server, {**by_unit, "value": 1 - right})
+    label(server, {**by_unit, "value": right})
+    assert judged() is None  # taken back by id is taken back
+    label(server, {"prediction_id": prediction, "value": right})
+    label(server, {**by_unit, "value": None})
+    assert judged() == 1
+
+
+def test_the_latest_time_that_is_said_of_a_unit_holds(server, tumours):
+    prediction, outputs = infer(server, "tumours", tumours[0][:1], headers={"Modelyard-Unit": "patient-7"})
+    right = int(outputs["label"][0])
+    start = datetime.datetime.now(datetime.UTC)
+    early, late = ((start + datetime.timedelta(minutes=minutes)).isoformat() for minutes in (1, 2))
+    for time, value in [(late, right), (early, 1 - right)]:
+        label(server, {"unit": "patient-7", "time": time, "value": value, "endpoint": "tumours"})
+    assert values_of(only_part(accuracy(server, "tumours")))["accuracy"] == 1
 
 
 def test_times_may_be_those_of_a_place(server, tumours):
