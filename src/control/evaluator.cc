@@ -12,6 +12,7 @@
 #include "control/feature_column.h"
 #include "control/version_names.h"
 #include "journal/ground_truth/label_rule.h"
+#include "monitoring/accuracy/judged_outputs.h"
 
 namespace modelyard::control {
 namespace {
@@ -211,13 +212,14 @@ void Join::judge(const Prediction& prediction, const std::vector<KeptLabel>& lab
 void Join::add_answer(const PayloadRecord& payload, const Prediction& prediction, std::uint64_t request) {
   const auto signature = signatures_.find(prediction.version);
   if (signature == signatures_.end()) return;
-  std::vector<inference::TensorView> outputs;
+  std::vector<inference::TensorView> kept;
   for (const journal::FieldRecord& field : payload.fields) {
     if (field.side != journal::Side::kOutput || field.treatment != journal::Treatment::kKept) continue;
-    outputs.push_back({field.name, field.type, field.shape, std::as_bytes(std::span(field.bytes))});
+    kept.push_back({field.name, field.type, field.shape, std::as_bytes(std::span(field.bytes))});
   }
   const auto labels = labels_.find(payload.id);
-  const auto read = ReadOutputs::read(report_.evaluation, outputs, prediction.rows);
+  const monitoring::JudgedOutputs outputs(report_.evaluation, signature->second, kept);
+  const auto read = ReadOutputs::read(report_.evaluation, outputs.views(), prediction.rows);
   if (!read) {
     // What it says of a prediction without labels nobody has asked.
     if (labels == labels_.end()) return;

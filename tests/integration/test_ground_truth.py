@@ -327,6 +327,93 @@ def test_a_positive_zero_turns_the_metrics_round_and_class_names_are_checked(ser
     assert "a binary task has two" in accuracy(server, "tumours", expect=409)["detail"]
 
 
+def with_named_columns(server, tmp_path, name, *columns):
+    """The signature of version 1 with names of the columns of its probabilities."""
+    document = server.get(f"/api/v1/models/{name}/versions/1").json()["signature"]
+    [scores] = [output for output in document["outputs"] if output["name"] == "probabilities"]
+    scores["features"] = list(columns)
+    path = tmp_path / f"{name}.json"
+    path.write_text(json.dumps(document))
+    return path
+
+
+def two_classes(truth, scores, positive):
+    """What scikit-learn says of the scores of the positive one."""
+    is_positive = truth == positive
+    return {"accuracy": metrics.accuracy_score(is_positive, scores >= 0.5),
+            "precision": metrics.precision_score(is_positive, scores >= 0.5),
+            "recall": metrics.recall_score(is_positive, scores >= 0.5),
+            "f1": metrics.f1_score(is_positive, scores >= 0.5),
+            "specificity": metrics.recall_score(~is_positive, scores < 0.5),
+            "roc_auc": metrics.roc_auc_score(is_positive, scores),
+            "pr_auc": metrics.average_precision_score(is_positive, scores),
+            "log_loss": metrics.log_loss(is_positive, scores), "brier": metrics.brier_score_loss(is_positive, scores)}
+
+
+@pytest.mark.parametrize("positive", [0, 1])
+@pytest.mark.parametrize("said_by", ["name", "place"])
+def test_two_named_classes_are_judged_by_places_and_by_names(server, tumours, tmp_path, positive, said_by):
+    rows, truth = tumours
+    names = ["malignant", "benign"]
+    server.cli("evaluate", "tumours", f"classes={json.dumps(names)}", f"positive={names[positive]}")
+    prediction, outputs = infer(server, "tumours", rows)
+    label(server, {"prediction_id": prediction,
+                   "values": [names[value] if said_by == "name" else int(value) for value in truth]})
+    part = only_part(accuracy(server, "tumours"))
+    assert values_of(part) == pytest.approx(two_classes(truth, outputs["probabilities"][:, positive], positive), rel=1e-9)
+    assert [one["class"] for one in part["classes"]] == [names[1 - positive], names[positive]]
+
+
+def test_two_named_classes_are_judged_by_the_models_own_answer(server, tumours):
+    rows, truth = tumours
+    names = ["malignant", "benign"]
+    server.cli("record", "tumours", 'capture.fields=["label"]')
+    server.cli("evaluate", "tumours", "task=binary", f"classes={json.dumps(names)}")
+    prediction, outputs = infer(server, "tumours", rows)
+    label(server, {"prediction_id": prediction, "values": [names[value] for value in truth]})
+    got, said = values_of(only_part(accuracy(server, "tumours"))), outputs["label"]
+    assert got == pytest.approx({
+        "accuracy": metrics.accuracy_score(truth, said), "precision": metrics.precision_score(truth, said),
+        "recall": metrics.recall_score(truth, said), "f1": metrics.f1_score(truth, said),
+        "specificity": metrics.recall_score(truth, said, pos_label=0)}, rel=1e-9)
+
+
+@pytest.mark.parametrize("fields, score", [
+    (["no", "yes"], "probabilities"),  # all columns were kept, one by one
+    (["yes"], "probabilities.yes"),
+    (["probabilities"], "probabilities.yes"),  # a column of what was kept whole
+])
+def test_outputs_that_were_taken_apart_are_judged(server, tumours, tmp_path, fields, score):
+    rows, truth = tumours
+    server.cli("push", "tumours", tmp_path / "tumours.onnx", "--signature",
+               with_named_columns(server, tmp_path, "tumours", "no", "yes"), "--deploy", "--wait")
+    server.cli("record", "tumours", f"capture.fields={json.dumps(fields)}")
+    server.cli("evaluate", "tumours", "task=binary", f"score={score}")
+    prediction, outputs = infer(server, "tumours", rows)
+    label(server, {"prediction_id": prediction, "values": truth.tolist()})
+    part = only_part(accuracy(server, "tumours"))
+    assert part["captured"] == part["labelled"] == len(truth)
+    assert values_of(part) == pytest.approx(two_classes(truth, outputs["probabilities"][:, 1], 1), rel=1e-9)
+    refused = server.cli("evaluate", "tumours", "score=probabilities.maybe", check=False)
+    assert "it has label, probabilities, probabilities.no, probabilities.yes" in refused.stderr
+
+
+def test_a_single_column_of_probabilities_is_judged(server, tmp_path):
+    """Ridge answers one number; here it is taken for the probability of the second of two named classes."""
+    data = datasets.load_breast_cancer()
+    values = (data.data - data.data.mean(axis=0)) / data.data.std(axis=0)
+    path, rows, truth = fit(tmp_path, linear_model.Ridge(), values, data.target.astype(np.float32), "one")
+    publish(server, path, "one")
+    server.cli("evaluate", "one", 'classes=["malignant", "benign"]')
+    prediction, outputs = infer(server, "one", rows)
+    truth = truth.astype(int)
+    label(server, {"prediction_id": prediction, "values": [["malignant", "benign"][value] for value in truth]})
+    got, scores = values_of(only_part(accuracy(server, "one"))), outputs["variable"].ravel()
+    assert got["accuracy"] == metrics.accuracy_score(truth, scores >= 0.5)
+    assert got["roc_auc"] == pytest.approx(metrics.roc_auc_score(truth, scores), rel=1e-9)
+    assert got["pr_auc"] == pytest.approx(metrics.average_precision_score(truth, scores), rel=1e-9)
+
+
 def test_metrics_are_told_apart_by_time_version_and_feature(server, tumours, tmp_path):
     rows, truth = tumours
     server.cli("push", "tumours", tmp_path / "tumours.onnx", "--signature", signature_with_features(server, tmp_path),

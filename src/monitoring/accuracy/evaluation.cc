@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "base/nearest_name.h"
+#include "monitoring/accuracy/judged_outputs.h"
 
 namespace modelyard::monitoring {
 namespace {
@@ -97,6 +98,7 @@ std::optional<Task> suggested_task(const Evaluation& evaluation, const Signature
   const bool has_single_scores = !evaluation.score.empty();
   const std::string scores = has_single_scores ? evaluation.score : only_output(signature, is_scores);
   if (!scores.empty()) {
+    if (find_column(signature, scores)) return Task::kBinary;
     const auto place = signature.find_output(scores);
     return place && columns_of(signature.outputs[*place]).value_or(3) <= 2 ? Task::kBinary : Task::kMulticlass;
   }
@@ -192,7 +194,7 @@ Json to_json(const Evaluation& evaluation) {
 Result<Evaluation> complete(Evaluation evaluation, const Signature& signature) {
   for (const auto& [field, name] :
        {std::pair("prediction", &evaluation.prediction), std::pair("score", &evaluation.score)}) {
-    if (name->empty() || signature.find_output(*name)) continue;
+    if (name->empty() || signature.find_output(*name) || find_column(signature, *name)) continue;
     std::vector<std::string_view> outputs;
     for (const TensorSpec& spec : signature.outputs) outputs.push_back(spec.name);
     return error(Code::kFailedPrecondition, "evaluation.{}: there is no output '{}'; there are {}", field, *name,

@@ -60,6 +60,12 @@ std::string text_of(const Truth& truth) {
   return class_text(std::get<double>(truth));
 }
 
+// Of a class, where a number was said; NaN of a text.
+double place_of(const Truth& truth) {
+  const auto* const number = std::get_if<double>(&truth);
+  return number ? *number : std::nan("");
+}
+
 Result<double> number_of(const Truth& truth) {
   if (const auto* const number = std::get_if<double>(&truth)) return *number;
   const std::string& text = std::get<std::string>(truth);
@@ -111,9 +117,13 @@ JudgedRows::JudgedRows(Evaluation evaluation)
   positive_column_ = 0;
 }
 
-Result<double> JudgedRows::binary_class(const std::string& name) const {
+// Many models answer the place of the class where people say its name.
+Result<double> JudgedRows::binary_class(const std::string& name, double number) const {
   if (name == classes_[1]) return 1;
   if (name == classes_[0]) return 0;
+  if (are_named_ && (number == 0 || number == 1)) {
+    return number == static_cast<double>(positive_column_) ? 1 : 0;
+  }
   if (!are_named_ && (name == "true" || name == "false")) return (name == "true") == (classes_[1] == "1") ? 1 : 0;
   return error(Code::kInvalidArgument,
                "'{}' is neither '{}' nor '{}'; `modelyard evaluate` says which classes there are", name, classes_[0],
@@ -128,9 +138,9 @@ Status JudgedRows::add_binary(JudgedRow& row, const Truth& truth, const ReadOutp
   if (!rows_.empty() && std::isnan(rows_.front().score) != (outputs.columns() == 0)) {
     return error(Code::kInvalidArgument, "the output '{}' was captured of some predictions only", evaluation_.score);
   }
-  MODELYARD_ASSIGN(row.truth, binary_class(text_of(truth)));
+  MODELYARD_ASSIGN(row.truth, binary_class(text_of(truth), place_of(truth)));
   if (outputs.columns() == 0) {
-    MODELYARD_ASSIGN(row.predicted, binary_class(outputs.text(place)));
+    MODELYARD_ASSIGN(row.predicted, binary_class(outputs.text(place), outputs.number(place)));
     return ok();
   }
   row.score = outputs.scores(place)[outputs.columns() == 2 ? positive_column_ : 0];
@@ -139,7 +149,6 @@ Status JudgedRows::add_binary(JudgedRow& row, const Truth& truth, const ReadOutp
   return ok();
 }
 
-// Many models answer the place of the class where people say its name.
 Result<std::size_t> JudgedRows::class_number(const std::string& text, double number) {
   const auto found = std::ranges::find(classes_, text);
   if (found != classes_.end()) return static_cast<std::size_t>(found - classes_.begin());
@@ -172,8 +181,7 @@ Status JudgedRows::add_multiclass(JudgedRow& row, const Truth& truth, const Read
   if (columns_ > 0 && scores.empty()) {
     return error(Code::kInvalidArgument, "the output '{}' was not captured", evaluation_.score);
   }
-  const auto* const number = std::get_if<double>(&truth);
-  MODELYARD_ASSIGN(const std::size_t true_class, class_number(text_of(truth), number ? *number : std::nan("")));
+  MODELYARD_ASSIGN(const std::size_t true_class, class_number(text_of(truth), place_of(truth)));
   std::size_t predicted = 0;
   if (outputs.has_predicted()) {
     MODELYARD_ASSIGN(predicted, class_number(outputs.text(place), outputs.number(place)));

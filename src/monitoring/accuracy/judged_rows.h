@@ -75,7 +75,7 @@ class JudgedRows {
   Status add_binary(JudgedRow& row, const Truth& truth, const ReadOutputs& outputs, std::size_t place);
   Status add_multiclass(JudgedRow& row, const Truth& truth, const ReadOutputs& outputs, std::size_t place);
   Status add_numeric(JudgedRow& row, const Truth& truth, const ReadOutputs& outputs, std::size_t place) const;
-  Result<double> binary_class(const std::string& name) const;
+  Result<double> binary_class(const std::string& name, double number) const;
   Result<std::size_t> class_number(const std::string& text, double number);
 
   const Evaluation evaluation_;
