@@ -79,7 +79,8 @@ void JudgedOutputs::cut_column(const std::string& name, const TensorSpec& spec, 
                                std::span<const TensorView> kept) {
   const std::size_t columns = spec.features.size(), width = inference::element_bytes(spec.type);
   const TensorView* const whole = find(kept, spec.name);
-  if (whole == nullptr || whole->type != spec.type || width == 0 || whole->bytes.size() % (columns * width) != 0) return;
+  if (whole == nullptr || whole->type != spec.type || width == 0 || whole->bytes.size() % (columns * width) != 0)
+    return;
   const std::size_t rows = whole->bytes.size() / (columns * width);
   Made made{name, {static_cast<std::int64_t>(rows)}, {}};
   made.bytes.resize(rows * width);

@@ -1,10 +1,8 @@
 // JudgedOutputs are the outputs that an evaluation names, put together from what was kept of an answer.
 //
-// A name is that of an output, or OUTPUT.FEATURE: one column of an output whose columns have names. Either may have been
-// kept as a whole, or, where capture names features, column by column as OUTPUT.FEATURE; an output that was taken apart
-// is there when all its columns are.
-// Ownership: views what it was found in, which must outlive it.
-// Threads:   pure.
+// A name is that of an output, or OUTPUT.FEATURE: one column of an output whose columns have names. Either may have
+// been kept as a whole, or, where capture names features, column by column as OUTPUT.FEATURE; an output that was taken
+// apart is there when all its columns are. Ownership: views what it was found in, which must outlive it. Threads: pure.
 #pragma once
 
 #include <deque>
