@@ -27,7 +27,7 @@ const Clock& system_clock();
 
 // "2026-11-24T07:15:32.000123Z": always six digits, so that text order is time order.
 std::string format_utc(UtcTime time);
-// The same with fewer digits behind the point, or none: "2026-11-24T07:15:32Z".
+// As RFC 3339 writes times: at most six digits behind the point; Z or an offset, "2026-11-24T09:15:32.5+02:00".
 Result<UtcTime> parse_utc(std::string_view text);
 
 inline std::int64_t utc_micros(UtcTime time) {

@@ -42,9 +42,25 @@ TEST(UtcTime, MayLeaveOutDigitsBehindThePoint) {
   EXPECT_EQ(utc_micros(*parse_utc("2026-01-31T12:00:00.00001Z")), noon + 10);
 }
 
+TEST(UtcTime, MaySayHowFarItIsAheadOfUtc) {
+  const std::int64_t noon = 1'769'860'800'000'000;
+  EXPECT_EQ(utc_micros(*parse_utc("2026-01-31T14:00:00+02:00")), noon);
+  EXPECT_EQ(utc_micros(*parse_utc("2026-01-31T17:30:00.25+05:30")), noon + 250'000);
+  EXPECT_EQ(utc_micros(*parse_utc("2026-01-31T03:30:00-08:30")), noon);
+  EXPECT_EQ(utc_micros(*parse_utc("2026-02-01T00:00:00+12:00")), noon);
+  EXPECT_EQ(utc_micros(*parse_utc("2026-01-31t12:00:00-00:00")), noon);
+  EXPECT_EQ(utc_micros(*parse_utc("2026-01-31T12:00:00z")), noon);
+  for (const std::string_view text :
+       {"2026-01-31T12:00:00+2:00", "2026-01-31T12:00:00+0200", "2026-01-31T12:00:00+02", "2026-01-31T12:00:00+24:00",
+        "2026-01-31T12:00:00+02:60", "2026-01-31T12:00:00 02:00", "2026-01-31T12:00:00+02:00Z", "+02:00",
+        "2026-01-31T12:00+02:00", "0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"}) {
+    EXPECT_FALSE(parse_utc(text).has_value()) << text;
+  }
+}
+
 TEST(UtcTime, SaysHowATimeIsWritten) {
   EXPECT_EQ(parse_utc("yesterday").error().message(),
-            "'yesterday' is not a UTC time; write it like 2026-01-31T12:00:00Z");
+            "'yesterday' is not a time; write it like 2026-01-31T12:00:00Z, or 2026-01-31T14:00:00+02:00");
 }
 
 RC_GTEST_PROP(UtcTime, TextAndTimeSayTheSameFromYear0To9999, ()) {

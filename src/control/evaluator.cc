@@ -11,6 +11,8 @@
 
 #include "control/feature_column.h"
 #include "control/version_names.h"
+#include "journal/ground_truth/label_rule.h"
+#include "monitoring/accuracy/judged_outputs.h"
 
 namespace modelyard::control {
 namespace {
@@ -70,7 +72,7 @@ class Join {
   std::size_t segment_number(const std::string& name);
   std::int64_t window_of(std::int64_t time) const;
   void add_answer(const PayloadRecord& payload, const Prediction& prediction, std::uint64_t request);
-  void judge(const Prediction& prediction, std::vector<KeptLabel>& labels, const ReadOutputs& outputs,
+  void judge(const Prediction& prediction, const std::vector<KeptLabel>& labels, const ReadOutputs& outputs,
              std::uint64_t request, std::size_t first_row);
   void note_unreadable(const Error& why);
   void group_by_feature();
@@ -183,17 +185,17 @@ void Join::note_unreadable(const Error& why) {
   if (report_.unreadable++ == 0) report_.unreadable_why = why.message();
 }
 
-// One label for each row, whichever way it was given: what is newest.
-void Join::judge(const Prediction& prediction, std::vector<KeptLabel>& labels, const ReadOutputs& outputs,
+// One label for each row, of all ways in which they were given.
+void Join::judge(const Prediction& prediction, const std::vector<KeptLabel>& labels, const ReadOutputs& outputs,
                  std::uint64_t request, std::size_t first_row) {
-  std::ranges::sort(labels, {}, [](const KeptLabel& label) { return std::pair(label.event_time, label.arrival); });
   std::map<std::int64_t, const KeptLabel*> of_rows;
   for (const KeptLabel& label : labels) {
-    if (label.row || prediction.rows == 1) {
-      of_rows[label.row.value_or(0)] = &label;
-    } else {
+    if (!label.row && prediction.rows != 1) {
       note_unreadable(Error(Code::kInvalidArgument, "a label names no row, and its prediction has several"));
+      continue;
     }
+    const KeptLabel*& known = of_rows[label.row.value_or(0)];
+    if (known == nullptr || journal::goes_before(label, *known)) known = &label;
   }
   for (const auto& [row, label] : of_rows) {
     if (!label->value) continue;  // it was taken back
@@ -210,13 +212,14 @@ void Join::judge(const Prediction& prediction, std::vector<KeptLabel>& labels, c
 void Join::add_answer(const PayloadRecord& payload, const Prediction& prediction, std::uint64_t request) {
   const auto signature = signatures_.find(prediction.version);
   if (signature == signatures_.end()) return;
-  std::vector<inference::TensorView> outputs;
+  std::vector<inference::TensorView> kept;
   for (const journal::FieldRecord& field : payload.fields) {
     if (field.side != journal::Side::kOutput || field.treatment != journal::Treatment::kKept) continue;
-    outputs.push_back({field.name, field.type, field.shape, std::as_bytes(std::span(field.bytes))});
+    kept.push_back({field.name, field.type, field.shape, std::as_bytes(std::span(field.bytes))});
   }
   const auto labels = labels_.find(payload.id);
-  const auto read = ReadOutputs::read(report_.evaluation, outputs, prediction.rows);
+  const monitoring::JudgedOutputs outputs(report_.evaluation, signature->second, kept);
+  const auto read = ReadOutputs::read(report_.evaluation, outputs.views(), prediction.rows);
   if (!read) {
     // What it says of a prediction without labels nobody has asked.
     if (labels == labels_.end()) return;

@@ -54,10 +54,13 @@ Status check_waiting(const GivenLabel& given, UtcTime now) {
 // Sorts labels into those that are kept, by endpoint, and those that are refused.
 class Sorting {
  public:
-  using IsEndpoint = std::function<Result<bool>(const std::string& name)>;
+  struct Catalog {
+    std::function<Result<bool>(const std::string& name)> is_endpoint;
+    std::function<Result<LabelTypes>(const std::string& endpoint)> types_of;
+  };
   // `predictions` are those of the labels that are in the journal, sorted.
-  Sorting(const std::vector<DecisionRecord>& predictions, IsEndpoint is_endpoint, const Labeller::May& may, UtcTime now)
-      : predictions_(predictions), is_endpoint_(std::move(is_endpoint)), may_(may), now_(now) {}
+  Sorting(const std::vector<DecisionRecord>& predictions, Catalog catalog, const Labeller::May& may, UtcTime now)
+      : predictions_(predictions), catalog_(std::move(catalog)), may_(may), now_(now) {}
 
   void add(GivenLabel& given) {
     ++report_.received;
@@ -107,25 +110,35 @@ class Sorting {
   }
 
   Status keep(const std::string& endpoint, GivenLabel& given) {
+    if (!given.is_typed && given.label.value) {
+      given.label.value = types_of(endpoint).value_of(std::get<std::string>(*given.label.value));
+    }
     accepted_[endpoint].labels.push_back(std::move(given.label));
     accepted_[endpoint].lines.push_back(given.line);
     return ok();
   }
 
+  // Of one that has gone meanwhile nobody can say.
+  const LabelTypes& types_of(const std::string& endpoint) {
+    if (const auto known = types_.find(endpoint); known != types_.end()) return known->second;
+    return types_.emplace(endpoint, catalog_.types_of(endpoint).value_or(LabelTypes())).first->second;
+  }
+
   Status check_endpoint(const std::string& name) {
     if (const auto known = endpoints_.find(name); known != endpoints_.end()) return known->second;
-    MODELYARD_ASSIGN(const bool is_one, is_endpoint_(name));
+    MODELYARD_ASSIGN(const bool is_one, catalog_.is_endpoint(name));
     Status outcome = ok();
     if (!is_one || !may_(name)) outcome = error(Code::kNotFound, "there is no endpoint '{}' that you may label", name);
     return endpoints_.emplace(name, std::move(outcome)).first->second;
   }
 
   const std::vector<DecisionRecord>& predictions_;
-  const IsEndpoint is_endpoint_;
+  const Catalog catalog_;
   const Labeller::May& may_;
   const UtcTime now_;
   LabelReport report_;
   std::map<std::string, Accepted> accepted_;
+  std::map<std::string, LabelTypes> types_;  // of endpoints
   std::map<std::string, Status> endpoints_;  // that were named: what speaks against them
 };
 
@@ -163,9 +176,21 @@ Result<bool> Labeller::is_endpoint(const std::string& name) {
   return is_one;
 }
 
+Result<LabelTypes> Labeller::types_of(const std::string& endpoint) {
+  LabelTypes types;
+  MODELYARD_TRY(catalog_.read([&](registry::CatalogReader& reader) -> Status {
+    MODELYARD_ASSIGN(types, LabelTypes::read(reader, endpoint));
+    return ok();
+  }));
+  return types;
+}
+
 Result<LabelReport> Labeller::put(std::vector<GivenLabel> labels, const std::string& principal, const May& may) {
   const auto predictions = find_predictions(labels);
-  Sorting sorting(predictions, [this](const std::string& name) { return is_endpoint(name); }, may, clock_.utc_now());
+  Sorting sorting(predictions,
+                  {[this](const std::string& name) { return is_endpoint(name); },
+                   [this](const std::string& endpoint) { return types_of(endpoint); }},
+                  may, clock_.utc_now());
   for (GivenLabel& given : labels) sorting.add(given);
   for (const auto& [endpoint, accepted] : sorting.accepted()) {
     std::vector<std::size_t> refused;

@@ -1,6 +1,7 @@
 // Labeller takes labels in: it finds the predictions that they are meant for, refuses what cannot be right, and has the
 // rest kept.
 //
+// A value of CSV has no type: the endpoint says what it means (label_types.h).
 // A label of an id that the journal does not know (yet) is kept when it names its endpoint: it is joined when its
 // prediction is there.
 // Durability: what is not in `refusals` is on disk when put() has answered.
@@ -10,6 +11,7 @@
 
 #include <functional>
 
+#include "control/label_types.h"
 #include "journal/ground_truth/label_store.h"
 #include "journal/journal.h"
 #include "registry/catalog.h"
@@ -44,6 +46,7 @@ class Labeller {
  private:
   std::vector<journal::DecisionRecord> find_predictions(const std::vector<journal::GivenLabel>& labels);
   Result<bool> is_endpoint(const std::string& name);
+  Result<LabelTypes> types_of(const std::string& endpoint);
 
   registry::Catalog& catalog_;
   journal::Journal& journal_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/duration.h"
+#include "monitoring/accuracy/judged_outputs.h"
 #include "rollout/traffic_plan.h"
 
 namespace modelyard::control {
@@ -52,6 +53,9 @@ Result<std::optional<double>> limit_of(const registry::EndpointRecord& endpoint,
 // The feature of a profile that has the probability of the positive class; "" when there is none.
 std::string score_feature(const monitoring::Evaluation& evaluation, const inference::Signature& signature) {
   if (evaluation.task != monitoring::Task::kBinary || evaluation.score.empty()) return "";
+  if (const auto column = monitoring::find_column(signature, evaluation.score)) {
+    return signature.outputs[column->output].features[column->column];
+  }
   const auto place = signature.find_output(evaluation.score);
   if (!place) return "";
   const inference::TensorSpec& spec = signature.outputs[*place];

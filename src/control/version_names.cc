@@ -24,7 +24,9 @@ Result<std::set<std::string>> names_of_versions(registry::CatalogReader& reader,
       if (which == NamesOf::kOutputs && specs == &signature.inputs) continue;
       for (const inference::TensorSpec& spec : *specs) {
         names.insert(spec.name);
-        if (which == NamesOf::kAll) names.insert(spec.features.begin(), spec.features.end());
+        for (const std::string& feature : spec.features) {
+          names.insert(which == NamesOf::kAll ? feature : spec.name + "." + feature);
+        }
       }
     }
   }));

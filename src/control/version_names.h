@@ -14,7 +14,8 @@ namespace modelyard::control {
 Status for_each_signature(registry::CatalogReader& reader, const std::string& model,
                           const std::function<void(const inference::Signature& signature)>& take);
 
-enum class NamesOf { kOutputs, kAll };  // all: inputs and outputs, and the features of their columns
+// Outputs: and their columns, OUTPUT.FEATURE. All: inputs and outputs, and the features of their columns.
+enum class NamesOf { kOutputs, kAll };
 
 // Of all its versions; empty when there is none.
 Result<std::set<std::string>> names_of_versions(registry::CatalogReader& reader, const std::string& model,

@@ -1,7 +1,6 @@
 #include "registry/sqlite_catalog.h"
 
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <sys/file.h>
 
 #include <cerrno>
@@ -155,13 +154,7 @@ Status SqliteCatalog::keep_answer(std::string_view key, const IdempotentAnswer& 
 
 Status SqliteCatalog::copy_to(const std::string& path) {
   MODELYARD_ASSIGN(auto source, take_reader());
-  MODELYARD_ASSIGN(auto target, open_connection(path, SqliteConnection::Access::kReadWrite));
-  sqlite3_backup* backup = sqlite3_backup_init(target->handle(), "main", source->handle(), "main");
-  if (backup == nullptr) return target->last_error("copy");
-  const int outcome = sqlite3_backup_step(backup, -1);
-  sqlite3_backup_finish(backup);
-  if (outcome != SQLITE_DONE) return target->last_error("copy");
-  MODELYARD_TRY(target->execute("PRAGMA journal_mode=DELETE"));
+  MODELYARD_TRY(source->copy_to(path));
   give_back(std::move(source));
   return ok();
 }

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import ssl
 import struct
 import threading
 
@@ -12,7 +13,9 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 from google.protobuf.descriptor_pool import DescriptorPool
 
 import models
+from test_authorisation import bearer, offline_key
 from test_capture import infer, publish
+from test_tls import Authority
 
 CAPTURE_ALL = "capture.share=1"
 
@@ -132,7 +135,7 @@ def test_tf_records_are_read_by_the_messages_of_tensorflow_serving(server, tmp_p
 class Receiver:
     """Takes events by HTTP; answers as it is told, 200 when nothing is left to be told."""
 
-    def __init__(self, *answers):
+    def __init__(self, *answers, tls=None):
         self.answers, self.events = list(answers), []
         receiver = self
 
@@ -150,7 +153,11 @@ class Receiver:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/events"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_port}/events"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def __enter__(self):
@@ -208,6 +215,56 @@ def test_an_export_that_is_interrupted_goes_on_where_it_was(server, tmp_path):
     output.write_bytes(first_hundred + b'{"half a li')  # as the end of a process leaves it
     export(server, "--output", output, "--resume")
     assert output.read_bytes() == whole
+
+
+def test_what_was_left_out_is_counted_over_an_interruption(server, tmp_path):
+    publish(server, tmp_path)
+    for _ in range(3):
+        infer(server)  # not captured, and on the last page
+    server.cli("record", "scaled", CAPTURE_ALL)
+    for number in range(150):
+        infer(server)
+        if number == 140:
+            server.post("/v2/models/scaled/infer", json={"inputs": []})  # fails, on the first page
+    send = ["--format", "cloudevents", "--progress", tmp_path / "progress"]
+    with Receiver(*[200] * 250, 400) as receiver:
+        assert export(server, *send, "--sink", receiver.url, check=False).returncode == 5
+        assert json.loads((tmp_path / "progress").read_text())["left_out"] == 1
+        done = export(server, *send, "--sink", receiver.url, "--resume")
+    assert "150 predictions in" in done.stderr and "; 4 were left out" in done.stderr
+
+
+def test_events_go_to_a_sink_whose_certificate_is_signed_by_whom_we_trust(server, tmp_path):
+    publish(server, tmp_path, CAPTURE_ALL)
+    infer(server)
+    authority, other = Authority(tmp_path, "authority"), Authority(tmp_path, "other")
+    send = ["--format", "cloudevents", "--sink"]
+    with Receiver(tls=authority.sign("sink", "IP:127.0.0.1")) as receiver:
+        export(server, *send, receiver.url, "--sink-ca", authority.certificate)
+        assert len(receiver.events) == 2
+        refused = export(server, *send, receiver.url, "--sink-ca", other.certificate, check=False)
+    assert refused.returncode == 5 and "certificate" in refused.stderr
+    assert len(receiver.events) == 2
+
+
+def test_an_endpoint_that_nobody_knows_is_no_empty_export(server, tmp_path):
+    publish(server, tmp_path)
+    output = tmp_path / "records.jsonl"
+    done = server.cli("journal", "export", "scalde", "--output", output, check=False)
+    assert done.returncode == 3 and "scalde" in done.stderr and not output.exists()
+    export(server, "--output", output)  # it has no predictions
+    assert output.read_bytes() == b""
+
+
+def test_who_may_read_one_endpoint_exports_it(make_server, tmp_path, monkeypatch):
+    root = offline_key(tmp_path, "root", "--verbs", "admin", "--models", "*")
+    reader = offline_key(tmp_path, "reader", "--verbs", "read,infer", "--models", "scaled")
+    server = make_server("--authentication", "required")
+    monkeypatch.setenv("MODELYARD_API_KEY", root)
+    publish(server, tmp_path)
+    infer(server, headers=bearer(reader))
+    monkeypatch.setenv("MODELYARD_API_KEY", reader)
+    assert len(export(server).stdout.splitlines()) == 1
 
 
 def test_an_export_that_was_refused_at_first_goes_on(server, tmp_path):

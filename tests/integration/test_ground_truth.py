@@ -207,6 +207,31 @@ def test_labels_that_cannot_be_right_are_refused_and_the_others_kept(server, tum
         assert words in reasons[line]
 
 
+def test_a_value_of_csv_is_what_the_endpoint_takes_it_for(server, tumours, tmp_path):
+    """Zip codes as classes stay texts; beside them numbers are numbers, whatever they look like."""
+    wine, zips = datasets.load_wine(), np.array(["007", "7", "0100"])
+    path, rows, truth = fit(tmp_path, linear_model.LogisticRegression(C=1e-3, max_iter=5000), wine.data,
+                            zips[wine.target], "zips")
+    publish(server, path, "zips", "capture.share=1", 'capture.fields=["label"]')
+    answer = server.post("/v2/models/zips/infer", json={"inputs": [
+        {"name": "X", "datatype": "FP32", "shape": list(rows.shape), "data": rows.ravel().tolist()}]})
+    [said] = [output["data"] for output in answer.json()["outputs"] if output["name"] == "label"]
+    prediction = answer.headers["Modelyard-Prediction-Id"]
+    csv = "prediction_id,row,value\n" + "".join(f"{prediction},{row},{zip}\n" for row, zip in enumerate(truth))
+
+    assert label(server, csv, "text/csv")["stored"] == len(truth)
+
+    history = server.get(f"/api/v1/predictions/{prediction}/ground-truth").json()["items"]
+    assert [item["value"] for item in history] == list(truth)
+    part = only_part(accuracy(server, "zips"))
+    assert {one["class"] for one in part["classes"]} == set(truth) | set(said)
+    assert values_of(part)["accuracy"] == metrics.accuracy_score(truth, said)
+
+    number, _ = infer(server, "tumours", tumours[0][:1])
+    label(server, f"prediction_id,value\n{number},01\n", "text/csv")
+    assert [item["value"] for item in server.get(f"/api/v1/predictions/{number}/ground-truth").json()["items"]] == [1]
+
+
 def test_a_body_that_cannot_be_read_changes_nothing(server, tumours):
     prediction, _ = infer(server, "tumours", tumours[0][:1])
     body = json.dumps({"prediction_id": prediction, "value": 1}) + "\n{\n"
@@ -231,20 +256,53 @@ def test_labels_may_come_before_their_prediction_and_by_unit(server, tumours):
     assert only_part(accuracy(server, "tumours"))["labelled"] == 1
 
 
-def test_what_is_said_last_of_a_row_holds_whichever_way_it_is_said(server, tumours):
+def test_what_is_said_by_id_goes_before_what_is_said_by_unit(server, tumours):
     rows, _ = tumours
     server.cli("record", "tumours", "capture.errors=true")
-    prediction, _ = infer(server, "tumours", rows[:1], headers={"Modelyard-Unit": "patient-7"})
+    prediction, outputs = infer(server, "tumours", rows[:1], headers={"Modelyard-Unit": "patient-7"})
     server.post("/v2/models/tumours/infer", json={"inputs": []}, headers={"Modelyard-Unit": "patient-7"})  # fails
+    right = int(outputs["label"][0])
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    label(server, {"unit": "patient-7", "time": now, "value": 1, "endpoint": "tumours"})
-    assert only_part(accuracy(server, "tumours"))["labelled"] == 1  # the answered one is meant
+    by_unit = {"unit": "patient-7", "time": now, "endpoint": "tumours"}
+    label(server, {**by_unit, "value": right})
+    before = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
-    label(server, {"prediction_id": prediction, "value": 0})
-    by_unit, by_id = only_part(accuracy(server, "tumours", known_at=now)), only_part(accuracy(server, "tumours"))
-    assert by_unit["labelled"] == 0 and by_id["labelled"] == 1
+    def judged(**params):
+        part = only_part(accuracy(server, "tumours", **params))
+        return values_of(part)["accuracy"] if part["labelled"] else None
+
+    assert judged() == 1  # the answered one is meant
+    label(server, {"prediction_id": prediction, "value": 1 - right})
+    assert judged() == 0 and judged(known_at=before) == 1
+    assert label(server, {**by_unit, "value": right})["repeated"] == 1  # the file once more
+    assert judged() == 0
     label(server, {"prediction_id": prediction, "value": None})
-    assert only_part(accuracy(server, "tumours"))["labelled"] == 0
+    label(server, {**by_unit, "value": 1 - right})
+    label(server, {**by_unit, "value": right})
+    assert judged() is None  # taken back by id is taken back
+    label(server, {"prediction_id": prediction, "value": right})
+    label(server, {**by_unit, "value": None})
+    assert judged() == 1
+
+
+def test_the_latest_time_that_is_said_of_a_unit_holds(server, tumours):
+    prediction, outputs = infer(server, "tumours", tumours[0][:1], headers={"Modelyard-Unit": "patient-7"})
+    right = int(outputs["label"][0])
+    start = datetime.datetime.now(datetime.UTC)
+    early, late = ((start + datetime.timedelta(minutes=minutes)).isoformat() for minutes in (1, 2))
+    for time, value in [(late, right), (early, 1 - right)]:
+        label(server, {"unit": "patient-7", "time": time, "value": value, "endpoint": "tumours"})
+    assert values_of(only_part(accuracy(server, "tumours")))["accuracy"] == 1
+
+
+def test_times_may_be_those_of_a_place(server, tumours):
+    prediction, _ = infer(server, "tumours", tumours[0][:1])
+    one = {"prediction_id": prediction, "value": 1, "event_time": "2026-03-01T12:00:00+02:00"}
+    assert label(server, one)["stored"] == 1
+    assert label(server, {**one, "event_time": "2026-03-01T10:00:00Z"})["repeated"] == 1
+    answer = server.get("/api/v1/endpoints/tumours/accuracy?from=2026-03-01T12:00:00+02:00&to=2100-01-01T00:00:00-01:00")
+    assert answer.json()["from"] == "2026-03-01T10:00:00.000000Z" and only_part(answer.json())["labelled"] == 1
+    assert "labelled" in server.cli("accuracy", "tumours", "--from", "2026-03-01T12:00:00+02:00").stdout
 
 
 def test_a_row_of_which_everything_was_said_takes_no_more(server, tumours):
@@ -267,6 +325,93 @@ def test_a_positive_zero_turns_the_metrics_round_and_class_names_are_checked(ser
     assert got["recall"] == pytest.approx(metrics.recall_score(truth == 0, scores >= 0.5), rel=1e-9)
     server.cli("evaluate", "tumours", "positive=malignant")
     assert "a binary task has two" in accuracy(server, "tumours", expect=409)["detail"]
+
+
+def with_named_columns(server, tmp_path, name, *columns):
+    """The signature of version 1 with names of the columns of its probabilities."""
+    document = server.get(f"/api/v1/models/{name}/versions/1").json()["signature"]
+    [scores] = [output for output in document["outputs"] if output["name"] == "probabilities"]
+    scores["features"] = list(columns)
+    path = tmp_path / f"{name}.json"
+    path.write_text(json.dumps(document))
+    return path
+
+
+def two_classes(truth, scores, positive):
+    """What scikit-learn says of the scores of the positive one."""
+    is_positive = truth == positive
+    return {"accuracy": metrics.accuracy_score(is_positive, scores >= 0.5),
+            "precision": metrics.precision_score(is_positive, scores >= 0.5),
+            "recall": metrics.recall_score(is_positive, scores >= 0.5),
+            "f1": metrics.f1_score(is_positive, scores >= 0.5),
+            "specificity": metrics.recall_score(~is_positive, scores < 0.5),
+            "roc_auc": metrics.roc_auc_score(is_positive, scores),
+            "pr_auc": metrics.average_precision_score(is_positive, scores),
+            "log_loss": metrics.log_loss(is_positive, scores), "brier": metrics.brier_score_loss(is_positive, scores)}
+
+
+@pytest.mark.parametrize("positive", [0, 1])
+@pytest.mark.parametrize("said_by", ["name", "place"])
+def test_two_named_classes_are_judged_by_places_and_by_names(server, tumours, tmp_path, positive, said_by):
+    rows, truth = tumours
+    names = ["malignant", "benign"]
+    server.cli("evaluate", "tumours", f"classes={json.dumps(names)}", f"positive={names[positive]}")
+    prediction, outputs = infer(server, "tumours", rows)
+    label(server, {"prediction_id": prediction,
+                   "values": [names[value] if said_by == "name" else int(value) for value in truth]})
+    part = only_part(accuracy(server, "tumours"))
+    assert values_of(part) == pytest.approx(two_classes(truth, outputs["probabilities"][:, positive], positive), rel=1e-9)
+    assert [one["class"] for one in part["classes"]] == [names[1 - positive], names[positive]]
+
+
+def test_two_named_classes_are_judged_by_the_models_own_answer(server, tumours):
+    rows, truth = tumours
+    names = ["malignant", "benign"]
+    server.cli("record", "tumours", 'capture.fields=["label"]')
+    server.cli("evaluate", "tumours", "task=binary", f"classes={json.dumps(names)}")
+    prediction, outputs = infer(server, "tumours", rows)
+    label(server, {"prediction_id": prediction, "values": [names[value] for value in truth]})
+    got, said = values_of(only_part(accuracy(server, "tumours"))), outputs["label"]
+    assert got == pytest.approx({
+        "accuracy": metrics.accuracy_score(truth, said), "precision": metrics.precision_score(truth, said),
+        "recall": metrics.recall_score(truth, said), "f1": metrics.f1_score(truth, said),
+        "specificity": metrics.recall_score(truth, said, pos_label=0)}, rel=1e-9)
+
+
+@pytest.mark.parametrize("fields, score", [
+    (["no", "yes"], "probabilities"),  # all columns were kept, one by one
+    (["yes"], "probabilities.yes"),
+    (["probabilities"], "probabilities.yes"),  # a column of what was kept whole
+])
+def test_outputs_that_were_taken_apart_are_judged(server, tumours, tmp_path, fields, score):
+    rows, truth = tumours
+    server.cli("push", "tumours", tmp_path / "tumours.onnx", "--signature",
+               with_named_columns(server, tmp_path, "tumours", "no", "yes"), "--deploy", "--wait")
+    server.cli("record", "tumours", f"capture.fields={json.dumps(fields)}")
+    server.cli("evaluate", "tumours", "task=binary", f"score={score}")
+    prediction, outputs = infer(server, "tumours", rows)
+    label(server, {"prediction_id": prediction, "values": truth.tolist()})
+    part = only_part(accuracy(server, "tumours"))
+    assert part["captured"] == part["labelled"] == len(truth)
+    assert values_of(part) == pytest.approx(two_classes(truth, outputs["probabilities"][:, 1], 1), rel=1e-9)
+    refused = server.cli("evaluate", "tumours", "score=probabilities.maybe", check=False)
+    assert "it has label, probabilities, probabilities.no, probabilities.yes" in refused.stderr
+
+
+def test_a_single_column_of_probabilities_is_judged(server, tmp_path):
+    """Ridge answers one number; here it is taken for the probability of the second of two named classes."""
+    data = datasets.load_breast_cancer()
+    values = (data.data - data.data.mean(axis=0)) / data.data.std(axis=0)
+    path, rows, truth = fit(tmp_path, linear_model.Ridge(), values, data.target.astype(np.float32), "one")
+    publish(server, path, "one")
+    server.cli("evaluate", "one", 'classes=["malignant", "benign"]')
+    prediction, outputs = infer(server, "one", rows)
+    truth = truth.astype(int)
+    label(server, {"prediction_id": prediction, "values": [["malignant", "benign"][value] for value in truth]})
+    got, scores = values_of(only_part(accuracy(server, "one"))), outputs["variable"].ravel()
+    assert got["accuracy"] == metrics.accuracy_score(truth, scores >= 0.5)
+    assert got["roc_auc"] == pytest.approx(metrics.roc_auc_score(truth, scores), rel=1e-9)
+    assert got["pr_auc"] == pytest.approx(metrics.average_precision_score(truth, scores), rel=1e-9)
 
 
 def test_metrics_are_told_apart_by_time_version_and_feature(server, tumours, tmp_path):

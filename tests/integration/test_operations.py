@@ -6,6 +6,7 @@ import pathlib
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -160,6 +161,33 @@ def test_backup_and_restore(make_server, tmp_path):
     assert done.returncode == 0, done.stderr
 
     assert value(make_server(folder=other)) == 2
+
+
+def test_a_backup_beside_a_running_server_has_its_labels_and_alerts(make_server, tmp_path):
+    server = make_server()
+    server.cli("push", "scaled", models.scale(tmp_path / "1.onnx", 2), "--wait")
+    value(server)
+    [record] = server.cli("predictions", "find", "scaled", json_output=True)
+    server.cli("label", "--prediction", record["prediction_id"], "--value", "2")
+    server.cli("monitor", "silence", "scaled.*", "--for", "1h", "--reason", "of the test")
+    made = server.cli("backup", tmp_path / "backup", json_output=True)
+    server.cli("label", "--prediction", record["prediction_id"], "--value", "3")
+    server.stop()
+    other = tmp_path / "other"
+    other.mkdir()
+
+    done = subprocess.run([BINARY, "restore", tmp_path / "backup", "--data", other / "data"], capture_output=True,
+                          text=True, timeout=120)
+
+    assert done.returncode == 0, done.stderr
+    assert set(made["databases"]) == {"ground-truth.db", "profiles.db", "alerts.db"}
+    assert "ground-truth.db" in done.stdout
+    restored = make_server(folder=other)
+    with sqlite3.connect(f"file:{other / 'data/ground-truth.db'}?mode=ro", uri=True) as labels:
+        assert labels.execute("SELECT value FROM labels").fetchall() == [(2.0,)]
+    assert [e["endpoint"] for e in restored.get("/api/v1/ground-truth").json()["items"]] == ["scaled"]
+    [silence] = restored.get("/api/v1/silences").json()["items"]
+    assert silence["reason"] == "of the test"
 
 
 def test_garbage_is_shown_before_it_goes(server, tmp_path):

@@ -134,8 +134,8 @@ Result<Json> off_policy(ObjectReader& input) {
     MODELYARD_ASSIGN(modelled, read_numbers(input, "modelled"));
     MODELYARD_ASSIGN(modelled_other, read_numbers(input, "modelled_other"));
   }
-  for (const auto* const other : {&propensities, &targets, &modelled, &modelled_other}) {
-    if (other->size() != rewards.size()) return error(Code::kInvalidArgument, "expected as many numbers in each list");
+  for (const std::size_t size : {propensities.size(), targets.size(), modelled.size(), modelled_other.size()}) {
+    if (size != rewards.size()) return error(Code::kInvalidArgument, "expected as many numbers in each list");
   }
   std::vector<st::LoggedChoice> choices;
   for (std::size_t i = 0; i < rewards.size(); ++i) {

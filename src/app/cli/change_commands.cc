@@ -1,3 +1,5 @@
+#include <fmt/ranges.h>
+
 #include <cstdio>
 #include <filesystem>
 
@@ -160,6 +162,11 @@ Result<int> collect_garbage(const ChangeFlags& flags, const CommandContext& cont
   return kDone;
 }
 
+// What a backup has beside the catalog, as the end of a line.
+std::string with_databases(const Json& names) {
+  return names.empty() ? "" : fmt::format(", with {}", fmt::join(names.get<std::vector<std::string>>(), ", "));
+}
+
 Result<int> back_up(const ChangeFlags& flags, const CommandContext& context) {
   std::error_code failure;
   const std::string folder = std::filesystem::absolute(flags.folder, failure).lexically_normal().string();
@@ -169,8 +176,9 @@ Result<int> back_up(const ChangeFlags& flags, const CommandContext& context) {
   }
   MODELYARD_ASSIGN(const Json done, context.client().call("POST", "/api/v1/backup", {{"folder", folder}}));
   say(context, done,
-      fmt::format("backup of revision {} in {}: {} blob(s), {}", done["revision"].dump(), folder, done["blobs"].dump(),
-                  human_bytes(done["bytes"].get<std::int64_t>())));
+      fmt::format("backup of revision {} in {}: {} blob(s), {}{}", done["revision"].dump(), folder,
+                  done["blobs"].dump(), human_bytes(done["bytes"].get<std::int64_t>()),
+                  with_databases(done["databases"])));
   return kDone;
 }
 
@@ -178,9 +186,14 @@ Result<int> back_up(const ChangeFlags& flags, const CommandContext& context) {
 Result<int> restore(const ChangeFlags& flags, const CommandContext& context) {
   MODELYARD_ASSIGN(const auto report,
                    registry::restore_backup(flags.folder, flags.data, system_clock(), system_random()));
-  say(context, {{"data", flags.data}, {"revision", report.revision}, {"blobs", report.blobs}, {"bytes", report.bytes}},
-      fmt::format("restored revision {} to {}: {} blob(s), {}, all verified", report.revision, flags.data, report.blobs,
-                  human_bytes(report.bytes)));
+  say(context,
+      {{"data", flags.data},
+       {"revision", report.revision},
+       {"blobs", report.blobs},
+       {"bytes", report.bytes},
+       {"databases", report.databases}},
+      fmt::format("restored revision {} to {}: {} blob(s), {}{}, all verified", report.revision, flags.data,
+                  report.blobs, human_bytes(report.bytes), with_databases(report.databases)));
   return kDone;
 }
 

@@ -78,7 +78,7 @@ class Transfer {
     return static_cast<int>(status);
   }
 
-  Result<HttpAnswer> perform(const std::string& server, Sink sink = {}) {
+  Result<HttpAnswer> perform(const std::string& server, const std::string& remedy, Sink sink = {}) {
     HttpAnswer answer;
     if (sink.function == nullptr) sink = {take_body, &answer.body};
     set(CURLOPT_HTTPHEADER, headers_.get());
@@ -95,8 +95,7 @@ class Transfer {
                    server);
     }
     if (outcome != CURLE_OK) {
-      return error(Code::kUnavailable, "cannot reach {}: {}; start it with `modelyard serve`, or name it by --server",
-                   server, curl_->easy_strerror(outcome));
+      return error(Code::kUnavailable, "cannot reach {}: {}; {}", server, curl_->easy_strerror(outcome), remedy);
     }
     answer.status = status();
     answer.content_type = answer.headers["content-type"];
@@ -179,8 +178,13 @@ std::size_t write_file_piece(char* data, std::size_t size, std::size_t count, vo
 
 }  // namespace
 
-HttpClient::HttpClient(std::string server, TlsOptions tls, std::string api_key, std::chrono::seconds silence)
-    : server_(std::move(server)), tls_(std::move(tls)), api_key_(std::move(api_key)), silence_(silence) {}
+HttpClient::HttpClient(std::string server, TlsOptions tls, std::string api_key, std::chrono::seconds silence,
+                       std::string remedy)
+    : server_(std::move(server)),
+      tls_(std::move(tls)),
+      api_key_(std::move(api_key)),
+      silence_(silence),
+      remedy_(std::move(remedy)) {}
 
 Result<HttpAnswer> HttpClient::send(std::string_view method, const std::string& path, std::optional<std::string> body,
                                     const std::map<std::string, std::string>& headers) const {
@@ -200,7 +204,7 @@ Result<HttpAnswer> HttpClient::send(std::string_view method, const std::string& 
   transfer.limit_silence(silence_.count() > 0 ? silence_ : reads ? kReadSilence : kChangeSilence);
   WaitingLine waiting(server_);
   transfer.show_waiting(waiting);
-  return transfer.perform(server_);
+  return transfer.perform(server_, remedy_);
 }
 
 Result<Json> HttpClient::call(std::string_view method, const std::string& path, const Json& body,
@@ -231,7 +235,7 @@ Status HttpClient::upload(const std::string& path, const std::string& file,
   transfer.set(CURLOPT_READDATA, &state);
   transfer.set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
   transfer.limit_silence(silence_.count() > 0 ? silence_ : kChangeSilence);
-  MODELYARD_ASSIGN(const HttpAnswer answer, transfer.perform(server_));
+  MODELYARD_ASSIGN(const HttpAnswer answer, transfer.perform(server_, remedy_));
   return answer.status == 200 || answer.status == 201 ? ok() : Status(error_of(answer));
 }
 
@@ -245,7 +249,7 @@ Result<Digest> HttpClient::download(const std::string& path, const std::string& 
   transfer.set(CURLOPT_URL, url.c_str());
   set_identity(transfer, tls_, api_key_);
   transfer.limit_silence(silence_.count() > 0 ? silence_ : kChangeSilence);
-  MODELYARD_ASSIGN(HttpAnswer answer, transfer.perform(server_, {write_file_piece, &state}));
+  MODELYARD_ASSIGN(HttpAnswer answer, transfer.perform(server_, remedy_, {write_file_piece, &state}));
   if (answer.status != 200) {
     answer.body = std::move(state.refusal);
     return error_of(answer);

@@ -32,9 +32,11 @@ struct TlsOptions {
 class HttpClient {
  public:
   // `server` like "http://127.0.0.1:8080"; `api_key` is sent with every request, "" for none. `silence` is how long the
-  // server may send nothing; 0: a minute for what is only read, eleven for the rest.
+  // server may send nothing; 0: a minute for what is only read, eleven for the rest. `remedy`: what to do when it
+  // cannot be reached.
   explicit HttpClient(std::string server, TlsOptions tls = {}, std::string api_key = {},
-                      std::chrono::seconds silence = {});
+                      std::chrono::seconds silence = {},
+                      std::string remedy = "start it with `modelyard serve`, or name it by --server");
 
   Result<HttpAnswer> send(std::string_view method, const std::string& path, std::optional<std::string> body = {},
                           const std::map<std::string, std::string>& headers = {}) const;
@@ -56,6 +58,7 @@ class HttpClient {
   const TlsOptions tls_;
   const std::string api_key_;
   const std::chrono::seconds silence_;
+  const std::string remedy_;
 };
 
 // The error a refused request stands for.

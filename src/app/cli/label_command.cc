@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -7,6 +8,7 @@
 #include "app/cli/command.h"
 #include "app/cli/moment.h"
 #include "base/directory.h"
+#include "journal/ground_truth/label.h"
 
 namespace modelyard::app {
 namespace {
@@ -175,7 +177,9 @@ Result<int> label(const LabelFlags& flags, const CommandContext& context) {
   }
   Json one{{"prediction_id", flags.prediction}};
   const auto value = parse_json(flags.value);
-  one["value"] = value && value->is_primitive() ? *value : Json(flags.value);
+  // A number that would lose digits goes as a text.
+  const bool is_beyond = value && value->is_number() && std::abs(value->get<double>()) >= journal::kLabelNumbersEnd;
+  one["value"] = value && value->is_primitive() && !is_beyond ? *value : Json(flags.value);
   if (flags.row >= 0) one["row"] = flags.row;
   if (!flags.event_time.empty()) {
     MODELYARD_ASSIGN(const UtcTime time, parse_moment("--event-time", flags.event_time, system_clock().utc_now()));

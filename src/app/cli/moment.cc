@@ -19,7 +19,9 @@ Result<UtcTime> parse_moment(const std::string& flag, const std::string& text, U
     whole += kMidnight.substr(whole.size());
   if (const auto time = parse_utc(whole)) return *time;
   return error(Code::kInvalidArgument,
-               "{}: expected how long ago, like 2h or 30m, or a UTC time like 2026-01-31T12:00, got '{}'", flag, text);
+               "{}: expected how long ago, like 2h or 30m, or a time, like 2026-01-31T12:00 in UTC or "
+               "2026-01-31T14:00:00+02:00, got '{}'",
+               flag, text);
 }
 
 }  // namespace modelyard::app

@@ -154,6 +154,23 @@ Status SqliteConnection::migrate(std::span<const char* const> migrations) {
   return ok();
 }
 
+Status SqliteConnection::copy_to(const std::string& path) {
+  MODELYARD_ASSIGN(const auto target, open(path, Access::kReadWrite, {"the copy of " + names_.what, names_.remedy}));
+  sqlite3_backup* const backup = sqlite3_backup_init(target->handle_, "main", handle_, "main");
+  if (backup == nullptr) return target->last_error("write");
+  const int outcome = sqlite3_backup_step(backup, -1);
+  sqlite3_backup_finish(backup);  // leaves what went wrong with the target
+  if (outcome != SQLITE_DONE) return target->last_error("write");
+  return target->execute("PRAGMA journal_mode=DELETE");
+}
+
+Status SqliteConnection::check() {
+  MODELYARD_ASSIGN(auto statement, prepare("PRAGMA quick_check(1)"));
+  MODELYARD_TRY(statement.step());
+  if (statement.text(0) == "ok") return ok();
+  return error(Code::kInternal, "{} is damaged ({}): {}", names_.what, statement.text(0), names_.remedy);
+}
+
 std::int64_t SqliteConnection::changes() const {
   return sqlite3_changes64(handle_);
 }

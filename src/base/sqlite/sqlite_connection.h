@@ -75,6 +75,11 @@ class SqliteConnection {
   // Makes it durable (WAL, full sync), and runs the migrations that it has not seen, each in a transaction of its own.
   // FailedPrecondition when a newer program wrote it. Never change a migration that was released; add one.
   Status migrate(std::span<const char* const> migrations);
+  // A new database at `path`, one file without a log beside it, with what was committed when it began. Others may write
+  // meanwhile.
+  Status copy_to(const std::string& path);
+  // Internal when its pages do not fit together.
+  Status check();
   std::int64_t changes() const;
   Error last_error(std::string_view doing) const;
   sqlite3* handle() const { return handle_; }

@@ -78,8 +78,11 @@ Result<bool> ApiCall::query_flag(std::string_view name) const {
 }
 
 Result<UtcTime> ApiCall::query_time(std::string_view name, UtcTime otherwise) const {
-  const auto text = query_value(name);
+  auto text = query_value(name);
   if (!text) return otherwise;
+  // The + of an offset that was not escaped has become a space.
+  constexpr std::size_t kOffset = 6;
+  if (text->size() > kOffset && (*text)[text->size() - kOffset] == ' ') (*text)[text->size() - kOffset] = '+';
   auto time = parse_utc(*text);
   if (!time) return time.error().with_context("{}", name);
   return time;

@@ -27,6 +27,7 @@
 #include "edge/http/router.h"
 #include "journal/journal.h"
 #include "journal/payload_journal.h"
+#include "registry/backup.h"
 
 namespace modelyard::edge {
 
@@ -51,7 +52,8 @@ struct ControlParts {
   control::Watcher* watcher;
   control::AlertKeeper* alerts;
   const lifecycle::PublishedTable& table;
-  std::string cpu;  // of this machine
+  std::string cpu;                                   // of this machine
+  std::vector<registry::FurtherDatabase> databases;  // that go into a backup
   const Clock& clock;
   std::chrono::seconds upload_lease{3600};
   std::function<Json()> version_document;

@@ -29,11 +29,14 @@ void ControlApi::add_upkeep_routes(Router& router) {
           if (!folder.starts_with('/'))
             return error(Code::kInvalidArgument, "folder: expected an absolute path on the server");
           MODELYARD_ASSIGN(const auto report,
-                           registry::make_backup(parts_.catalog, parts_.blobs, folder, parts_.clock));
-          return ApiAnswer{
-              201,
-              {{"folder", folder}, {"blobs", report.blobs}, {"bytes", report.bytes}, {"revision", report.revision}},
-              std::nullopt};
+                           registry::make_backup(parts_.catalog, parts_.blobs, parts_.databases, folder, parts_.clock));
+          return ApiAnswer{201,
+                           {{"folder", folder},
+                            {"blobs", report.blobs},
+                            {"bytes", report.bytes},
+                            {"revision", report.revision},
+                            {"databases", report.databases}},
+                           std::nullopt};
         });
   route(router, Method::kGet, "/api/v1/audit", Access::every_model(Verb::kAdmin), {"limit", "cursor"},
         [this](const ApiCall& call) -> Result<ApiAnswer> {

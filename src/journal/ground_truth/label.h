@@ -15,6 +15,9 @@ namespace modelyard::journal {
 
 inline constexpr std::size_t kMostLabelTextBytes = 255;  // of a unit, and of a value
 
+// Numbers have all their digits below it.
+inline constexpr double kLabelNumbersEnd = 0x1p53;
+
 // A number or the name of a class.
 using LabelValue = std::variant<double, std::string>;
 
@@ -32,6 +35,7 @@ struct GivenLabel {
   std::string endpoint;  // "": that of the prediction
   Label label;
   std::size_t line = 0;  // where it stands, from 1
+  bool is_typed = true;  // else its value is a text that may mean a number: of CSV
 };
 
 // One that was put, or one that it has replaced.

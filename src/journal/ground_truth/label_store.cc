@@ -131,27 +131,40 @@ class Putting {
     bool repeats = false;
   };
 
-  // A label without an event time repeats what holds; one with it, what was said of the same time.
+  // A label without an event time repeats what holds, also beside what was said without the only row, or with it; one
+  // with it, what was said of the same time.
   Result<Known> known_of(const Label& label) {
     MODELYARD_ASSIGN(auto statement,
-                     connection_.prepare("SELECT revision, value, event, arrival FROM labels WHERE endpoint = ? AND "
-                                         "time = ? AND prediction = ? AND unit = ? AND row = ? ORDER BY revision"));
+                     connection_.prepare("SELECT revision, value, event, arrival, row = ?5 FROM labels WHERE "
+                                         "endpoint = ?1 AND time = ?2 AND prediction = ?3 AND unit = ?4 AND "
+                                         "row IN (?5, ?6) ORDER BY arrival, row = ?5, revision"));
     bind_key(statement, endpoint_, label);
+    statement.bind(other_row(label));
     Known known;
-    for (;;) {
+    bool is_held = false, is_own_held = false;  // of the row, and of the key: by the same value
+    for (std::int64_t own_event = known.event;;) {
       MODELYARD_ASSIGN(const bool more, statement.step());
-      if (!more) return known;
-      known.revision = statement.integer(0);
-      known.arrival = std::max(known.arrival, statement.integer(3));
+      if (!more) break;
+      const bool is_own = statement.integer(4) != 0;
       const bool is_same = value_at(statement, 1) == label.value;
-      const bool holds = statement.integer(2) >= known.event;
-      if (holds) known.event = statement.integer(2);
-      if (label.event_time) {
-        known.repeats |= is_same && utc_micros(*label.event_time) == statement.integer(2);
-      } else if (holds) {
-        known.repeats = is_same;
-      }
+      const std::int64_t event = statement.integer(2);
+      known.arrival = std::max(known.arrival, statement.integer(3));
+      if (event >= known.event) is_held = is_same;
+      known.event = std::max(known.event, event);
+      if (!is_own) continue;
+      known.revision = statement.integer(0);
+      if (event >= own_event) is_own_held = is_same;
+      own_event = std::max(own_event, event);
+      known.repeats |= is_same && label.event_time && utc_micros(*label.event_time) == event;
     }
+    if (!label.event_time) known.repeats = is_held && is_own_held;
+    return known;
+  }
+
+  // Without a row the only one is meant, which is row 0.
+  static std::int64_t other_row(const Label& label) {
+    if (!label.row) return 0;
+    return *label.row == 0 ? kNoRow : *label.row;
   }
 
   Status insert(const Label& label, std::int64_t revision, std::int64_t event, std::int64_t arrival) {

@@ -1,8 +1,9 @@
 // LabelStore keeps the labels of predictions in a database of its own, with their history
 // (docs/formats/ground-truth.md).
 //
-// What holds: of all that was said of one row, that with the newest event time; among equal ones, what arrived last.
-//             What was said before stays, so that it can be told what was known at any time.
+// What holds: of all that was said under one key (id and row, or unit, time and row), that with the newest event time;
+//             among equal ones, what arrived last. Of several keys of a row: label_rule.h. What was said before stays,
+//             so that it can be told what was known at any time.
 // Durability: what put() has answered is on disk, whatever ends the process or the machine.
 // Errors:     ResourceExhausted when the disk is full; nothing of that call is kept then.
 // Threads:    any; one put() at a time, readers beside it.

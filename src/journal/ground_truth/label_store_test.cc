@@ -114,6 +114,24 @@ TEST_F(LabelStoreTest, TellsWhatWasTakenBack) {
   EXPECT_EQ(store_->history("fraud", id)->back().value, std::nullopt);
 }
 
+// Which is the case when the label was there before its prediction.
+TEST_F(LabelStoreTest, KnowsThatTheOnlyRowIsMeantWithoutARow) {
+  const Uuid id = made_id();
+  const Label without_row{.prediction = id, .value = 1.0}, with_row = number(id, 1);
+  put(without_row);
+  clock_.advance(1s);
+  EXPECT_EQ(put(with_row).stored, 1u);  // it may have other rows
+  clock_.advance(1s);
+  EXPECT_EQ(put({.prediction = id, .row = 0}).corrected, 1u);
+  clock_.advance(1s);
+
+  EXPECT_EQ(put(without_row).corrected, 1u);  // it does not hold any more
+
+  clock_.advance(1s);
+  EXPECT_EQ(put(without_row).repeated, 1u);
+  EXPECT_EQ(put(number(id, 1, 1)).stored, 1u);  // another row
+}
+
 TEST_F(LabelStoreTest, KeepsSoManyRevisionsOfARowAndNoMore) {
   const Uuid id = made_id();
   for (std::int64_t i = 0; i < LabelStore::kMostRevisions; ++i) put(number(id, static_cast<double>(i)));

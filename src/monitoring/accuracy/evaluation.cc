@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "base/nearest_name.h"
+#include "monitoring/accuracy/judged_outputs.h"
 
 namespace modelyard::monitoring {
 namespace {
@@ -29,6 +30,7 @@ Result<Task> parse_task(const std::string& text) {
 Result<std::string> parse_class(const Json& value) {
   if (value.is_string() && !value.get_ref<const std::string&>().empty()) return value.get<std::string>();
   if (value.is_boolean()) return std::string(value.get<bool>() ? "1" : "0");
+  if (value.is_number_integer()) return value.dump();  // with all its digits
   if (value.is_number()) return class_text(value.get<double>());
   return error(Code::kInvalidArgument, "evaluation: a class is a text or a number, not {}", value.dump());
 }
@@ -96,6 +98,7 @@ std::optional<Task> suggested_task(const Evaluation& evaluation, const Signature
   const bool has_single_scores = !evaluation.score.empty();
   const std::string scores = has_single_scores ? evaluation.score : only_output(signature, is_scores);
   if (!scores.empty()) {
+    if (find_column(signature, scores)) return Task::kBinary;
     const auto place = signature.find_output(scores);
     return place && columns_of(signature.outputs[*place]).value_or(3) <= 2 ? Task::kBinary : Task::kMulticlass;
   }
@@ -191,7 +194,7 @@ Json to_json(const Evaluation& evaluation) {
 Result<Evaluation> complete(Evaluation evaluation, const Signature& signature) {
   for (const auto& [field, name] :
        {std::pair("prediction", &evaluation.prediction), std::pair("score", &evaluation.score)}) {
-    if (name->empty() || signature.find_output(*name)) continue;
+    if (name->empty() || signature.find_output(*name) || find_column(signature, *name)) continue;
     std::vector<std::string_view> outputs;
     for (const TensorSpec& spec : signature.outputs) outputs.push_back(spec.name);
     return error(Code::kFailedPrecondition, "evaluation.{}: there is no output '{}'; there are {}", field, *name,

@@ -26,9 +26,10 @@ enum class Task {
 std::string_view task_name(Task task);
 
 struct Evaluation {
-  std::optional<Task> task;          // none: as the outputs suggest
-  std::string prediction;            // the output with the class or the number; "": none, or as the outputs suggest
-  std::string score;                 // the output with probabilities, or the ranking's scores; "" likewise
+  std::optional<Task> task;  // none: as the outputs suggest
+  // Outputs, or columns of them: OUTPUT.FEATURE.
+  std::string prediction;            // with the class or the number; "": none, or as the outputs suggest
+  std::string score;                 // with probabilities, or the ranking's scores; "" likewise
   std::vector<std::string> classes;  // of the columns of `score`; empty: 0, 1, 2…
   std::string positive;              // of two classes; "": the last
   double threshold = 0.5;            // from here on a probability means the positive class

@@ -49,6 +49,15 @@ TEST(Evaluation, TakesOneColumnForAProbabilityWhenItIsTold) {
   EXPECT_EQ(completed({{"task", "value"}}, {kNumber}).score, "");
 }
 
+TEST(Evaluation, TakesAColumnOfAnOutput) {
+  TensorSpec named = kTen;
+  named.shape = {-1, 3};
+  named.features = {"mean", "no", "yes"};
+  const Evaluation evaluation = completed({{"score", "probabilities.yes"}}, {kLabel, named});
+  EXPECT_EQ(evaluation.task, Task::kBinary);
+  EXPECT_EQ(evaluation.prediction, "label");
+}
+
 TEST(Evaluation, AsksWhereTheOutputsDoNotTell) {
   Signature two_numbers;
   two_numbers.outputs = {kNumber, output("z", DataType::kFp32, {-1, 1})};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "inference/element.h"
 
@@ -36,9 +37,33 @@ Result<std::vector<double>> numbers_of(const TensorView& tensor) {
   return numbers;
 }
 
+template <typename Whole>
+std::vector<std::string> digits_of(const TensorView& tensor) {
+  std::vector<std::string> texts;
+  for (std::size_t at = 0; at + sizeof(Whole) <= tensor.bytes.size(); at += sizeof(Whole)) {
+    Whole number{};
+    std::memcpy(&number, tensor.bytes.data() + at, sizeof number);
+    texts.push_back(std::to_string(number));
+  }
+  return texts;
+}
+
+// Whole numbers as texts, where one of them has lost digits as a double; nothing elsewhere.
+std::vector<std::string> lost_digits(const TensorView& tensor, std::span<const double> numbers) {
+  if (std::ranges::none_of(numbers, [](double number) { return std::abs(number) >= 0x1p53; })) return {};
+  if (tensor.type == DataType::kInt64) return digits_of<std::int64_t>(tensor);
+  return tensor.type == DataType::kUint64 ? digits_of<std::uint64_t>(tensor) : std::vector<std::string>();
+}
+
 std::string text_of(const Truth& truth) {
   if (const auto* const text = std::get_if<std::string>(&truth)) return *text;
   return class_text(std::get<double>(truth));
+}
+
+// Of a class, where a number was said; NaN of a text.
+double place_of(const Truth& truth) {
+  const auto* const number = std::get_if<double>(&truth);
+  return number ? *number : std::nan("");
 }
 
 Result<double> number_of(const Truth& truth) {
@@ -69,6 +94,7 @@ Result<ReadOutputs> ReadOutputs::read(const Evaluation& evaluation, std::span<co
       inference::for_each_bytes_element(predicted->bytes, [&](std::string_view one) { read.texts_.emplace_back(one); });
     } else {
       MODELYARD_ASSIGN(read.numbers_, numbers_of(*predicted));
+      read.texts_ = lost_digits(*predicted, read.numbers_);
     }
     if (std::max(read.numbers_.size(), read.texts_.size()) != rows) {
       return error(Code::kInvalidArgument, "output '{}' has not one value for each of {} rows", evaluation.prediction,
@@ -91,9 +117,13 @@ JudgedRows::JudgedRows(Evaluation evaluation)
   positive_column_ = 0;
 }
 
-Result<double> JudgedRows::binary_class(const std::string& name) const {
+// Many models answer the place of the class where people say its name.
+Result<double> JudgedRows::binary_class(const std::string& name, double number) const {
   if (name == classes_[1]) return 1;
   if (name == classes_[0]) return 0;
+  if (are_named_ && (number == 0 || number == 1)) {
+    return number == static_cast<double>(positive_column_) ? 1 : 0;
+  }
   if (!are_named_ && (name == "true" || name == "false")) return (name == "true") == (classes_[1] == "1") ? 1 : 0;
   return error(Code::kInvalidArgument,
                "'{}' is neither '{}' nor '{}'; `modelyard evaluate` says which classes there are", name, classes_[0],
@@ -108,9 +138,9 @@ Status JudgedRows::add_binary(JudgedRow& row, const Truth& truth, const ReadOutp
   if (!rows_.empty() && std::isnan(rows_.front().score) != (outputs.columns() == 0)) {
     return error(Code::kInvalidArgument, "the output '{}' was captured of some predictions only", evaluation_.score);
   }
-  MODELYARD_ASSIGN(row.truth, binary_class(text_of(truth)));
+  MODELYARD_ASSIGN(row.truth, binary_class(text_of(truth), place_of(truth)));
   if (outputs.columns() == 0) {
-    MODELYARD_ASSIGN(row.predicted, binary_class(outputs.text(place)));
+    MODELYARD_ASSIGN(row.predicted, binary_class(outputs.text(place), outputs.number(place)));
     return ok();
   }
   row.score = outputs.scores(place)[outputs.columns() == 2 ? positive_column_ : 0];
@@ -119,7 +149,6 @@ Status JudgedRows::add_binary(JudgedRow& row, const Truth& truth, const ReadOutp
   return ok();
 }
 
-// Many models answer the place of the class where people say its name.
 Result<std::size_t> JudgedRows::class_number(const std::string& text, double number) {
   const auto found = std::ranges::find(classes_, text);
   if (found != classes_.end()) return static_cast<std::size_t>(found - classes_.begin());
@@ -152,8 +181,7 @@ Status JudgedRows::add_multiclass(JudgedRow& row, const Truth& truth, const Read
   if (columns_ > 0 && scores.empty()) {
     return error(Code::kInvalidArgument, "the output '{}' was not captured", evaluation_.score);
   }
-  const auto* const number = std::get_if<double>(&truth);
-  MODELYARD_ASSIGN(const std::size_t true_class, class_number(text_of(truth), number ? *number : std::nan("")));
+  MODELYARD_ASSIGN(const std::size_t true_class, class_number(text_of(truth), place_of(truth)));
   std::size_t predicted = 0;
   if (outputs.has_predicted()) {
     MODELYARD_ASSIGN(predicted, class_number(outputs.text(place), outputs.number(place)));

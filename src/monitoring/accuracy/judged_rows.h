@@ -43,7 +43,8 @@ class ReadOutputs {
   bool has_predicted() const { return !numbers_.empty() || !texts_.empty(); }
   // Pre: has_predicted(). NaN where the output is a text.
   double number(std::size_t row) const { return numbers_.empty() ? std::nan("") : numbers_[row]; }
-  std::string text(std::size_t row) const { return numbers_.empty() ? texts_[row] : class_text(numbers_[row]); }
+  // A whole number has all its digits.
+  std::string text(std::size_t row) const { return texts_.empty() ? class_text(numbers_[row]) : texts_[row]; }
   std::span<const double> scores(std::size_t row) const { return std::span(scores_).subspan(row * columns_, columns_); }
 
  private:
@@ -51,7 +52,7 @@ class ReadOutputs {
   std::size_t columns_ = 0;  // of the score; 0 without one
   std::vector<double> scores_;
   std::vector<double> numbers_;
-  std::vector<std::string> texts_;
+  std::vector<std::string> texts_;  // beside numbers where those have lost digits
 };
 
 class JudgedRows {
@@ -74,7 +75,7 @@ class JudgedRows {
   Status add_binary(JudgedRow& row, const Truth& truth, const ReadOutputs& outputs, std::size_t place);
   Status add_multiclass(JudgedRow& row, const Truth& truth, const ReadOutputs& outputs, std::size_t place);
   Status add_numeric(JudgedRow& row, const Truth& truth, const ReadOutputs& outputs, std::size_t place) const;
-  Result<double> binary_class(const std::string& name) const;
+  Result<double> binary_class(const std::string& name, double number) const;
   Result<std::size_t> class_number(const std::string& text, double number);
 
   const Evaluation evaluation_;

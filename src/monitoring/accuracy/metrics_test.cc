@@ -98,6 +98,33 @@ TEST(Metrics, TakeTheFirstColumnForAPositiveZero) {
   EXPECT_EQ(value_of(measured(rows), "roc_auc"), 1);
 }
 
+TEST(Metrics, TakeThePlaceOfOneOfTwoClassesForItsName) {
+  for (const char* positive : {"churned", "stayed"}) {
+    JudgedRows rows(of(Task::kBinary, {"stayed", "churned"}, positive));
+    Evaluation by_label = rows.evaluation();
+    by_label.score = "";
+    JudgedRows labelled(by_label);
+    ASSERT_TRUE(add(labelled, Answer({}, 4).with_labels({0, 1, 1, 0}), {0.0, "churned", "stayed", 1.0}));
+    EXPECT_EQ(value_of(measured(labelled), "accuracy"), 0.5) << positive;
+    EXPECT_EQ(measured(labelled).classes[1].name, positive);
+    // The place of a label, beside a probability of the positive class.
+    const double of_first = positive == std::string_view("stayed") ? 0.9 : 0.1;
+    ASSERT_TRUE(add(rows, Answer({of_first}, 1), {0.0}));
+    EXPECT_EQ(value_of(measured(rows), "accuracy"), 1) << positive;
+    EXPECT_FALSE(add(rows, Answer({0.5}, 1), {2.0}));
+    EXPECT_FALSE(add(rows, Answer({0.5}, 1), {"0"}));
+  }
+}
+
+TEST(Metrics, TakeANameThatIsANumberForTheNameAndNotForAPlace) {
+  Evaluation evaluation = of(Task::kBinary, {"1", "0"});
+  evaluation.score = "";
+  JudgedRows rows(evaluation);
+  ASSERT_TRUE(add(rows, Answer({}, 1).with_labels({0}), {0.0}));
+  EXPECT_EQ(rows.rows()[0].truth, 1);  // "0" is the second
+  EXPECT_EQ(rows.rows()[0].predicted, 1);
+}
+
 TEST(Metrics, TakeNoThirdClass) {
   JudgedRows rows(of(Task::kBinary, {"stayed", "churned"}));
   ASSERT_TRUE(add(rows, Answer({0.9, 0.1}, 2), {"churned", "stayed"}));
@@ -205,6 +232,20 @@ TEST(JudgedRows, SayWhatCannotBeRead) {
 TEST(Metrics, AreNoneOfNoRows) {
   const JudgedRows rows(of(Task::kBinary));
   EXPECT_TRUE(measured(rows).list.empty());
+}
+
+TEST(JudgedRows, TellWholeNumbersApartThatAreOneAsADouble) {
+  Answer answer({}, 2);
+  answer.with_labels({9007199254740992, 9007199254740993});
+  Evaluation only_label = of(Task::kMulticlass);
+  only_label.score = "";
+  JudgedRows judged(only_label);
+
+  ASSERT_TRUE(add(judged, answer, {Truth("9007199254740992"), Truth("9007199254740992")}));
+
+  EXPECT_EQ(judged.rows()[0].truth, judged.rows()[0].predicted);
+  EXPECT_NE(judged.rows()[1].truth, judged.rows()[1].predicted);
+  EXPECT_EQ(judged.classes(), (std::vector<std::string>{"9007199254740992", "9007199254740993"}));
 }
 
 }  // namespace

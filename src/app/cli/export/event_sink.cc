@@ -32,7 +32,7 @@ Status EventSink::post(const Json& record, const char* kind, const Json& body) {
     const auto answer = client_.send("POST", "", body.dump(), headers);
     if (answer && answer->status >= 200 && answer->status < 300) return ok();
     if (tries == kTries || (answer && !may_pass(answer->status))) {
-      if (!answer) return error(Code::kUnavailable, "the sink {} does not answer", client_.server());
+      if (!answer) return Error(Code::kUnavailable, answer.error().message());
       return error(Code::kUnavailable, "{} answered {} to an event of prediction {}", client_.server(), answer->status,
                    id);
     }

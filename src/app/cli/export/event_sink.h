@@ -20,9 +20,12 @@ class EventSink {
   static constexpr int kTries = 6;
   static constexpr std::chrono::milliseconds kFirstWait{250};
 
-  // `wait` lets time pass between tries.
-  EventSink(std::string address, std::function<void(std::chrono::milliseconds)> wait)
-      : client_(std::move(address)), wait_(std::move(wait)) {}
+  // `authority`: a PEM file of who signs the certificate of an https address; "" for the system's. `wait` lets time
+  // pass between tries.
+  EventSink(std::string address, std::string authority, std::function<void(std::chrono::milliseconds)> wait)
+      : client_(std::move(address), TlsOptions{std::move(authority), "", ""}, "", {},
+                "what was sent is kept with --progress, and --resume goes on"),
+        wait_(std::move(wait)) {}
 
   // Of a record with its payload.
   Status send(const Json& record);

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <limits>
 #include <thread>
 
 #include "app/cli/command.h"
@@ -17,7 +18,7 @@ namespace {
 
 struct ExportFlags {
   PredictionQuery query;
-  std::string output, form = "jsonl", address, state;
+  std::string output, form = "jsonl", address, authority, state;
   bool with_payload = false;
   bool resume = false;
 
@@ -39,9 +40,11 @@ class Exporting {
         state_path_(!flags.state.empty()   ? flags.state
                     : flags.output.empty() ? ""
                                            : flags.output + ".progress"),
-        sink_(flags.address, [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }) {}
+        sink_(flags.address, flags.authority,
+              [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }) {}
 
   Status open() {
+    if (!flags_.resume) MODELYARD_TRY(check_endpoint());
     const PredictionQuery& query = flags_.query;
     progress_.asked = fmt::format("endpoint={} version={} status={} by={} from={} to={}{}", query.endpoint,
                                   query.version, query.status, query.principal, query.from, query.to,
@@ -57,15 +60,16 @@ class Exporting {
   }
 
   Status run() {
-    MODELYARD_ASSIGN(const Json report, client_.call("GET", "/api/v1/journal"));
-    const auto all = report["records"].get<std::int64_t>();
+    // How many there are is told to who may read all models only.
+    const auto report = client_.call("GET", "/api/v1/journal");
+    const auto all = report ? (*report)["records"].get<std::int64_t>() : std::numeric_limits<std::int64_t>::max();
     ProgressBar bar("exporting", ProgressBar::Unit::kNone);
     const std::size_t limit = flags_.is_of_payloads() ? kMostOfAPage / 10 : kMostOfAPage;
     do {
       MODELYARD_ASSIGN(const Json items, next_page(client_, progress_.query, limit, progress_.cursor));
       MODELYARD_TRY(take(items));
       done_ += static_cast<std::int64_t>(items.size());
-      bar.show(std::min(done_, all), all);
+      if (report) bar.show(std::min(done_, all), all);
       if (!progress_.cursor.empty()) MODELYARD_TRY(keep_progress());
     } while (!progress_.cursor.empty());
     if (!state_path_.empty() && ::unlink(state_path_.c_str()) != 0 && errno != ENOENT) {
@@ -78,14 +82,24 @@ class Exporting {
     const std::string where = !flags_.address.empty() ? flags_.address : flags_.output;
     if (where.empty()) return;
     std::fprintf(stderr, "%llu predictions in %s", static_cast<unsigned long long>(progress_.records), where.c_str());
-    if (left_out_ > 0) {
-      std::fprintf(stderr, "; %lld were left out: they failed, or were not captured",
-                   static_cast<long long>(left_out_));
+    if (progress_.left_out > 0) {
+      std::fprintf(stderr, "; %llu were left out: they failed, or were not captured",
+                   static_cast<unsigned long long>(progress_.left_out));
     }
     std::fprintf(stderr, "\n");
   }
 
  private:
+  // One that has gone may have left predictions.
+  Status check_endpoint() const {
+    if (flags_.query.endpoint.empty()) return ok();
+    const std::string name = path_segment(flags_.query.endpoint);
+    std::string none;
+    MODELYARD_ASSIGN(const Json any, next_page(client_, "&endpoint=" + name, 1, none));
+    if (any.empty()) MODELYARD_TRY(client_.call("GET", "/api/v1/endpoints/" + name));
+    return ok();
+  }
+
   // What it says of the output is on disk.
   Status keep_progress() {
     if (state_path_.empty()) return ok();
@@ -120,14 +134,14 @@ class Exporting {
     for (const Json& record : items) {
       if (flags_.form == "cloudevents") {
         if (!has_answer(record)) {
-          ++left_out_;
+          ++progress_.left_out;
           continue;
         }
         MODELYARD_TRY(sink_.send(record));
       } else {
         MODELYARD_ASSIGN(const auto encoded, encode(form_of(flags_.form), record));
         if (!encoded) {
-          ++left_out_;
+          ++progress_.left_out;
           continue;
         }
         bytes += *encoded;
@@ -145,7 +159,6 @@ class Exporting {
   ExportProgress progress_;
   UniqueFd output_;
   std::int64_t done_ = 0;
-  std::int64_t left_out_ = 0;
 };
 
 Result<int> export_predictions(const ExportFlags& flags, const CommandContext& context) {
@@ -175,6 +188,9 @@ void add_export_command(CommandLine& line, CLI::App& group) {
   app.add_flag("--payload", flags->with_payload, "jsonl: what was asked and answered, too, where it was captured");
   CLI::Option* const output = app.add_option("--output", flags->output, "File; standard output without one");
   CLI::Option* const address = app.add_option("--sink", flags->address, "cloudevents: URL that they are posted to");
+  app.add_option("--sink-ca", flags->authority, "Who signs the certificate of an https sink; the system's without it")
+      ->type_name("FILE")
+      ->needs(address);
   CLI::Option* const state =
       app.add_option("--progress", flags->state, "File that keeps how far it has come; beside --output without it");
   output->excludes(address);

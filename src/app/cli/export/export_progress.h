@@ -18,6 +18,7 @@ struct ExportProgress {
   std::string cursor;  // "" at the beginning
   std::uint64_t bytes = 0;
   std::uint64_t records = 0;
+  std::uint64_t left_out = 0;
 
   // NotFound when nothing was interrupted, Conflict when it was an export of something else.
   static Result<ExportProgress> resume(const std::string& path, const std::string& asked, const std::string& form);

@@ -6,12 +6,14 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <numeric>
 
 #include "base/base64.h"
 #include "base/csv.h"
 #include "base/json.h"
 #include "base/names.h"
 #include "base/nearest_name.h"
+#include "edge/codec/labels/label_limits.h"
 
 namespace modelyard::edge {
 namespace {
@@ -24,36 +26,20 @@ constexpr std::size_t kMostTold = 5;  // lines that cannot be read
 constexpr std::array<std::string_view, 7> kColumns{"prediction_id", "row",        "value",   "unit",
                                                    "time",          "event_time", "endpoint"};
 
-Result<LabelValue> checked(LabelValue value) {
-  if (const auto* const number = std::get_if<double>(&value)) {
-    if (std::isfinite(*number)) return value;
-    return error(Code::kInvalidArgument, "value: {} is no finite number", *number);
-  }
-  const std::string& text = std::get<std::string>(value);
+Result<LabelValue> checked_text(const std::string& text) {
   if (text.empty()) return error(Code::kInvalidArgument, "value: it is empty");
-  if (text.size() <= journal::kMostLabelTextBytes && is_valid_utf8(text)) return value;
+  if (text.size() <= journal::kMostLabelTextBytes && is_valid_utf8(text)) return LabelValue(text);
   return error(Code::kInvalidArgument, "value: a text has at most {} bytes of UTF-8", journal::kMostLabelTextBytes);
-}
-
-// A number where it reads as one.
-Result<LabelValue> value_of_text(const std::string& text) {
-  double number = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool is_number = failure == std::errc{} && end == text.data() + text.size() && std::isfinite(number);
-  return checked(is_number ? LabelValue(number) : LabelValue(text));
 }
 
 Result<LabelValue> value_of(const Json& value) {
   if (value.is_boolean()) return LabelValue(value.get<bool>() ? 1.0 : 0.0);
   if (value.is_number()) {
-    constexpr std::int64_t kMost = std::int64_t{1} << 53;  // a double counts as far
-    const bool is_beyond = value.is_number_unsigned()  ? value.get<std::uint64_t>() > std::uint64_t{kMost}
-                           : value.is_number_integer() ? value.get<std::int64_t>() < -kMost
-                                                       : false;
-    if (is_beyond) return error(Code::kInvalidArgument, "value: {} is beyond 2^53; send it as a text", value.dump());
-    return checked(value.get<double>());
+    const double number = value.get<double>();
+    if (std::abs(number) < journal::kLabelNumbersEnd) return LabelValue(number);
+    return error(Code::kInvalidArgument, "value: {} is not below 2^53; send it as a text", value.dump());
   }
-  if (value.is_string()) return checked(value.get<std::string>());
+  if (value.is_string()) return checked_text(value.get<std::string>());
   return error(Code::kInvalidArgument, "value: expected a number, a text, true or false");
 }
 
@@ -158,11 +144,13 @@ class Reading {
   }
 
   Status add_line(std::string_view line, std::size_t number) {
+    MODELYARD_TRY(check_bytes(line.size(), kMostBytesOfRows));
     MODELYARD_ASSIGN(const Json one, parse_json(line, {.max_bytes = kMostLabelBytes, .max_depth = 8}));
     return add(one, number);
   }
 
   Status add(const Json& one, std::size_t line) {
+    MODELYARD_TRY(check_label_size(one));
     MODELYARD_ASSIGN(auto reader, ObjectReader::open(one, ""));
     if (one.contains("groundTruthData")) return add_sagemaker(reader, line);
     Parts parts;
@@ -246,9 +234,10 @@ class Reading {
     MODELYARD_ASSIGN(const auto fields, csv.next());
     std::vector<LabelValue> values;
     for (const std::string& field : fields.value_or(std::vector<std::string>())) {
-      MODELYARD_ASSIGN(values.emplace_back(), value_of_text(field));
+      MODELYARD_ASSIGN(values.emplace_back(), checked_text(field));
     }
     if (values.empty()) return error(Code::kInvalidArgument, "groundTruthData.data: it is empty");
+    given.is_typed = false;
     if (values.size() > 1) {
       add_rows(std::move(given), std::move(values));
       return ok();
@@ -263,6 +252,7 @@ class Reading {
     places_.fill(std::string::npos);
     for (std::size_t i = 0; i < head.size(); ++i) {
       std::string name = head[i];
+      if (const Status known = check_name(name); !known) return known.error().with_context("line 1");
       if (i == 0 && name.starts_with("\xEF\xBB\xBF")) name.erase(0, 3);  // as spreadsheets write it
       const auto column = std::ranges::find_if(kColumns, [&](std::string_view ours) { return name == theirs(ours); });
       if (column == kColumns.end()) {
@@ -297,6 +287,9 @@ class Reading {
     if (fields.size() != fields_) {
       return error(Code::kInvalidArgument, "{} fields where the first line has {}", fields.size(), fields_);
     }
+    const auto add_size = [](std::size_t sum, const std::string& field) { return sum + field.size(); };
+    MODELYARD_TRY(
+        check_bytes(std::accumulate(fields.begin(), fields.end(), std::size_t{0}, add_size), kMostBytesOfLabel));
     const auto field = [&](std::size_t column) -> std::optional<std::string> {
       if (places_[column] == std::string::npos || fields[places_[column]].empty()) return std::nullopt;
       return fields[places_[column]];
@@ -312,7 +305,8 @@ class Reading {
     }
     MODELYARD_ASSIGN(GivenLabel given, label_of(parts, form_, line));
     if (const std::string value = field(2).value_or(""); value != "null") {
-      MODELYARD_ASSIGN(given.label.value, value_of_text(value));
+      MODELYARD_ASSIGN(given.label.value, checked_text(value));
+      given.is_typed = false;
     }
     labels_.push_back(std::move(given));
     return ok();

@@ -5,11 +5,11 @@
 //                           {"groundTruthData": {"data", "encoding"}, "eventMetadata": {"eventId"}}
 //   text/csv                with a line of names first
 //
-// A label: prediction_id, or unit and time; row; value, or values of all rows; event_time; endpoint. In CSV a value
-// that reads as a number is one; null takes back what was said before.
+// A label: prediction_id, or unit and time; row; value, or values of all rows; event_time; endpoint. Values of CSV
+// are texts without a type; null takes back what was said before.
 //
-// Limits: kMostLabels, kMostLabelBytes. Errors: InvalidArgument that names the first lines that cannot be read; nothing
-//         is given then.
+// Limits: kMostLabels, kMostLabelBytes; of one label those of label_limits.h. Errors: InvalidArgument that names the
+//         first lines that cannot be read; nothing is given then.
 #pragma once
 
 #include <map>

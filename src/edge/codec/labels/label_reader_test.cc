@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "edge/codec/labels/label_limits.h"
+
 namespace modelyard::edge {
 namespace {
 
@@ -81,12 +83,14 @@ TEST(LabelReader, ReadsGroundTruthOfSageMaker) {
             "eventVersion": "0"}})",
         data, encoding, kId);
   };
-  EXPECT_EQ(read(line("1", "CSV"))[0].label.value, LabelValue(1.0));
+  EXPECT_EQ(read(line("1", "CSV"))[0].label.value, LabelValue("1"));
+  EXPECT_FALSE(read(line("1", "CSV"))[0].is_typed);
   EXPECT_EQ(read(line("1", "CSV"))[0].label.row, std::nullopt);
   EXPECT_EQ(read(line("0,1,1", "CSV")).size(), 3u);
   EXPECT_EQ(read(line("yes", "CSV"))[0].label.value, LabelValue("yes"));
-  EXPECT_EQ(read(line("MQ==", "BASE64"))[0].label.value, LabelValue(1.0));
+  EXPECT_EQ(read(line("MQ==", "BASE64"))[0].label.value, LabelValue("1"));
   EXPECT_EQ(read(line("[1, 0]", "JSON")).size(), 2u);
+  EXPECT_TRUE(read(line("1", "JSON"))[0].is_typed);
   EXPECT_THAT(refusal(line("1", "XML")), HasSubstr("'XML' is none of CSV, JSON, BASE64"));
 }
 
@@ -95,8 +99,9 @@ TEST(LabelReader, ReadsCsvWithOurNamesOrTheirs) {
   const auto ours = read("prediction_id,row,value\n" + id + ",1,0\n" + id + ",,yes\n", {.content_type = "text/csv"});
   ASSERT_EQ(ours.size(), 2u);
   EXPECT_EQ(ours[0].label.row, 1);
-  EXPECT_EQ(ours[0].label.value, LabelValue(0.0));
+  EXPECT_EQ(ours[0].label.value, LabelValue("0"));
   EXPECT_EQ(ours[1].label.value, LabelValue("yes"));
+  EXPECT_FALSE(ours[0].is_typed);
   EXPECT_EQ(ours[1].line, 3u);
   EXPECT_EQ(read("prediction_id,value\n" + id + ",null\n", {.content_type = "text/csv"})[0].label.value, std::nullopt);
 
@@ -104,7 +109,19 @@ TEST(LabelReader, ReadsCsvWithOurNamesOrTheirs) {
   form.columns = *parse_label_columns("prediction_id=request,value=paid back");
   const auto theirs = read("\xEF\xBB\xBFrequest,note,paid back\r\n" + id + ",\"a, b\nc\",1\r\n", form);
   ASSERT_EQ(theirs.size(), 1u);
-  EXPECT_EQ(theirs[0].label.value, LabelValue(1.0));
+  EXPECT_EQ(theirs[0].label.value, LabelValue("1"));
+}
+
+TEST(LabelReader, LeavesTextsOfCsvAsTheyWereSent) {
+  const auto labels = read(
+      "unit,time,value,endpoint\n00123456789012345678,2026-11-01T10:00:00Z,007,f\n"
+      "\"9007199254740993\",2026-11-01T10:00:00Z,9007199254740993,f\n",
+      {.content_type = "text/csv"});
+  ASSERT_EQ(labels.size(), 2u);
+  EXPECT_EQ(labels[0].label.unit, "00123456789012345678");
+  EXPECT_EQ(labels[0].label.value, LabelValue("007"));
+  EXPECT_EQ(labels[1].label.unit, "9007199254740993");
+  EXPECT_EQ(labels[1].label.value, LabelValue("9007199254740993"));
 }
 
 TEST(LabelReader, RefusesCsvThatIsNotWhatItsFirstLineSays) {
@@ -134,7 +151,9 @@ TEST(LabelReader, RefusesWhatMeansNothing) {
       {with_id(R"("row": -1, "value": 1)"), "row: -1"},
       {with_id(R"("row": 1, "values": [1])"), "values are those of all rows"},
       {with_id(R"("value": {})"), "expected a number, a text"},
-      {with_id(R"("value": 9007199254740993)"), "beyond 2^53"},
+      {with_id(R"("value": 9007199254740993)"), "9007199254740993 is not below 2^53; send it as a text"},
+      {with_id(R"("value": -9007199254740993)"), "-9007199254740993 is not below 2^53"},
+      {with_id(R"("value": 123456789012345678901234567890)"), "is not below 2^53"},
       {with_id(R"("value": "")"), "it is empty"},
       {with_id(R"("value": 1, "endpoint": "../x")"), "../x"},
       {with_id(R"("value": 1, "event_time": "yesterday")"), "yesterday"},
@@ -152,6 +171,41 @@ TEST(LabelReader, RefusesMoreThanACallHolds) {
   for (std::size_t i = 0; i <= kMostLabels; ++i) body += (i == 0 ? "" : ",") + with_id(R"("value":1)");
   EXPECT_THAT(refusal(body + "]"), HasSubstr("more than 100000 labels"));
   EXPECT_THAT(refusal(std::string(kMostLabelBytes + 1, ' ')), HasSubstr("send them in parts"));
+}
+
+TEST(LabelReader, RefusesALabelThatIsTooLarge) {
+  const std::string large(kMostBytesOfLabel, 'x'), larger(kMostBytesOfRows, 'x');
+  const std::string one = with_id(R"("value": ")" + large + R"(")");
+  for (const std::string& body : {one, "[" + one + "]"}) {
+    EXPECT_THAT(refusal(body), HasSubstr("at most 65536 are taken: send nothing but its fields"));
+  }
+  EXPECT_THAT(refusal(one, {.content_type = kLines}), HasSubstr("line 1: the label has "));
+  EXPECT_THAT(refusal(with_id(R"("value": ")" + larger + R"(")"), {.content_type = kLines}), HasSubstr("4194304"));
+  EXPECT_THAT(refusal(with_id(R"("values": [")" + larger + R"("])")), HasSubstr("send rows one by one"));
+  EXPECT_THAT(refusal("prediction_id,value\n" + std::string(kId) + "," + large + "\n", {.content_type = "text/csv"}),
+              HasSubstr("line 2: the label has "));
+}
+
+TEST(LabelReader, TakesTheValuesOfManyRows) {
+  std::string values = "0";
+  for (int i = 1; i < 50'000; ++i) values += ",0";
+  EXPECT_EQ(read(with_id(R"("values": [)" + values + "]")).size(), 50'000u);
+}
+
+TEST(LabelReader, RefusesNamesThatAreTooLong) {
+  const std::string name(kMostNameBytes + 1, 'x');
+  EXPECT_EQ(refusal(with_id(fmt::format(R"("value": 1, "{}": 1)", name))),
+            "the name of a field has 256 bytes, at most 255 are taken");
+  EXPECT_EQ(refusal(name + ",value\n", {.content_type = "text/csv"}),
+            "line 1: the name of a field has 256 bytes, at most 255 are taken");
+}
+
+TEST(LabelReader, RefusesAUnitThatIsTooLong) {
+  const auto unit = [](std::size_t bytes) {
+    return fmt::format(R"({{"unit": "{}", "time": "2026-11-01T10:00:00Z", "value": 1}})", std::string(bytes, 'u'));
+  };
+  EXPECT_EQ(read(unit(255))[0].label.unit.size(), 255u);
+  EXPECT_THAT(refusal(unit(256)), HasSubstr("unit: expected 1 to 255 bytes"));
 }
 
 TEST(LabelReader, ReadsWhichColumnsAreMeant) {
