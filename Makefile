@@ -1,11 +1,15 @@
 # Thin targets over tools/; everything a fresh machine needs is installed by them.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint bench simulate peers fuzz format clean
+.PHONY: help build parquet demo test lint bench simulate peers fuzz format clean
 
 help:     ## Show this
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 build:    ## Build build/release/bin/modelyard
+	@tools/build.sh release
+parquet:  ## Build the plug-in for Parquet files, too: brings Arrow (55 MB)
+	@tools/deps.sh build
+	@tools/parquet.sh
 	@tools/build.sh release
 demo:     ## Train a real model, serve it, ask it, roll it back (leaves the server running)
 	@tools/demo.sh

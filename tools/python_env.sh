@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Makes build/venv/NAME from the pinned and hashed requirements: tools/python_env.sh demo|test|plots|peers-drift
+# Makes build/venv/NAME from the pinned and hashed requirements: tools/python_env.sh demo|test|parquet|plots|peers-drift
 set -euo pipefail
 . "$(dirname "$0")/lib/steps.sh"
 
-name="${1:?demo, test, plots or peers-drift}"
+name="${1:?demo, test, parquet, plots or peers-drift}"
 requirements="$root/requirements/$name.txt"
 folder="$root/build/venv/$name"
 stamp="$folder/.requirements.sha256"

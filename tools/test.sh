@@ -35,7 +35,9 @@ rm -rf "$results"
 mkdir -p "$results"
 "$root/tools/deps.sh" build test lint || exit 1
 "$root/tools/engine.sh" || exit 1
+"$root/tools/parquet.sh" || exit 1
 "$root/tools/python_env.sh" test || exit 1
+"$root/tools/python_env.sh" parquet || exit 1
 export WITH_TESTS=yes
 # Suppressions and options of the sanitizers; a finding ends the test.
 export ASAN_OPTIONS="detect_leaks=1:halt_on_error=1:detect_odr_violation=0"

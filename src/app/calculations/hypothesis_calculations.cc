@@ -29,7 +29,8 @@ Result<Json> two_proportions(ObjectReader& input) {
   MODELYARD_ASSIGN(const double alpha, read_number(input, "alpha", 0.05));
   MODELYARD_ASSIGN(const st::ZTest test, st::two_proportion_test(a, b));
   MODELYARD_ASSIGN(const st::Interval newcombe, st::newcombe_interval(a, b, alpha));
-  return Json{{"difference", a.value() - b.value()}, {"z", test.z}, {"p", test.p}, {"newcombe", interval_json(newcombe)}};
+  return Json{
+      {"difference", a.value() - b.value()}, {"z", test.z}, {"p", test.p}, {"newcombe", interval_json(newcombe)}};
 }
 
 Result<Json> binomial(ObjectReader& input) {

@@ -87,10 +87,7 @@ Result<Json> quantiles(ObjectReader& input) {
   MODELYARD_ASSIGN(const double share, input.number("share"));
   MODELYARD_ASSIGN(const double at, read_number(input, "at", 100));
   MODELYARD_ASSIGN(const st::QuantileComparison comparison, st::compare_quantiles(a, b, share, at));
-  return Json{{"a", comparison.of_a},
-              {"b", comparison.of_b},
-              {"e", std::exp(comparison.log_e)},
-              {"p", comparison.p}};
+  return Json{{"a", comparison.of_a}, {"b", comparison.of_b}, {"e", std::exp(comparison.log_e)}, {"p", comparison.p}};
 }
 
 Result<Json> split(ObjectReader& input) {
@@ -150,11 +147,12 @@ std::vector<Calculation> sequential_calculations() {
        share_sequence},
       {"mean-sequence", "sample: {count, mean, variance} [, alpha] [, at]", "the same of a mean, from 100 values on",
        mean_sequence},
-      {"bounded-mean-sequence", "values: 0 … 1 [, alpha]", "the same of values between bounds, narrow when they vary little",
-       bounded_sequence},
+      {"bounded-mean-sequence", "values: 0 … 1 [, alpha]",
+       "the same of values between bounds, narrow when they vary little", bounded_sequence},
       {"quantile-comparison", "a, b: numbers, share [, at]", "whether a quantile is the same, looked at at any time",
        quantiles},
-      {"sample-ratio", "counts, shares [, prior]", "whether units were split as promised, looked at at any time", split},
+      {"sample-ratio", "counts, shares [, prior]", "whether units were split as promised, looked at at any time",
+       split},
       {"merge-e", "e: e-values of one hypothesis", "their mean, and their product for independent ones", merged},
       {"e-benjamini-hochberg", "e: e-values [, alpha]", "which of many hypotheses are rejected", e_rejections},
       {"obrien-fleming", "looks: shares of the sample [, alpha]", "boundaries of planned looks, hardly anything early",

@@ -2,11 +2,14 @@
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
 #include "app/cli/command.h"
 #include "app/cli/moment.h"
+#include "app/cli/parquet/parquet_library.h"
+#include "app/cli/temporary_folder.h"
 #include "base/directory.h"
 #include "journal/ground_truth/label.h"
 
@@ -82,8 +85,8 @@ class Summary {
 
 class Sender {
  public:
-  Sender(const LabelFlags& flags, const CommandContext& context)
-      : client_(context.client()), type_(type_of(flags.file, flags)) {
+  Sender(const LabelFlags& flags, const CommandContext& context, std::string type)
+      : client_(context.client()), type_(std::move(type)) {
     const auto add = [&](std::string_view name, const std::string& value) {
       if (!value.empty()) path_ += fmt::format("{}{}={}", path_.contains('?') ? '&' : '?', name, path_segment(value));
     };
@@ -156,8 +159,20 @@ Status send_lines(std::istream& input, std::int64_t size, Sender& sender) {
   return sent == 0 ? Status(error(Code::kInvalidArgument, "there is no label in the file")) : ok();
 }
 
-Status send_file(const std::string& file, Sender& sender) {
+// As CSV. Its line N is row N - 1.
+Status send_parquet(const std::string& file, Sender& sender) {
+  MODELYARD_ASSIGN(const TemporaryFolder folder, TemporaryFolder::make());
+  const std::string rows = folder.path() + "/labels.csv";
+  MODELYARD_TRY(parquet_to_csv(file, rows));
+  std::ifstream input(rows, std::ios::binary);
+  if (!input) return system_error("read", rows, errno);
+  std::error_code ignored;
+  return send_lines(input, static_cast<std::int64_t>(std::filesystem::file_size(rows, ignored)), sender);
+}
+
+Status send_file(const std::string& file, bool parquet, Sender& sender) {
   if (file == "-") return send_lines(std::cin, 0, sender);
+  if (parquet) return send_parquet(file, sender);
   std::ifstream input(file, std::ios::binary);
   if (!input) return system_error("read", file, errno);
   input.seekg(0, std::ios::end);
@@ -170,9 +185,13 @@ Status send_file(const std::string& file, Sender& sender) {
 }
 
 Result<int> label(const LabelFlags& flags, const CommandContext& context) {
-  Sender sender(flags, context);
+  bool parquet = false;
+  if (!flags.file.empty() && flags.file != "-") {
+    MODELYARD_ASSIGN(parquet, is_parquet(flags.file));
+  }
+  Sender sender(flags, context, parquet ? "text/csv" : type_of(flags.file, flags));
   if (!flags.file.empty()) {
-    MODELYARD_TRY(send_file(flags.file, sender));
+    MODELYARD_TRY(send_file(flags.file, parquet, sender));
     return sender.summary().print(context);
   }
   Json one{{"prediction_id", flags.prediction}};
@@ -197,8 +216,8 @@ void add_label_command(CommandLine& line) {
                            [flags, &line] { return label(*flags, line.context()); });
   CLI::Option_group* const what = app.add_option_group("What", "A file of labels, or one label");
   what->require_option(1);
-  CLI::Option* const file =
-      what->add_option("file", flags->file, "FILE.csv, FILE.jsonl or FILE.json; - reads lines from standard input");
+  CLI::Option* const file = what->add_option(
+      "file", flags->file, "FILE.csv, FILE.jsonl, FILE.json or FILE.parquet; - reads lines from standard input");
   app.add_option("--endpoint", flags->endpoint, "Of labels that name none, and whose prediction is not there yet");
   app.add_option("--columns", flags->columns, "What the file calls our columns: prediction_id=request,value=paid")
       ->needs(file);

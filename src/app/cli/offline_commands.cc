@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "app/cli/command.h"
+#include "app/cli/parquet/parquet_library.h"
 #include "app/cli/temporary_folder.h"
 #include "app/server/engines.h"
 #include "backend/onnx/model_file.h"
@@ -221,6 +222,10 @@ Result<int> examine(const OfflineFlags& flags, const CommandContext& context) {
   for (const auto& place : library.places)
     add("engine place", place.outcome == "found", place.path + ": " + place.outcome);
   add("engine", library.api != nullptr, library.api ? "ONNX Runtime " + library.version : library.remedy());
+  const auto parquet = ParquetLibrary::load();
+  add("Parquet", parquet.has_value(),
+      parquet ? fmt::format("Arrow {}: {}", (*parquet)->calls->library_version, (*parquet)->path)
+              : parquet.error().message());
   const auto answer = context.client().send("GET", "/readyz");
   add("server", answer && answer->status == 200,
       answer ? fmt::format("{} answers {}", context.server, answer->status) : answer.error().message());

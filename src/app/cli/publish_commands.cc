@@ -6,8 +6,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 
 #include "app/cli/command.h"
+#include "app/cli/parquet/parquet_library.h"
+#include "app/cli/temporary_folder.h"
 #include "app/server/file_upload.h"
 #include "base/directory.h"
 #include "registry/attachment.h"
@@ -66,15 +69,14 @@ Result<Json> upload_files(const HttpClient& client, const std::string& path) {
   return listed;
 }
 
-// By its first bytes: a Parquet file, or text, which is taken for CSV.
-Result<bool> is_parquet(const std::string& path) {
+// Text, by its first bytes, is taken for CSV.
+Status check_text(const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
   if (!file) return system_error("open", path, errno);
   std::array<char, 4096> piece{};
   const std::string_view begin(piece.data(), std::fread(piece.data(), 1, piece.size(), file.get()));
-  if (begin.starts_with("PAR1")) return true;
   const auto binary = [](char c) { return c >= 0 && c < ' ' && c != '\t' && c != '\r' && c != '\n'; };
-  if (!begin.empty() && std::none_of(begin.begin(), begin.end(), binary)) return false;
+  if (!begin.empty() && std::none_of(begin.begin(), begin.end(), binary)) return ok();
   return error(Code::kInvalidArgument, "'{}' is neither a Parquet file nor CSV", path);
 }
 
@@ -225,12 +227,22 @@ Result<int> predict(const PredictFlags& flags, const CommandContext& context) {
 
 }  // namespace
 
+// The server reads CSV; a Parquet file is read here.
 Result<Json> upload_reference(const HttpClient& client, const std::string& path) {
+  std::string name = path.substr(path.rfind('/') + 1), rows = path;
+  std::optional<TemporaryFolder> folder;
   MODELYARD_ASSIGN(const bool parquet, is_parquet(path));
-  MODELYARD_ASSIGN(const Digest digest, upload_blob(client, path));
-  return Json{{"blob", digest.hex()},
-              {"media_type", parquet ? "application/vnd.apache.parquet" : "text/csv"},
-              {"name", path.substr(path.rfind('/') + 1)}};
+  if (parquet) {
+    name += ".csv";
+    MODELYARD_ASSIGN(TemporaryFolder made, TemporaryFolder::make());
+    folder.emplace(std::move(made));
+    rows = folder->path() + "/" + name;
+    MODELYARD_TRY(parquet_to_csv(path, rows));
+  } else {
+    MODELYARD_TRY(check_text(path));
+  }
+  MODELYARD_ASSIGN(const Digest digest, upload_blob(client, rows));
+  return Json{{"blob", digest.hex()}, {"media_type", "text/csv"}, {"name", name}};
 }
 
 void add_publish_commands(CommandLine& line) {

@@ -125,7 +125,8 @@ void add_quality_commands(CommandLine& line) {
   CLI::App& reference_app = line.add("reference", "Show or set what live data of a version is compared with",
                                      [reference_flags, &line] { return reference(*reference_flags, line.context()); });
   reference_app.add_option("version", reference_flags->version, "MODEL/VERSION or MODEL@ALIAS")->required();
-  auto* const file = reference_app.add_option("file", reference_flags->file, "Rows, such as it was trained on: CSV");
+  auto* const file =
+      reference_app.add_option("file", reference_flags->file, "Rows, such as it was trained on: CSV or Parquet");
   auto* const endpoint = reference_app.add_option("--endpoint", reference_flags->endpoint,
                                                   "Instead: what this endpoint was asked and answered");
   endpoint->excludes(file);

@@ -39,6 +39,10 @@ TEST(Configuration, TakesFlagsBeforeEnvironmentBeforeFileBeforeDefaults) {
   EXPECT_EQ(merged->value("max_headers").origin, "default");
 }
 
+TEST(Configuration, LeavesVariablesOfTheCommandLineAlone) {
+  EXPECT_EQ(refusal("", {{"MODELYARD_SERVER", "x"}, {"MODELYARD_PARQUET_LIB", "x"}}), "(accepted)");
+}
+
 TEST(Configuration, NamesTheNearestKnownSetting) {
   EXPECT_NE(refusal("lissten: 127.0.0.1:1\n").find("'listen'"), std::string::npos);
   EXPECT_NE(refusal("", {{"MODELYARD_LISSTEN", "x"}}).find("MODELYARD_LISTEN"), std::string::npos);

@@ -190,10 +190,10 @@ Status Configuration::take_file(std::string_view file, std::string_view file_nam
 
 Status Configuration::take_environment(const std::map<std::string, std::string>& environment) {
   // Variables of the command line, which are no settings of the server.
-  constexpr std::array<std::string_view, 7> kOthers = {"MODELYARD_API_KEY",   "MODELYARD_SERVER",
-                                                       "MODELYARD_CONFIG",    "MODELYARD_ENGINE_DIR",
-                                                       "MODELYARD_CA",        "MODELYARD_CLIENT_CERTIFICATE",
-                                                       "MODELYARD_CLIENT_KEY"};
+  constexpr std::array<std::string_view, 8> kOthers = {"MODELYARD_API_KEY",    "MODELYARD_SERVER",
+                                                       "MODELYARD_CONFIG",     "MODELYARD_ENGINE_DIR",
+                                                       "MODELYARD_CA",         "MODELYARD_CLIENT_CERTIFICATE",
+                                                       "MODELYARD_CLIENT_KEY", "MODELYARD_PARQUET_LIB"};
   for (const auto& [name, text] : environment) {
     if (!name.starts_with("MODELYARD_")) continue;
     if (std::find(kOthers.begin(), kOthers.end(), name) != kOthers.end()) continue;

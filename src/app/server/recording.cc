@@ -13,8 +13,8 @@ Result<std::unique_ptr<Recording>> Recording::open(const Configuration& configur
                    journal::LabelStore::open(configuration.text("data") + "/ground-truth.db", own.clock));
   recording->labeller_ =
       std::make_unique<control::Labeller>(own.catalog, *recording->journal_, *recording->labels_, own.clock);
-  recording->evaluator_ = std::make_unique<control::Evaluator>(own.catalog, *recording->journal_,
-                                                               *recording->payloads_, *recording->labels_);
+  recording->evaluator_ = std::make_unique<control::Evaluator>(own.catalog, *recording->journal_, *recording->payloads_,
+                                                               *recording->labels_);
   for (std::size_t i = 0; i < own.http.loops(); ++i) {
     recording->taps_.push_back(std::make_unique<JournalTap>(*recording->journal_, *recording->payloads_, own.cpu, i));
   }

@@ -51,47 +51,6 @@ constexpr std::chrono::seconds kStartUpTime{600};
 constexpr std::chrono::seconds kHeldTime{60};              // clients that wait longer have gone
 constexpr std::chrono::milliseconds kKeyUsesKept{60'000};  // so much of their last uses a crash may forget
 
-<<<<<<< HEAD
-=======
-std::size_t cores() {
-  return std::max(1u, std::thread::hardware_concurrency());
-}
-
-std::size_t or_cores(std::int64_t setting) {
-  return setting > 0 ? static_cast<std::size_t>(setting) : cores();
-}
-
-telemetry::LogFormat log_format_of(const std::string& text) {
-  const bool terminal = ::isatty(STDERR_FILENO) == 1;
-  return text == "text" || (text == "auto" && terminal) ? telemetry::LogFormat::kText : telemetry::LogFormat::kJson;
-}
-
-edge::HttpServerOptions http_options(const Configuration& c, const ListenAddress& address) {
-  edge::HttpServerOptions options;
-  options.host = address.host;
-  options.port = address.port;
-  options.loops = or_cores(c.integer("loops"));
-  options.max_connections = static_cast<std::size_t>(c.integer("max_connections"));
-  options.limits.head = {static_cast<std::size_t>(c.integer("max_target_bytes")),
-                         static_cast<std::size_t>(c.integer("max_header_bytes")),
-                         static_cast<std::size_t>(c.integer("max_headers"))};
-  options.limits.max_body_bytes = static_cast<std::size_t>(c.integer("max_body_bytes"));
-  options.limits.idle_timeout = c.seconds("idle_timeout_seconds");
-  options.limits.header_timeout = c.seconds("header_timeout_seconds");
-  options.limits.body_timeout = c.seconds("body_timeout_seconds");
-  options.make_http2 = edge::http2_sessions();
-  return options;
-}
-
-lifecycle::ReconcilerOptions reconciler_options(const Configuration& c) {
-  return {c.integer("memory_limit_bytes"), c.seconds("load_retry_least_seconds"), c.seconds("load_retry_most_seconds")};
-}
-
-security::GuardOptions guard_options(const Configuration& c) {
-  return {c.text("authentication") == "required", *security::VerbSet::parse(c.text("certificate_verbs")),
-          or_cores(c.integer("loops"))};
-}
-
 // What lies beside the catalog, whether it is used now or not.
 std::vector<registry::FurtherDatabase> databases_of(const std::string& data) {
   std::vector<registry::FurtherDatabase> databases;
@@ -101,7 +60,6 @@ std::vector<registry::FurtherDatabase> databases_of(const std::string& data) {
   return databases;
 }
 
->>>>>>> labels
 // SIGTERM, SIGINT and SIGHUP as something to wait on. Blocked in every thread that starts later.
 Result<UniqueFd> open_signals() {
   sigset_t signals;

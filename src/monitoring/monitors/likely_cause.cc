@@ -20,8 +20,7 @@ std::string_view feature_of(const Finding& finding) {
 bool has_failed(const Surroundings& around, std::string_view feature, std::string_view check) {
   const std::string subject = fmt::format("{}/{}", feature, check);
   return std::ranges::any_of(around.judged, [&](const Judged& judged) {
-    return judged.kind == MonitorKind::kQuality &&
-           std::ranges::any_of(judged.findings, [&](const Finding& finding) {
+    return judged.kind == MonitorKind::kQuality && std::ranges::any_of(judged.findings, [&](const Finding& finding) {
              return finding.outcome == Outcome::kFail && finding.subject == subject;
            });
   });
@@ -29,15 +28,15 @@ bool has_failed(const Surroundings& around, std::string_view feature, std::strin
 
 // Factors between units that people mix up.
 bool is_unit(double factor) {
-  constexpr std::array kFactors{10.0, 12.0, 24.0, 60.0, 100.0, 1000.0, 3600.0, 86'400.0, 1e6, 1e9,
-                                1.609, 2.205, 2.54, 3.281, 28.35};
+  constexpr std::array kFactors{10.0, 12.0, 24.0,  60.0,  100.0, 1000.0, 3600.0, 86'400.0,
+                                1e6,  1e9,  1.609, 2.205, 2.54,  3.281,  28.35};
   return std::ranges::any_of(kFactors, [&](double known) { return std::abs(factor / known - 1) < 0.03; });
 }
 
 std::string cause_of_scale(double scale) {
   const double factor = std::max(scale, 1 / scale);
-  return fmt::format("{}: all values are {}{:.4g} of what they were", is_unit(factor) ? "another unit" : "another scale",
-                     scale > 1 ? "× " : "÷ ", factor);
+  return fmt::format("{}: all values are {}{:.4g} of what they were",
+                     is_unit(factor) ? "another unit" : "another scale", scale > 1 ? "× " : "÷ ", factor);
 }
 
 // What the monitors of drift have a verdict of, of inputs, and those that have moved, the farthest first.

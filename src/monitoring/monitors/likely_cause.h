@@ -32,10 +32,10 @@ struct Judged {
 
 // Of one endpoint.
 struct Surroundings {
-  std::vector<Judged> judged;  // of all its monitors
+  std::vector<Judged> judged;                  // of all its monitors
   std::set<std::string, std::less<>> outputs;  // features that the model answers with
-  std::string versions;        // that answer: "version 3"; "" is not known
-  UtcTime deployed{};          // since when they do
+  std::string versions;                        // that answer: "version 3"; "" is not known
+  UtcTime deployed{};                          // since when they do
 };
 
 // Of a finding that failed, in the window that ended at `end`; "" when there is nothing to say.

@@ -93,8 +93,8 @@ Result<double> value_remaining(std::span<const Share> arms, Random& random, std:
   constexpr double kShare = 0.95;
   MODELYARD_ASSIGN(const auto posteriors, posteriors_of(arms));
   if (draws == 0) return error(Code::kInvalidArgument, "without draws nothing is known");
-  const auto leader = static_cast<std::size_t>(std::ranges::max_element(posteriors, {}, &Posterior::mean) -
-                                               posteriors.begin());
+  const auto leader =
+      static_cast<std::size_t>(std::ranges::max_element(posteriors, {}, &Posterior::mean) - posteriors.begin());
   std::vector<double> remaining;
   for (std::size_t i = 0; i < draws; ++i) {
     double best = 0, of_leader = 0;

@@ -21,9 +21,9 @@ namespace modelyard::statistics {
 
 struct LoggedChoice {
   double reward = 0;
-  double propensity = 1;     // with which the arm was taken
-  double target = 0;         // with which the other way takes it
-  double modelled = 0;       // DR: the model's reward of the arm
+  double propensity = 1;      // with which the arm was taken
+  double target = 0;          // with which the other way takes it
+  double modelled = 0;        // DR: the model's reward of the arm
   double modelled_other = 0;  // DR: the model's expected reward of the other way
 };
 

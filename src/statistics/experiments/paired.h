@@ -16,7 +16,7 @@ namespace modelyard::statistics {
 
 struct McNemar {
   double statistic = 0;
-  double p = 1;         // exact, two-sided
+  double p = 1;           // exact, two-sided
   double difference = 0;  // share of rows on which the second one is right, less that of the first
   Interval interval;
 };

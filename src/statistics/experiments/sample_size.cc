@@ -73,8 +73,7 @@ Result<std::uint64_t> size_for_shares(double a, double b, const Wanted& wanted) 
   MODELYARD_TRY(check(wanted));
   MODELYARD_TRY(check_shares(a, b));
   const double pooled = (a + b) / 2;
-  return rounded_up(
-      size(std::sqrt(2 * pooled * (1 - pooled)), std::sqrt(a * (1 - a) + b * (1 - b)), b - a, wanted));
+  return rounded_up(size(std::sqrt(2 * pooled * (1 - pooled)), std::sqrt(a * (1 - a) + b * (1 - b)), b - a, wanted));
 }
 
 Result<std::uint64_t> size_for_pairs(double first_only, double second_only, const Wanted& wanted) {

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMostLooks = 100;
 constexpr std::size_t kPoints = 801;  // of the grid, odd for Simpson's rule
-constexpr double kWidest = 8;          // beyond it a normal process is never, to the precision that is promised
+constexpr double kWidest = 8;         // beyond it a normal process is never, to the precision that is promised
 
 double density(double z) {
   return std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi);
@@ -87,7 +87,8 @@ Result<std::vector<double>> spending_boundaries(Spending spending, double alpha,
   Paths paths;
   std::vector<double> boundaries;
   for (const double t : looks) {
-    if (!(t > paths.t && t <= 1)) return error(Code::kInvalidArgument, "looks must ascend in (0, 1]: {} after {}", t, paths.t);
+    if (!(t > paths.t && t <= 1))
+      return error(Code::kInvalidArgument, "looks must ascend in (0, 1]: {} after {}", t, paths.t);
     const double probability = spent(spending, alpha, t) - spent(spending, alpha, paths.t);
     const double bound = bound_that_spends(paths, t, probability);
     boundaries.push_back(bound / std::sqrt(t));

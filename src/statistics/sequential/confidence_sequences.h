@@ -43,10 +43,10 @@ class EmpiricalBernstein {
  private:
   // One side: a lower bound of the mean.
   struct Lower {
-    double bets = 0;     // Σλ
-    double won = 0;      // Σλx
-    double paid = 0;     // Σv·ψ(λ)
-    double before = 0;   // mean of the values so far, 0 before the first
+    double bets = 0;    // Σλ
+    double won = 0;     // Σλx
+    double paid = 0;    // Σv·ψ(λ)
+    double before = 0;  // mean of the values so far, 0 before the first
   };
   void add(Lower& lower, double value, double bet) const;
   double bound(const Lower& lower) const;

@@ -47,7 +47,8 @@ Result<double> split_log_e(std::span<const std::uint64_t> counts, std::span<cons
       std::abs(std::accumulate(shares.begin(), shares.end(), 0.0) - 1) > kRounding) {
     return error(Code::kInvalidArgument, "shares must be positive and sum to 1");
   }
-  if (!(std::isfinite(prior) && prior > 0)) return error(Code::kInvalidArgument, "prior must be positive, not {}", prior);
+  if (!(std::isfinite(prior) && prior > 0))
+    return error(Code::kInvalidArgument, "prior must be positive, not {}", prior);
   double units = 0, log_e = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     const auto count = static_cast<double>(counts[i]);

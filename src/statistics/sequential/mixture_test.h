@@ -27,8 +27,8 @@ inline constexpr std::uint64_t kLeastEvents = 100;
 struct SequentialTest {
   double difference = 0;  // b − a
   double log_e = 0;
-  double p = 1;         // of this look
-  Interval interval;    // of the difference
+  double p = 1;       // of this look
+  Interval interval;  // of the difference
 };
 
 // Of a difference whose estimate has this variance; for any asymptotically linear estimator, such as a ratio.

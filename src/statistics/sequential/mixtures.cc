@@ -57,8 +57,8 @@ class GammaExponentialMixture final : public Mixture {
     const double shape = variance / (scale_ * scale_) + shape_;
     const double moved = (scale_ * sum + variance) / (scale_ * scale_);
     if (moved + shape_ <= 0) return -std::numeric_limits<double>::infinity();
-    return start_ + log_gamma(shape) + std::log(gamma_cdf(moved + shape_, shape)) -
-           shape * std::log(moved + shape_) + moved;
+    return start_ + log_gamma(shape) + std::log(gamma_cdf(moved + shape_, shape)) - shape * std::log(moved + shape_) +
+           moved;
   }
 
  private:
@@ -124,7 +124,8 @@ Result<std::unique_ptr<Mixture>> normal_mixture(const Tuning& tuning) {
 Result<std::unique_ptr<Mixture>> gamma_exponential_mixture(const Tuning& tuning, double scale) {
   MODELYARD_TRY(check(tuning));
   if (tuning.sides != Sides::kOne) return error(Code::kInvalidArgument, "a gamma-exponential mixture has one side");
-  if (!(std::isfinite(scale) && scale > 0)) return error(Code::kInvalidArgument, "scale must be positive, not {}", scale);
+  if (!(std::isfinite(scale) && scale > 0))
+    return error(Code::kInvalidArgument, "scale must be positive, not {}", scale);
   return std::unique_ptr<Mixture>(std::make_unique<GammaExponentialMixture>(tuning, scale));
 }
 

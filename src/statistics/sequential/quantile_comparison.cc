@@ -46,7 +46,8 @@ Result<QuantileComparison> compare_quantiles(std::span<const double> a, std::spa
   MODELYARD_ASSIGN(const auto left, sorted(a, "a"));
   MODELYARD_ASSIGN(const auto right, sorted(b, "b"));
   const double spread = share * (1 - share);
-  MODELYARD_ASSIGN(const auto mixture, beta_binomial_mixture({at * spread, kTunedAlpha, Sides::kTwo}, share, 1 - share));
+  MODELYARD_ASSIGN(const auto mixture,
+                   beta_binomial_mixture({at * spread, kTunedAlpha, Sides::kTwo}, share, 1 - share));
   QuantileComparison comparison{std::numeric_limits<double>::infinity(), 1, quantile(left, share),
                                 quantile(right, share)};
   const auto evidence = [&](const std::vector<double>& values, double candidate) {

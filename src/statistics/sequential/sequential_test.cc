@@ -73,10 +73,10 @@ TEST(ConfidenceSequences, OfSharesAreThoseOfTheirAuthors) {
     Share share;
     double at, low, high;
   };
-  for (const Row& row : {Row{{700, 1000}, 100, 0.6516298138699315, 0.7459495007849842},
-                         Row{{15, 50}, 50, 0.12955699497505443, 0.5118964025364764},
-                         Row{{5, 50}, 50, 0.013021760005847573, 0.26926466715105807},
-                         Row{{1, 50}, 50, 0, 0.13489158668179282}}) {
+  for (const Row& row :
+       {Row{{700, 1000}, 100, 0.6516298138699315, 0.7459495007849842},
+        Row{{15, 50}, 50, 0.12955699497505443, 0.5118964025364764},
+        Row{{5, 50}, 50, 0.013021760005847573, 0.26926466715105807}, Row{{1, 50}, 50, 0, 0.13489158668179282}}) {
     const Interval interval = *bernoulli_sequence(row.share, kAlpha, row.at);
     EXPECT_NEAR(interval.low, row.low, 1e-9);
     EXPECT_NEAR(interval.high, row.high, 1e-9);
@@ -136,8 +136,7 @@ TEST(MixtureTest, GivesTheEvidenceOfTheFormula) {
 TEST(MixtureTest, IsTheSameForCountsAndForTheirMeans) {
   const Share a{300, 1000}, b{420, 1200};
   const SequentialTest shares = *sequential_share_test(a, b, 0.05, kAlpha);
-  const SequentialTest means =
-      *sequential_mean_test({1000, 0.3, 0.3 * 0.7}, {1200, 0.35, 0.35 * 0.65}, 0.05, kAlpha);
+  const SequentialTest means = *sequential_mean_test({1000, 0.3, 0.3 * 0.7}, {1200, 0.35, 0.35 * 0.65}, 0.05, kAlpha);
   EXPECT_DOUBLE_EQ(shares.log_e, means.log_e);
   EXPECT_DOUBLE_EQ(shares.interval.low, means.interval.low);
 }

@@ -45,9 +45,8 @@ double bound() {
 }
 
 TEST(Validity, APlainTestThatIsLookedAtOftenRejectsFarTooOften) {
-  const double share = ever_rejecting([](const Share& a, const Share& b) {
-    return two_proportion_test(a, b)->p < kAlpha;
-  });
+  const double share =
+      ever_rejecting([](const Share& a, const Share& b) { return two_proportion_test(a, b)->p < kAlpha; });
   EXPECT_GT(share, 0.25);
 }
 

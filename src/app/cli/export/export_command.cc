@@ -9,6 +9,7 @@
 #include "app/cli/command.h"
 #include "app/cli/export/event_sink.h"
 #include "app/cli/export/export_progress.h"
+#include "app/cli/export/parquet_export.h"
 #include "app/cli/export/record_form.h"
 #include "app/cli/prediction_query.h"
 #include "base/directory.h"
@@ -22,7 +23,8 @@ struct ExportFlags {
   bool with_payload = false;
   bool resume = false;
 
-  bool is_of_payloads() const { return with_payload || form != "jsonl"; }
+  bool is_parquet() const { return form == "parquet"; }
+  bool is_of_payloads() const { return with_payload || (form != "jsonl" && !is_parquet()); }
 };
 
 RecordForm form_of(const std::string& name) {
@@ -37,9 +39,9 @@ class Exporting {
   Exporting(const ExportFlags& flags, const CommandContext& context)
       : flags_(flags),
         client_(context.client()),
-        state_path_(!flags.state.empty()   ? flags.state
-                    : flags.output.empty() ? ""
-                                           : flags.output + ".progress"),
+        state_path_(!flags.state.empty()                         ? flags.state
+                    : flags.output.empty() || flags.is_parquet() ? ""
+                                                                 : flags.output + ".progress"),
         sink_(flags.address, flags.authority,
               [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); }) {}
 
@@ -55,7 +57,11 @@ class Exporting {
     if (flags_.resume) {
       MODELYARD_ASSIGN(progress_, ExportProgress::resume(state_path_, progress_.asked, flags_.form));
     }
-    if (flags_.form != "cloudevents") MODELYARD_TRY(open_output());
+    if (flags_.is_parquet()) {
+      MODELYARD_ASSIGN(parquet_, ParquetExport::begin(flags_.output, flags_.with_payload));
+    } else if (flags_.form != "cloudevents") {
+      MODELYARD_TRY(open_output());
+    }
     return keep_progress();
   }
 
@@ -72,6 +78,7 @@ class Exporting {
       if (report) bar.show(std::min(done_, all), all);
       if (!progress_.cursor.empty()) MODELYARD_TRY(keep_progress());
     } while (!progress_.cursor.empty());
+    if (parquet_) MODELYARD_TRY(parquet_->finish());
     if (!state_path_.empty() && ::unlink(state_path_.c_str()) != 0 && errno != ENOENT) {
       return system_error("remove", state_path_, errno);
     }
@@ -130,6 +137,10 @@ class Exporting {
   }
 
   Status take(const Json& items) {
+    if (parquet_) {
+      progress_.records += items.size();
+      return parquet_->add(items);
+    }
     std::string bytes;
     for (const Json& record : items) {
       if (flags_.form == "cloudevents") {
@@ -156,10 +167,24 @@ class Exporting {
   const HttpClient client_;
   const std::string state_path_;  // "": nothing can go on
   EventSink sink_;
+  std::unique_ptr<ParquetExport> parquet_;
   ExportProgress progress_;
   UniqueFd output_;
   std::int64_t done_ = 0;
 };
+
+// Its end says where everything is, so that it is whole or nothing.
+Status check_parquet(const ExportFlags& flags) {
+  if (flags.resume || !flags.state.empty()) {
+    return error(Code::kInvalidArgument,
+                 "a Parquet file that was interrupted cannot be gone on with: begin anew, without --resume and "
+                 "--progress; jsonl can go on");
+  }
+  if (flags.output.empty() && ::isatty(STDOUT_FILENO) != 0) {
+    return error(Code::kInvalidArgument, "Parquet is not for a screen: say --output FILE.parquet");
+  }
+  return ok();
+}
 
 Result<int> export_predictions(const ExportFlags& flags, const CommandContext& context) {
   if ((flags.form == "cloudevents") != !flags.address.empty()) {
@@ -168,6 +193,7 @@ Result<int> export_predictions(const ExportFlags& flags, const CommandContext& c
   if (flags.is_of_payloads() && flags.query.endpoint.empty()) {
     return error(Code::kInvalidArgument, "say the endpoint: payloads are exported of one");
   }
+  if (flags.is_parquet()) MODELYARD_TRY(check_parquet(flags));
   Exporting exporting(flags, context);
   MODELYARD_TRY(exporting.open());
   MODELYARD_TRY(exporting.run());
@@ -183,9 +209,10 @@ void add_export_command(CommandLine& line, CLI::App& group) {
                            [flags, &line] { return export_predictions(*flags, line.context()); });
   add_options(app, flags->query);
   app.add_option("--format", flags->form, "What they become")
-      ->check(CLI::IsMember({"jsonl", "sagemaker", "tfrecord", "cloudevents"}))
+      ->check(CLI::IsMember({"jsonl", "parquet", "sagemaker", "tfrecord", "cloudevents"}))
       ->capture_default_str();
-  app.add_flag("--payload", flags->with_payload, "jsonl: what was asked and answered, too, where it was captured");
+  app.add_flag("--payload", flags->with_payload,
+               "jsonl, parquet: what was asked and answered, too, where it was captured");
   CLI::Option* const output = app.add_option("--output", flags->output, "File; standard output without one");
   CLI::Option* const address = app.add_option("--sink", flags->address, "cloudevents: URL that they are posted to");
   app.add_option("--sink-ca", flags->authority, "Who signs the certificate of an https sink; the system's without it")
