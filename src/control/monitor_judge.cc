@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/duration.h"
+#include "control/answer_outputs.h"
 #include "rollout/traffic_plan.h"
 
 namespace modelyard::control {
@@ -49,19 +50,6 @@ Result<std::optional<double>> limit_of(const registry::EndpointRecord& endpoint,
   return found == objectives.end() ? std::nullopt : std::optional(found->get<double>());
 }
 
-// The feature of a profile that has the probability of the positive class; "" when there is none.
-std::string score_feature(const monitoring::Evaluation& evaluation, const inference::Signature& signature) {
-  if (evaluation.task != monitoring::Task::kBinary || evaluation.score.empty()) return "";
-  const auto place = signature.find_output(evaluation.score);
-  if (!place) return "";
-  const inference::TensorSpec& spec = signature.outputs[*place];
-  const bool is_pair = spec.shape.size() > 1 && spec.shape.back() == 2;
-  if (!is_pair) return spec.name;
-  const bool is_first = evaluation.classes.size() == 2 && evaluation.positive == evaluation.classes.front();
-  const std::size_t column = is_first ? 0 : 1;
-  return spec.features.size() == 2 ? spec.features[column] : fmt::format("{}[{}]", spec.name, column);
-}
-
 }  // namespace
 
 Result<std::vector<Finding>> MonitorJudge::judge(const registry::EndpointRecord& endpoint,
@@ -76,6 +64,7 @@ Result<std::vector<Finding>> MonitorJudge::judge(const registry::EndpointRecord&
   switch (monitor.kind) {
     case MonitorKind::kDrift:
     case MonitorKind::kQuality:
+    case MonitorKind::kClassShare:
     case MonitorKind::kEstimatedAccuracy: return judge_features(window);
     case MonitorKind::kVolume:
     case MonitorKind::kLatency:
@@ -109,33 +98,44 @@ Result<std::vector<Finding>> MonitorJudge::judge_features(const Window& window) 
   }
   if (monitor.kind == MonitorKind::kDrift) return judge_drift(monitor, reference->features, current.features);
   if (monitor.kind == MonitorKind::kQuality) return judge_quality(monitor, reference->features, current.features);
-
+  if (monitor.kind == MonitorKind::kClassShare) {
+    return judge_classes(window, most->version, reference->features, current.features);
+  }
   return judge_estimate(window, most->version, reference->features, current.features);
 }
 
 Result<std::vector<Finding>> MonitorJudge::judge_estimate(const Window& window, const VersionRef& ref,
                                                           const monitoring::Profiles& reference,
                                                           const monitoring::Profiles& current) {
-  monitoring::Evaluation evaluation;
-  std::string feature;
-  MODELYARD_TRY(sources_.catalog.read([&](registry::CatalogReader& reader) -> Status {
-    MODELYARD_ASSIGN(const auto version, reader.version(ref));
-    MODELYARD_ASSIGN(const auto signature, inference::parse_signature(version.document.signature));
-    MODELYARD_ASSIGN(const Json document, parse_json(window.endpoint.wants.evaluation));
-    MODELYARD_ASSIGN(evaluation, monitoring::parse_evaluation(document));
-    const auto complete = monitoring::complete(evaluation, signature);
-    if (!complete) return ok();
-    evaluation = *complete;
-    feature = score_feature(evaluation, signature);
-    return ok();
-  }));
+  MODELYARD_ASSIGN(const AnswerOutputs outputs, answer_outputs(sources_.catalog, window.endpoint, ref));
+  const std::string feature = outputs.evaluation ? score_feature(*outputs.evaluation, outputs.signature) : "";
   const auto now = current.find(feature);
   if (now == current.end()) {
     return only(monitoring::no_data(window.monitor.metric, "the outputs have no probability of one of two classes"));
   }
   const auto then = reference.find(feature);
-  return only(monitoring::judge_estimate(window.monitor, evaluation.threshold,
+  return only(monitoring::judge_estimate(window.monitor, outputs.evaluation->threshold,
                                          then == reference.end() ? nullptr : &then->second, now->second));
+}
+
+Result<std::vector<Finding>> MonitorJudge::judge_classes(const Window& window, const VersionRef& ref,
+                                                         const monitoring::Profiles& reference,
+                                                         const monitoring::Profiles& current) {
+  MODELYARD_ASSIGN(const AnswerOutputs outputs, answer_outputs(sources_.catalog, window.endpoint, ref));
+  if (!outputs.evaluation) return only(monitoring::no_data("", outputs.evaluation.error().message()));
+  const auto classes = answered_classes(*outputs.evaluation, outputs.signature);
+  if (!classes) return only(monitoring::no_data("", classes.error().message()));
+  const auto now = current.find(classes->feature), then = reference.find(classes->feature);
+  if (now == current.end()) {
+    return only(monitoring::no_data("", fmt::format("`{}` was not profiled in this window", classes->feature)));
+  }
+  if (then == reference.end()) {
+    return only(monitoring::no_data(
+        "", fmt::format("the reference does not have `{}`: take it from production (modelyard reference {}/{} "
+                        "--endpoint {} --from 7d), or compare with reference: 7d",
+                        classes->feature, ref.model, ref.version, window.endpoint.name)));
+  }
+  return monitoring::judge_class_shares(window.monitor, *classes, then->second, now->second);
 }
 
 Result<std::vector<Finding>> MonitorJudge::judge_traffic(const Window& window) {

@@ -40,6 +40,9 @@ class MonitorJudge {
   Result<std::vector<monitoring::Finding>> judge_estimate(const Window& window, const VersionRef& ref,
                                                           const monitoring::Profiles& reference,
                                                           const monitoring::Profiles& current);
+  Result<std::vector<monitoring::Finding>> judge_classes(const Window& window, const VersionRef& ref,
+                                                         const monitoring::Profiles& reference,
+                                                         const monitoring::Profiles& current);
   Result<std::vector<monitoring::Finding>> judge_traffic(const Window& window);
   Result<std::vector<monitoring::Finding>> judge_labels(const Window& window);
   Result<std::vector<monitoring::Finding>> judge_version_age(const Window& window);

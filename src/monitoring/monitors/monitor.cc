@@ -13,8 +13,9 @@
 namespace modelyard::monitoring {
 namespace {
 
-constexpr std::array<std::string_view, 9> kKinds{
-    "drift", "quality", "volume", "latency", "errors", "accuracy", "estimated_accuracy", "label_lag", "staleness"};
+constexpr std::array<std::string_view, 10> kKinds{
+    "drift",     "quality",   "volume",     "latency", "errors", "accuracy", "estimated_accuracy",
+    "label_lag", "staleness", "class_share"};
 constexpr std::size_t kMostMonitors = 100, kMostFeatures = 1000;
 
 Error wrong(const ObjectReader& fields, std::string_view key, std::string_view why) {
@@ -181,6 +182,13 @@ Status read_age(ObjectReader& fields, Monitor& monitor, std::chrono::seconds oth
   return ok();
 }
 
+Status read_class_share(ObjectReader& fields, Monitor& monitor) {
+  MODELYARD_TRY(read_reference(fields, monitor));
+  MODELYARD_TRY(read_count(fields, "least_rows", monitor.drift.least_rows));
+  MODELYARD_TRY(read_number(fields, "alpha", 1e-12, 0.5, monitor.drift.alpha));
+  return read_number(fields, "share_floor", 0, 1, monitor.share_floor);
+}
+
 Status read_kind(ObjectReader& fields, Monitor& monitor) {
   switch (monitor.kind) {
     case MonitorKind::kDrift: return read_drift(fields, monitor);
@@ -192,6 +200,7 @@ Status read_kind(ObjectReader& fields, Monitor& monitor) {
     case MonitorKind::kEstimatedAccuracy: return read_estimated_accuracy(fields, monitor);
     case MonitorKind::kLabelLag: return read_age(fields, monitor, std::chrono::days(7));
     case MonitorKind::kStaleness: return read_age(fields, monitor, std::chrono::days(90));
+    case MonitorKind::kClassShare: return read_class_share(fields, monitor);
   }
   return ok();
 }

@@ -15,6 +15,7 @@
 //   estimated_accuracy  metric accuracy, at_least, or most_drop 0.02 below the reference's estimate
 //   label_lag           at_most "7d": how far behind the newest labelled prediction is
 //   staleness           at_most "90d": how old the version is that answers
+//   class_share         reference "attached", least_rows 100, alpha 0.01, share_floor 0.05
 //
 // reference: "attached" is the profile that was published with the version, "previous" the window before, "1d" and "7d"
 //            the same window a day or a week ago (any span does).
@@ -44,6 +45,7 @@ enum class MonitorKind {
   kEstimatedAccuracy,
   kLabelLag,
   kStaleness,
+  kClassShare,
 };
 std::string_view monitor_kind_name(MonitorKind kind);
 
@@ -59,7 +61,6 @@ struct QualityRule {
 
 struct Monitor {
   static constexpr std::chrono::seconds kLeastWindow{1};
-  static constexpr std::chrono::seconds kMostWindow = std::chrono::days(31);
 
   std::string name;
   MonitorKind kind{};
@@ -72,6 +73,7 @@ struct Monitor {
   QualityRule quality;
   std::optional<double> at_least, at_most;  // in the unit of the signal; label_lag and staleness: seconds
   double most_drop = 0.02;
+  double share_floor = 0.05;  // of a class: by how much its share has to move
   double burn = 1;
   double share = 0.99;  // of the latency quantile
   std::uint64_t least_requests = 100;

@@ -64,6 +64,14 @@ TEST(Monitor, ComparesWithTheWindowBefore) {
   EXPECT_EQ(only({{"kind", "drift"}, {"window", "5m"}, {"reference", "previous"}}).reference, std::chrono::minutes(5));
 }
 
+TEST(Monitor, WatchesAnswers) {
+  const Monitor shares = only({{"kind", "class_share"}, {"reference", "7d"}, {"share_floor", 0.1}});
+  EXPECT_EQ(shares.share_floor, 0.1);
+  EXPECT_EQ(shares.reference, std::chrono::days(7));
+  EXPECT_EQ(only({{"kind", "class_share"}}).drift.least_rows, 100u);
+  EXPECT_THAT(refusal({{"kind", "class_share"}, {"features", {"age"}}}), HasSubstr("features"));
+}
+
 TEST(Monitor, WakesSomebodyForWhatCallersSee) {
   EXPECT_EQ(only({{"kind", "errors"}}).alert.severity, Severity::kPage);
   EXPECT_EQ(only({{"kind", "latency"}}).alert.severity, Severity::kPage);

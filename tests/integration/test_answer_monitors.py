@@ -1,0 +1,78 @@
+"""Monitors of what models answer: shares of classes."""
+
+import json
+
+import numpy as np
+import pytest
+import requests
+
+import models
+
+CLASSES = ["granted", "asked", "refused"]
+
+
+@pytest.fixture
+def quick(make_server):
+    return make_server("--profile-window-seconds", "1")
+
+
+def send(server, name, values):
+    body = {"inputs": [{"name": "x", "datatype": "FP32", "shape": list(values.shape),
+                        "data": [float(value) for value in values.ravel()]}]}
+    answer = server.post(f"/v2/models/{name}/infer", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.headers["Modelyard-Prediction-Id"]
+
+
+def watch(server, name, **monitors):
+    endpoint = server.get(f"/api/v1/endpoints/{name}").json()
+    settings = {key: endpoint[key] for key in ("model", "objectives", "scheduling", "journal", "evaluation")}
+    return requests.put(f"{server.url}/api/v1/endpoints/{name}", json={**settings, "monitors": monitors}, timeout=60)
+
+
+def findings(server, name, monitor):
+    answer = server.post(f"/api/v1/endpoints/{name}/monitors/{monitor}:test")
+    assert answer.status_code == 200, answer.text
+    return {finding["subject"]: finding for finding in answer.json()["findings"]}
+
+
+def one_hot(counts):
+    return np.eye(len(counts), dtype=np.float32)[np.repeat(np.arange(len(counts)), counts)]
+
+
+def table(path, counts, name="label"):
+    rows = [str(place) for place, count in enumerate(counts) for _ in range(count)]
+    path.write_text("\n".join([name, *rows]) + "\n")
+    return path
+
+
+def test_a_class_that_is_answered_more_often_than_in_the_reference_is_named(quick, tmp_path):
+    quick.cli("push", "loans", models.chooser(tmp_path / "loans.onnx"), "--wait",
+              "--reference", table(tmp_path / "train.csv", [500, 380, 120]))
+    quick.cli("evaluate", "loans", f"classes={json.dumps(CLASSES)}")
+    answer = watch(quick, "loans", answers={"kind": "class_share"})
+    assert answer.status_code == 200, answer.text
+    assert "nothing was profiled" in findings(quick, "loans", "answers")[""]["sentence"]
+    send(quick, "loans", one_hot([310, 380, 310]))
+
+    found = findings(quick, "loans", "answers")
+
+    assert {name: finding["outcome"] for name, finding in found.items()} == {
+        "granted": "fail", "asked": "pass", "refused": "fail"}
+    assert found["refused"]["sentence"].startswith("`refused` went from 12 % to 31 % of answers (limit 5 points), p ")
+    assert found["refused"]["numbers"]["share"] == pytest.approx(0.31)
+    assert {one["kind"] for one in quick.get("/api/v1/monitors").json()["items"]} == {"class_share"}
+
+
+def test_classes_that_cannot_be_counted_have_no_verdict_and_a_reason(quick, tmp_path):
+    table(tmp_path / "train.csv", [200, 200, 200], "x[0]")
+    quick.cli("push", "scores", models.scale(tmp_path / "scores.onnx", 2, 3), "--wait",
+              "--reference", tmp_path / "train.csv")
+    watch(quick, "scores", answers={"kind": "class_share"})
+    send(quick, "scores", one_hot([200, 200, 200]))
+    assert "a profile keeps each score by itself" in findings(quick, "scores", "answers")[""]["sentence"]
+    quick.cli("push", "loans", models.chooser(tmp_path / "loans.onnx"), "--wait", "--reference",
+              tmp_path / "train.csv")
+    watch(quick, "loans", answers={"kind": "class_share"})
+    send(quick, "loans", one_hot([200, 200, 200]))
+    assert "the reference does not have `label`" in findings(quick, "loans", "answers")[""]["sentence"]
