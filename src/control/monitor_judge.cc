@@ -70,6 +70,7 @@ Result<std::vector<Finding>> MonitorJudge::judge(const registry::EndpointRecord&
     case MonitorKind::kLatency:
     case MonitorKind::kErrors: return judge_traffic(window);
     case MonitorKind::kAccuracy:
+    case MonitorKind::kCalibration:
     case MonitorKind::kLabelLag: return judge_labels(window);
     case MonitorKind::kStaleness: return judge_version_age(window);
   }
@@ -169,6 +170,7 @@ Result<std::vector<Finding>> MonitorJudge::judge_labels(const Window& window) {
     return only(
         monitoring::judge_age(monitor, std::chrono::duration_cast<std::chrono::seconds>(window.to - own->newest)));
   }
+  if (monitor.kind == MonitorKind::kCalibration) return judge_part(window, monitor);
   std::optional<double> floor = monitor.at_least;
   if (monitor.metric == "accuracy") {
     MODELYARD_ASSIGN(floor, limit_of(window.endpoint, monitor.at_least, "accuracy_floor"));
@@ -179,13 +181,19 @@ Result<std::vector<Finding>> MonitorJudge::judge_labels(const Window& window) {
     return only(monitoring::no_data(monitor.metric,
                                     "neither the monitor nor the endpoint's objectives.accuracy_floor has a limit"));
   }
+  return judge_part(window, with_limit);
+}
+
+Result<std::vector<Finding>> MonitorJudge::judge_part(const Window& window, const monitoring::Monitor& monitor) {
   AccuracyQuery query{.endpoint = window.endpoint.name, .from = window.from, .to = window.to};
   query.alpha = monitoring::kAccuracyAlpha;
   const auto report = sources_.evaluator->evaluate(query);
   if (!report) return only(monitoring::no_data(monitor.metric, report.error().message()));
   if (report->parts.empty()) return only(monitoring::no_data(monitor.metric, "there was no prediction"));
   const AccuracyPart& part = report->parts.front();
-  return only(monitoring::judge_accuracy(with_limit, part.metrics, part.is_provisional));
+  return only(monitor.kind == MonitorKind::kCalibration
+                  ? monitoring::judge_calibration(monitor, part.metrics, part.is_provisional)
+                  : monitoring::judge_accuracy(monitor, part.metrics, part.is_provisional));
 }
 
 Result<std::vector<Finding>> MonitorJudge::judge_version_age(const Window& window) {

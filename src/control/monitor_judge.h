@@ -45,6 +45,8 @@ class MonitorJudge {
                                                          const monitoring::Profiles& current);
   Result<std::vector<monitoring::Finding>> judge_traffic(const Window& window);
   Result<std::vector<monitoring::Finding>> judge_labels(const Window& window);
+  // What the labels say, of `monitor`, which has its limit.
+  Result<std::vector<monitoring::Finding>> judge_part(const Window& window, const monitoring::Monitor& monitor);
   Result<std::vector<monitoring::Finding>> judge_version_age(const Window& window);
 
   const Sources sources_;

@@ -1,4 +1,4 @@
-"""Monitors of what models answer: shares of classes."""
+"""Monitors of what models answer: shares of classes, calibration."""
 
 import json
 
@@ -7,6 +7,7 @@ import pytest
 import requests
 
 import models
+from test_ground_truth import label
 
 CLASSES = ["granted", "asked", "refused"]
 
@@ -76,3 +77,27 @@ def test_classes_that_cannot_be_counted_have_no_verdict_and_a_reason(quick, tmp_
     watch(quick, "loans", answers={"kind": "class_share"})
     send(quick, "loans", one_hot([200, 200, 200]))
     assert "the reference does not have `label`" in findings(quick, "loans", "answers")[""]["sentence"]
+
+
+def test_probabilities_that_are_too_sure_are_found_by_labels(quick, tmp_path):
+    quick.cli("push", "says", models.identity(tmp_path / "says.onnx", shape=("rows", 1)), "--wait")
+    quick.cli("evaluate", "says", "task=binary", "score=y")
+    quick.cli("record", "says", "capture.share=1")
+    answer = watch(quick, "says", p={"kind": "calibration"}, lax={"kind": "calibration", "at_most": 0.3})
+    assert answer.status_code == 200, answer.text
+    assert findings(quick, "says", "p")["calibration_error"]["outcome"] == "nodata"
+    draw = np.random.default_rng(5)
+    said = draw.uniform(size=(1000, 1)).astype(np.float32)
+    happened = draw.uniform(size=1000) < 0.25 + 0.5 * said[:, 0]
+    prediction = send(quick, "says", said)
+    label(quick, "\n".join(json.dumps({"prediction_id": prediction, "row": row, "value": int(value)})
+                           for row, value in enumerate(happened)), "application/x-ndjson")
+
+    found = findings(quick, "says", "p")["calibration_error"]
+
+    assert found["outcome"] == "fail" and found["threshold"] == 0.05
+    bins = np.minimum((said[:, 0].astype(np.float64) * 10).astype(int), 9)
+    error = sum((bins == i).mean() * abs(happened[bins == i].mean() - said[bins == i].mean()) for i in range(10))
+    assert found["value"] == pytest.approx(error, rel=1e-5)
+    assert "of 1000 labelled rows" in found["sentence"] and "where the model says" in found["sentence"]
+    assert findings(quick, "says", "lax")["calibration_error"]["outcome"] == "pass"

@@ -5,14 +5,20 @@
 //                numbers may be wrong by is taken off before the test. Classes that the evaluation names, and numbers,
 //                have a finding each; texts that nobody has named are values of the data, and have one together, whose
 //                subject is the output.
+//   calibration  of labelled rows whose answers are probabilities: the expected calibration error, of ten bins. It
+//   fails
+//                when what chance cannot explain of it is above at_most (statistics/estimates/calibration.h), at most
+//                once in 1 / kCalibrationAlpha windows in which it is not. Of several classes the likeliest one's
+//                probability is judged.
 //
-// Sources: statistics/hypotheses. Threads: pure.
+// Sources: statistics/hypotheses, statistics/estimates. Threads: pure.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "monitoring/accuracy/metrics.h"
 #include "monitoring/monitors/monitor.h"
 #include "monitoring/profile/feature_profile.h"
 
@@ -29,5 +35,9 @@ struct AnsweredClasses {
 
 std::vector<Finding> judge_class_shares(const Monitor& monitor, const AnsweredClasses& classes,
                                         const FeatureProfile& reference, const FeatureProfile& current);
+
+inline constexpr double kCalibrationAlpha = 0.005;
+
+Finding judge_calibration(const Monitor& monitor, const Metrics& metrics, bool is_provisional);
 
 }  // namespace modelyard::monitoring

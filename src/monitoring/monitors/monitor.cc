@@ -13,9 +13,9 @@
 namespace modelyard::monitoring {
 namespace {
 
-constexpr std::array<std::string_view, 10> kKinds{
-    "drift",     "quality",   "volume",     "latency", "errors", "accuracy", "estimated_accuracy",
-    "label_lag", "staleness", "class_share"};
+constexpr std::array<std::string_view, 11> kKinds{
+    "drift",     "quality",   "volume",      "latency",    "errors", "accuracy", "estimated_accuracy",
+    "label_lag", "staleness", "class_share", "calibration"};
 constexpr std::size_t kMostMonitors = 100, kMostFeatures = 1000;
 
 Error wrong(const ObjectReader& fields, std::string_view key, std::string_view why) {
@@ -189,6 +189,16 @@ Status read_class_share(ObjectReader& fields, Monitor& monitor) {
   return read_number(fields, "share_floor", 0, 1, monitor.share_floor);
 }
 
+Status read_calibration(ObjectReader& fields, Monitor& monitor) {
+  monitor.metric = "calibration_error";  // what findings are of
+  double most = 0.05;
+  MODELYARD_TRY(read_number(fields, "at_most", 0, 1, most));
+  monitor.at_most = most;
+  monitor.drift.least_rows = 200;
+  MODELYARD_TRY(read_count(fields, "least_rows", monitor.drift.least_rows));
+  return read_duration(fields, "delay", monitor.delay);
+}
+
 Status read_kind(ObjectReader& fields, Monitor& monitor) {
   switch (monitor.kind) {
     case MonitorKind::kDrift: return read_drift(fields, monitor);
@@ -200,6 +210,7 @@ Status read_kind(ObjectReader& fields, Monitor& monitor) {
     case MonitorKind::kEstimatedAccuracy: return read_estimated_accuracy(fields, monitor);
     case MonitorKind::kLabelLag: return read_age(fields, monitor, std::chrono::days(7));
     case MonitorKind::kStaleness: return read_age(fields, monitor, std::chrono::days(90));
+    case MonitorKind::kCalibration: return read_calibration(fields, monitor);
     case MonitorKind::kClassShare: return read_class_share(fields, monitor);
   }
   return ok();

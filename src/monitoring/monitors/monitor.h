@@ -16,6 +16,7 @@
 //   label_lag           at_most "7d": how far behind the newest labelled prediction is
 //   staleness           at_most "90d": how old the version is that answers
 //   class_share         reference "attached", least_rows 100, alpha 0.01, share_floor 0.05
+//   calibration         at_most 0.05: the expected calibration error; least_rows 200, delay "0s" as for accuracy
 //
 // reference: "attached" is the profile that was published with the version, "previous" the window before, "1d" and "7d"
 //            the same window a day or a week ago (any span does).
@@ -46,6 +47,7 @@ enum class MonitorKind {
   kLabelLag,
   kStaleness,
   kClassShare,
+  kCalibration,
 };
 std::string_view monitor_kind_name(MonitorKind kind);
 

@@ -70,6 +70,11 @@ TEST(Monitor, WatchesAnswers) {
   EXPECT_EQ(shares.reference, std::chrono::days(7));
   EXPECT_EQ(only({{"kind", "class_share"}}).drift.least_rows, 100u);
   EXPECT_THAT(refusal({{"kind", "class_share"}, {"features", {"age"}}}), HasSubstr("features"));
+  const Monitor calibration = only({{"kind", "calibration"}, {"delay", "3d"}});
+  EXPECT_EQ(calibration.at_most, 0.05);
+  EXPECT_EQ(calibration.drift.least_rows, 200u);
+  EXPECT_EQ(calibration.delay, std::chrono::days(3));
+  EXPECT_THAT(refusal({{"kind", "calibration"}, {"at_most", 1.5}}), HasSubstr("monitors.m.at_most"));
 }
 
 TEST(Monitor, WakesSomebodyForWhatCallersSee) {
