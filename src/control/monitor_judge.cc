@@ -4,6 +4,8 @@
 
 #include "base/duration.h"
 #include "control/answer_outputs.h"
+#include "control/captured_rows.h"
+#include "control/version_names.h"
 #include "rollout/traffic_plan.h"
 
 namespace modelyard::control {
@@ -73,6 +75,7 @@ Result<std::vector<Finding>> MonitorJudge::judge(const registry::EndpointRecord&
     case MonitorKind::kCalibration:
     case MonitorKind::kLabelLag: return judge_labels(window);
     case MonitorKind::kStaleness: return judge_version_age(window);
+    case MonitorKind::kMultivariate: return judge_rows(window);
   }
   return std::vector<Finding>();
 }
@@ -194,6 +197,33 @@ Result<std::vector<Finding>> MonitorJudge::judge_part(const Window& window, cons
   return only(monitor.kind == MonitorKind::kCalibration
                   ? monitoring::judge_calibration(monitor, part.metrics, part.is_provisional)
                   : monitoring::judge_accuracy(monitor, part.metrics, part.is_provisional));
+}
+
+Result<std::vector<Finding>> MonitorJudge::judge_rows(const Window& window) {
+  const registry::EndpointRecord& endpoint = window.endpoint;
+  if (sources_.payloads == nullptr) return only(monitoring::no_data("", "the journal is off"));
+  monitoring::ColumnNames names;
+  MODELYARD_TRY(sources_.catalog.read([&](registry::CatalogReader& reader) {
+    return for_each_signature(reader, endpoint.model, [&](const inference::Signature& signature) {
+      monitoring::add_column_names(signature, names);
+    });
+  }));
+  CapturedRows rows(std::move(names), window.monitor);
+  const std::chrono::seconds shift = window.monitor.reference.value_or(window.monitor.window);
+  for (const auto& [side, ago] :
+       {std::pair(RowSide::kCurrent, std::chrono::seconds(0)), std::pair(RowSide::kReference, shift)}) {
+    std::uint64_t predictions = 0;
+    const UtcTime from = window.from - ago, last = window.to - ago - std::chrono::microseconds(1);
+    sources_.payloads->scan(endpoint.name, from, last, [&, to = side](const journal::PayloadRecord& payload) {
+      ++predictions;
+      rows.add(to, payload);
+    });
+    if (predictions > 0) continue;
+    return only(monitoring::no_data(
+        "", fmt::format("nothing is captured of {}: modelyard record {} capture.share=0.1 keeps a tenth from now on",
+                        side == RowSide::kCurrent ? "this window" : "the reference's time", endpoint.name)));
+  }
+  return only(monitoring::judge_rows(window.monitor, std::move(rows).compared()));
 }
 
 Result<std::vector<Finding>> MonitorJudge::judge_version_age(const Window& window) {

@@ -13,6 +13,7 @@
 
 #include "control/evaluator.h"
 #include "control/reference_profiles.h"
+#include "journal/payload_journal.h"
 #include "monitoring/monitors/judge.h"
 #include "monitoring/profile/profile_store.h"
 
@@ -24,9 +25,10 @@ class MonitorJudge {
     registry::Catalog& catalog;
     monitoring::ProfileStore& profiles;
     ReferenceProfiles& references;
-    Evaluator* evaluator;         // null: no journal
-    journal::LabelStore* labels;  // likewise
-    std::chrono::seconds fine;    // the width of the narrowest windows of profiles
+    Evaluator* evaluator;                         // null: no journal
+    journal::LabelStore* labels;                  // likewise
+    std::chrono::seconds fine;                    // the width of the narrowest windows of profiles
+    journal::PayloadJournal* payloads = nullptr;  // null: nothing is captured
   };
   explicit MonitorJudge(Sources sources) : sources_(sources) {}
 
@@ -45,6 +47,7 @@ class MonitorJudge {
                                                          const monitoring::Profiles& current);
   Result<std::vector<monitoring::Finding>> judge_traffic(const Window& window);
   Result<std::vector<monitoring::Finding>> judge_labels(const Window& window);
+  Result<std::vector<monitoring::Finding>> judge_rows(const Window& window);
   // What the labels say, of `monitor`, which has its limit.
   Result<std::vector<monitoring::Finding>> judge_part(const Window& window, const monitoring::Monitor& monitor);
   Result<std::vector<monitoring::Finding>> judge_version_age(const Window& window);

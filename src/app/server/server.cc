@@ -328,7 +328,7 @@ class RunningServer final : public Server {
   Status open_watching() {
     if (configuration_.integer("profile_cpu_percent") == 0) return ok();
     MODELYARD_ASSIGN(watching_, Watching::open(configuration_, {*catalog_, *blobs_, evaluator_.get(), labels_.get(),
-                                                                *http_, log_, system_clock()}));
+                                                                *http_, log_, system_clock(), payloads_.get()}));
     return ok();
   }
 
