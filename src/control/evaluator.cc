@@ -347,6 +347,7 @@ void withhold_what_shows_rows(AccuracyReport& report) {
     part.metrics.list.clear();
     part.metrics.classes.clear();
     part.metrics.confusion.clear();
+    part.metrics.reliability.clear();
   }
 }
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/duration.h"
-#include "monitoring/accuracy/judged_outputs.h"
+#include "control/answer_outputs.h"
+#include "control/captured_rows.h"
+#include "control/version_names.h"
 #include "rollout/traffic_plan.h"
 
 namespace modelyard::control {
@@ -50,22 +52,6 @@ Result<std::optional<double>> limit_of(const registry::EndpointRecord& endpoint,
   return found == objectives.end() ? std::nullopt : std::optional(found->get<double>());
 }
 
-// The feature of a profile that has the probability of the positive class; "" when there is none.
-std::string score_feature(const monitoring::Evaluation& evaluation, const inference::Signature& signature) {
-  if (evaluation.task != monitoring::Task::kBinary || evaluation.score.empty()) return "";
-  if (const auto column = monitoring::find_column(signature, evaluation.score)) {
-    return signature.outputs[column->output].features[column->column];
-  }
-  const auto place = signature.find_output(evaluation.score);
-  if (!place) return "";
-  const inference::TensorSpec& spec = signature.outputs[*place];
-  const bool is_pair = spec.shape.size() > 1 && spec.shape.back() == 2;
-  if (!is_pair) return spec.name;
-  const bool is_first = evaluation.classes.size() == 2 && evaluation.positive == evaluation.classes.front();
-  const std::size_t column = is_first ? 0 : 1;
-  return spec.features.size() == 2 ? spec.features[column] : fmt::format("{}[{}]", spec.name, column);
-}
-
 }  // namespace
 
 Result<std::vector<Finding>> MonitorJudge::judge(const registry::EndpointRecord& endpoint,
@@ -80,13 +66,16 @@ Result<std::vector<Finding>> MonitorJudge::judge(const registry::EndpointRecord&
   switch (monitor.kind) {
     case MonitorKind::kDrift:
     case MonitorKind::kQuality:
+    case MonitorKind::kClassShare:
     case MonitorKind::kEstimatedAccuracy: return judge_features(window);
     case MonitorKind::kVolume:
     case MonitorKind::kLatency:
     case MonitorKind::kErrors: return judge_traffic(window);
     case MonitorKind::kAccuracy:
+    case MonitorKind::kCalibration:
     case MonitorKind::kLabelLag: return judge_labels(window);
     case MonitorKind::kStaleness: return judge_version_age(window);
+    case MonitorKind::kMultivariate: return judge_rows(window);
   }
   return std::vector<Finding>();
 }
@@ -113,33 +102,44 @@ Result<std::vector<Finding>> MonitorJudge::judge_features(const Window& window) 
   }
   if (monitor.kind == MonitorKind::kDrift) return judge_drift(monitor, reference->features, current.features);
   if (monitor.kind == MonitorKind::kQuality) return judge_quality(monitor, reference->features, current.features);
-
+  if (monitor.kind == MonitorKind::kClassShare) {
+    return judge_classes(window, most->version, reference->features, current.features);
+  }
   return judge_estimate(window, most->version, reference->features, current.features);
 }
 
 Result<std::vector<Finding>> MonitorJudge::judge_estimate(const Window& window, const VersionRef& ref,
                                                           const monitoring::Profiles& reference,
                                                           const monitoring::Profiles& current) {
-  monitoring::Evaluation evaluation;
-  std::string feature;
-  MODELYARD_TRY(sources_.catalog.read([&](registry::CatalogReader& reader) -> Status {
-    MODELYARD_ASSIGN(const auto version, reader.version(ref));
-    MODELYARD_ASSIGN(const auto signature, inference::parse_signature(version.document.signature));
-    MODELYARD_ASSIGN(const Json document, parse_json(window.endpoint.wants.evaluation));
-    MODELYARD_ASSIGN(evaluation, monitoring::parse_evaluation(document));
-    const auto complete = monitoring::complete(evaluation, signature);
-    if (!complete) return ok();
-    evaluation = *complete;
-    feature = score_feature(evaluation, signature);
-    return ok();
-  }));
+  MODELYARD_ASSIGN(const AnswerOutputs outputs, answer_outputs(sources_.catalog, window.endpoint, ref));
+  const std::string feature = outputs.evaluation ? score_feature(*outputs.evaluation, outputs.signature) : "";
   const auto now = current.find(feature);
   if (now == current.end()) {
     return only(monitoring::no_data(window.monitor.metric, "the outputs have no probability of one of two classes"));
   }
   const auto then = reference.find(feature);
-  return only(monitoring::judge_estimate(window.monitor, evaluation.threshold,
+  return only(monitoring::judge_estimate(window.monitor, outputs.evaluation->threshold,
                                          then == reference.end() ? nullptr : &then->second, now->second));
+}
+
+Result<std::vector<Finding>> MonitorJudge::judge_classes(const Window& window, const VersionRef& ref,
+                                                         const monitoring::Profiles& reference,
+                                                         const monitoring::Profiles& current) {
+  MODELYARD_ASSIGN(const AnswerOutputs outputs, answer_outputs(sources_.catalog, window.endpoint, ref));
+  if (!outputs.evaluation) return only(monitoring::no_data("", outputs.evaluation.error().message()));
+  const auto classes = answered_classes(*outputs.evaluation, outputs.signature);
+  if (!classes) return only(monitoring::no_data("", classes.error().message()));
+  const auto now = current.find(classes->feature), then = reference.find(classes->feature);
+  if (now == current.end()) {
+    return only(monitoring::no_data("", fmt::format("`{}` was not profiled in this window", classes->feature)));
+  }
+  if (then == reference.end()) {
+    return only(monitoring::no_data(
+        "", fmt::format("the reference does not have `{}`: take it from production (modelyard reference {}/{} "
+                        "--endpoint {} --from 7d), or compare with reference: 7d",
+                        classes->feature, ref.model, ref.version, window.endpoint.name)));
+  }
+  return monitoring::judge_class_shares(window.monitor, *classes, then->second, now->second);
 }
 
 Result<std::vector<Finding>> MonitorJudge::judge_traffic(const Window& window) {
@@ -173,6 +173,7 @@ Result<std::vector<Finding>> MonitorJudge::judge_labels(const Window& window) {
     return only(
         monitoring::judge_age(monitor, std::chrono::duration_cast<std::chrono::seconds>(window.to - own->newest)));
   }
+  if (monitor.kind == MonitorKind::kCalibration) return judge_part(window, monitor);
   std::optional<double> floor = monitor.at_least;
   if (monitor.metric == "accuracy") {
     MODELYARD_ASSIGN(floor, limit_of(window.endpoint, monitor.at_least, "accuracy_floor"));
@@ -183,13 +184,46 @@ Result<std::vector<Finding>> MonitorJudge::judge_labels(const Window& window) {
     return only(monitoring::no_data(monitor.metric,
                                     "neither the monitor nor the endpoint's objectives.accuracy_floor has a limit"));
   }
+  return judge_part(window, with_limit);
+}
+
+Result<std::vector<Finding>> MonitorJudge::judge_part(const Window& window, const monitoring::Monitor& monitor) {
   AccuracyQuery query{.endpoint = window.endpoint.name, .from = window.from, .to = window.to};
   query.alpha = monitoring::kAccuracyAlpha;
   const auto report = sources_.evaluator->evaluate(query);
   if (!report) return only(monitoring::no_data(monitor.metric, report.error().message()));
   if (report->parts.empty()) return only(monitoring::no_data(monitor.metric, "there was no prediction"));
   const AccuracyPart& part = report->parts.front();
-  return only(monitoring::judge_accuracy(with_limit, part.metrics, part.is_provisional));
+  return only(monitor.kind == MonitorKind::kCalibration
+                  ? monitoring::judge_calibration(monitor, part.metrics, part.is_provisional)
+                  : monitoring::judge_accuracy(monitor, part.metrics, part.is_provisional));
+}
+
+Result<std::vector<Finding>> MonitorJudge::judge_rows(const Window& window) {
+  const registry::EndpointRecord& endpoint = window.endpoint;
+  if (sources_.payloads == nullptr) return only(monitoring::no_data("", "the journal is off"));
+  monitoring::ColumnNames names;
+  MODELYARD_TRY(sources_.catalog.read([&](registry::CatalogReader& reader) {
+    return for_each_signature(reader, endpoint.model, [&](const inference::Signature& signature) {
+      monitoring::add_column_names(signature, names);
+    });
+  }));
+  CapturedRows rows(std::move(names), window.monitor);
+  const std::chrono::seconds shift = window.monitor.reference.value_or(window.monitor.window);
+  for (const auto& [side, ago] :
+       {std::pair(RowSide::kCurrent, std::chrono::seconds(0)), std::pair(RowSide::kReference, shift)}) {
+    std::uint64_t predictions = 0;
+    const UtcTime from = window.from - ago, last = window.to - ago - std::chrono::microseconds(1);
+    sources_.payloads->scan(endpoint.name, from, last, [&, to = side](const journal::PayloadRecord& payload) {
+      ++predictions;
+      rows.add(to, payload);
+    });
+    if (predictions > 0) continue;
+    return only(monitoring::no_data(
+        "", fmt::format("nothing is captured of {}: modelyard record {} capture.share=0.1 keeps a tenth from now on",
+                        side == RowSide::kCurrent ? "this window" : "the reference's time", endpoint.name)));
+  }
+  return only(monitoring::judge_rows(window.monitor, std::move(rows).compared()));
 }
 
 Result<std::vector<Finding>> MonitorJudge::judge_version_age(const Window& window) {

@@ -12,6 +12,7 @@
 
 #include "control/evaluator.h"
 #include "control/reference_profiles.h"
+#include "journal/payload_journal.h"
 #include "monitoring/monitors/judge.h"
 #include "monitoring/profile/profile_store.h"
 
@@ -23,9 +24,10 @@ class MonitorJudge {
     registry::Catalog& catalog;
     monitoring::ProfileStore& profiles;
     ReferenceProfiles& references;
-    Evaluator* evaluator;         // null: no journal
-    journal::LabelStore* labels;  // likewise
-    std::chrono::seconds fine;    // the width of the narrowest windows of profiles
+    Evaluator* evaluator;                         // null: no journal
+    journal::LabelStore* labels;                  // likewise
+    std::chrono::seconds fine;                    // the width of the narrowest windows of profiles
+    journal::PayloadJournal* payloads = nullptr;  // null: nothing is captured
   };
   explicit MonitorJudge(Sources sources) : sources_(sources) {}
 
@@ -39,8 +41,14 @@ class MonitorJudge {
   Result<std::vector<monitoring::Finding>> judge_estimate(const Window& window, const VersionRef& ref,
                                                           const monitoring::Profiles& reference,
                                                           const monitoring::Profiles& current);
+  Result<std::vector<monitoring::Finding>> judge_classes(const Window& window, const VersionRef& ref,
+                                                         const monitoring::Profiles& reference,
+                                                         const monitoring::Profiles& current);
   Result<std::vector<monitoring::Finding>> judge_traffic(const Window& window);
   Result<std::vector<monitoring::Finding>> judge_labels(const Window& window);
+  Result<std::vector<monitoring::Finding>> judge_rows(const Window& window);
+  // What the labels say, of `monitor`, which has its limit.
+  Result<std::vector<monitoring::Finding>> judge_part(const Window& window, const monitoring::Monitor& monitor);
   Result<std::vector<monitoring::Finding>> judge_version_age(const Window& window);
 
   const Sources sources_;

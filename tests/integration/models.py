@@ -64,3 +64,11 @@ def perceptron(path, sizes, rows="rows"):
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [rows, sizes[0]])
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [rows, sizes[-1]])
     return save(helper.make_graph(nodes, "perceptron", [x], [y], weights), path)
+
+
+def chooser(path, columns=3):
+    """label = the column of the row's largest number."""
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", columns])
+    label = helper.make_tensor_value_info("label", TensorProto.INT64, ["rows"])
+    node = helper.make_node("ArgMax", ["x"], ["label"], axis=1, keepdims=0)
+    return save(helper.make_graph([node], "chooser", [x], [label]), path)

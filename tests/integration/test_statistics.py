@@ -237,6 +237,44 @@ def test_learners_are_those_of_scikit_learn():
                current=current.ravel().tolist())["mean_loss"] == close(np.maximum(expected, 0).mean())
 
 
+def signed_ranks(values):
+    # One division of whole numbers, so that products are equal to the bit.
+    return np.array([(2 * (values < value).sum() + (values == value).sum() - len(values)) / len(values)
+                     for value in values])
+
+
+def test_a_joint_shift_is_that_of_scikit_learn_on_bins_and_on_products_of_ranks():
+    draw = np.random.default_rng(16)
+    first = draw.integers(0, 4, (150, 3))
+    reference = np.column_stack([first[:, :2], np.minimum(first[:, 0] + draw.integers(0, 2, 150), 3)])
+    second = draw.integers(0, 4, (170, 3))
+    current = np.column_stack([second[:, :2], np.maximum(3 - second[:, 0] - draw.integers(0, 2, 170), 0)])
+    pooled = np.concatenate([reference, current])
+    ranks = np.column_stack([signed_ranks(pooled[:, i]) for i in range(3)])
+    products = np.column_stack([ranks[:, a] * ranks[:, b] for a, b in [(0, 1), (0, 2), (1, 2)]])
+    encoded = np.concatenate([one_hot(pooled, pooled), one_hot(products, products)], axis=1)
+    owner = np.concatenate([[name] * len(np.unique(column)) for name, column in zip(
+        ["0", "1", "2", "0,1", "0,2", "1,2"], np.concatenate([pooled.astype(float), products], axis=1).T)])
+    labels, place = np.repeat([0, 1], [150, 170]), np.arange(320)
+    areas, lifts = [], dict.fromkeys(owner, 0.0)
+    for fold in range(4):
+        held = place % 4 == fold
+        model = LogisticRegression(C=1 / 2.5, tol=1e-10, max_iter=10_000).fit(encoded[~held], labels[~held])
+        areas.append(roc_auc_score(labels[held], model.decision_function(encoded[held])))
+        gap = encoded[held][labels[held] == 1].mean(0) - encoded[held][labels[held] == 0].mean(0)
+        for name, lift in zip(owner, model.coef_[0] * gap):
+            lifts[name] += lift / 4
+
+    found = ask("joint-shift", reference=reference.ravel().tolist(), current=current.ravel().tolist(), width=3,
+                l2=2.5, folds=4)
+
+    assert found["auc"] == close(np.mean(areas))
+    assert found["interval"][0] < found["auc"] < found["interval"][1]
+    got = {",".join(map(str, part["features"])): part["lift"] for part in found["parts"]}
+    assert got == {name: pytest.approx(lift, rel=1e-4, abs=1e-6) for name, lift in lifts.items() if lift > 1e-6}
+    assert next(iter(got)) == "0,2"
+
+
 def test_label_shift_and_powered_means_are_those_of_their_formulas():
     draw = np.random.default_rng(14)
     confusion = np.diag([400, 300, 200]) + draw.integers(1, 40, (3, 3))

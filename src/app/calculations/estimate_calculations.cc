@@ -1,5 +1,6 @@
 #include "app/calculations/calculation.h"
 #include "statistics/estimates/calibration.h"
+#include "statistics/estimates/joint_shift.h"
 #include "statistics/estimates/label_shift.h"
 #include "statistics/estimates/learned.h"
 #include "statistics/estimates/performance.h"
@@ -110,6 +111,26 @@ Result<Json> domain_classifier(ObjectReader& input) {
   return Json{{"auc", found.auc}, {"standard_error", found.standard_error}};
 }
 
+Result<Json> joint_shift(ObjectReader& input) {
+  MODELYARD_ASSIGN(const auto reference, read_numbers(input, "reference"));
+  MODELYARD_ASSIGN(const auto current, read_numbers(input, "current"));
+  MODELYARD_ASSIGN(const std::size_t width, read_count(input, "width", 1));
+  st::JointShiftOptions options;
+  MODELYARD_ASSIGN(options.bins, read_count(input, "bins", options.bins));
+  MODELYARD_ASSIGN(options.pair_bins, read_count(input, "pair_bins", options.pair_bins));
+  MODELYARD_ASSIGN(options.l2, read_number(input, "l2", options.l2));
+  MODELYARD_ASSIGN(options.folds, read_count(input, "folds", options.folds));
+  MODELYARD_ASSIGN(options.alpha, read_number(input, "alpha", options.alpha));
+  MODELYARD_ASSIGN(const st::JointShift shift, st::joint_shift(reference, current, width, options));
+  Json parts = Json::array();
+  for (const st::JointShift::Part& part : shift.parts) {
+    Json features = Json::array({part.first});
+    if (part.is_pair()) features.push_back(part.second);
+    parts.push_back({{"features", std::move(features)}, {"lift", part.lift}});
+  }
+  return Json{{"auc", shift.auc}, {"interval", {shift.interval.low, shift.interval.high}}, {"parts", std::move(parts)}};
+}
+
 Result<Json> loss_estimate(ObjectReader& input) {
   MODELYARD_ASSIGN(const auto rows, read_numbers(input, "rows"));
   MODELYARD_ASSIGN(const auto losses, read_numbers(input, "losses"));
@@ -135,6 +156,8 @@ std::vector<Calculation> estimate_calculations() {
        "accuracy and macro F1, without labels, if it is calibrated", estimated_multiclass},
       {"domain-classifier", "reference, current: rows one behind the other [, width, bins, l2, folds]",
        "whether a classifier tells both sides apart; 0.5 when it cannot", domain_classifier},
+      {"joint-shift", "reference, current: rows one behind the other [, width, bins, pair_bins, l2, folds, alpha]",
+       "the same with pairs of features, an interval, and what tells the sides apart", joint_shift},
       {"loss-estimate", "rows, losses: of the reference; current: rows [, width, bins, l2]",
        "a regression's mean loss now, without labels", loss_estimate},
       {"label-shift", "confusion: predicted × true, row-major; predicted: by class",

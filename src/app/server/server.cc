@@ -239,9 +239,9 @@ class RunningServer final : public Server {
   Status open_watching() {
     if (configuration_.integer("profile_cpu_percent") == 0) return ok();
     MODELYARD_ASSIGN(
-        watching_,
-        Watching::open(configuration_, {*catalog_, *blobs_, recording_ ? &recording_->evaluator() : nullptr,
-                                        recording_ ? &recording_->labels() : nullptr, *http_, log_, system_clock()}));
+        watching_, Watching::open(configuration_, {*catalog_, *blobs_, recording_ ? &recording_->evaluator() : nullptr,
+                                                   recording_ ? &recording_->labels() : nullptr, *http_, log_,
+                                                   system_clock(), recording_ ? &recording_->payloads() : nullptr}));
     return ok();
   }
 

@@ -55,7 +55,7 @@ Result<std::unique_ptr<Watching>> Watching::open(const Configuration& configurat
   const NotifierOptions options{std::move(sinks), {host_name(), configuration.text("public_url"), ""}};
   MODELYARD_ASSIGN(watching->notifier_, Notifier::open(*watching->alerts_, options, parts.clock, parts.log));
   watching->judge_ = std::make_unique<control::MonitorJudge>(control::MonitorJudge::Sources{
-      parts.catalog, *watching->store_, watching->references_, parts.evaluator, parts.labels, window});
+      parts.catalog, *watching->store_, watching->references_, parts.evaluator, parts.labels, window, parts.payloads});
   watching->watcher_ = std::make_unique<control::Watcher>(
       control::Watcher::Parts{parts.catalog, *watching->store_, *watching->judge_, *watching->alerts_,
                               [raw = watching.get()] { return raw->take(); },

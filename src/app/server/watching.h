@@ -26,6 +26,7 @@ class Watching {
     edge::HttpServer& http;
     telemetry::Log& log;
     const Clock& clock;
+    journal::PayloadJournal* payloads = nullptr;  // null: nothing is captured
   };
 
   static Result<std::unique_ptr<Watching>> open(const Configuration& configuration, const Parts& parts);

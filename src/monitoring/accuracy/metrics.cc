@@ -40,6 +40,7 @@ class Measuring {
     add("pr_auc", st::average_precision(scores, truth, alpha_));
     add("log_loss", st::log_loss(st::Labelled{scores, truth}, alpha_));
     add("brier", st::brier(st::Labelled{scores, truth}, alpha_));
+    set_reliability({scores, truth});
     return std::move(metrics_);
   }
 
@@ -62,7 +63,9 @@ class Measuring {
     }
     add("roc_auc", mean_roc_auc(probabilities, truth, columns));
     add("log_loss", st::log_loss(st::LabelledClasses{probabilities, columns, truth}, alpha_));
-    add("brier", st::brier(st::LabelledClasses{probabilities, columns, truth}, alpha_));
+    const auto brier = st::brier(st::LabelledClasses{probabilities, columns, truth}, alpha_);
+    add("brier", brier);
+    if (brier) set_reliability_of_likeliest(probabilities, truth, columns);
     return std::move(metrics_);
   }
 
@@ -129,6 +132,23 @@ class Measuring {
     if (score) metrics_.list.push_back({name, *score});
   }
   void add(std::string_view name, const st::Score& score) { metrics_.list.push_back({name, score}); }
+
+  void set_reliability(const st::Labelled& rows) {
+    if (auto curve = st::reliability_curve(rows, Metrics::kReliabilityBins)) metrics_.reliability = std::move(*curve);
+  }
+  // Whatever the model answers: its highest probability says how often that class is the true one.
+  void set_reliability_of_likeliest(std::span<const double> probabilities, std::span<const std::uint32_t> truth,
+                                    std::size_t columns) {
+    std::vector<double> highest;
+    std::vector<std::uint8_t> is_right;
+    for (std::size_t i = 0; i < truth.size(); ++i) {
+      const auto row = probabilities.subspan(i * columns, columns);
+      const auto likeliest = std::ranges::max_element(row);
+      highest.push_back(std::min(1.0, *likeliest));  // sums may be off by rounding
+      is_right.push_back(likeliest - row.begin() == static_cast<std::ptrdiff_t>(truth[i]) ? 1 : 0);
+    }
+    set_reliability({highest, is_right});
+  }
 
   // Of something that lies in 0 … 1, and so does its interval.
   static Result<st::Score> share(Result<st::Score> score) {

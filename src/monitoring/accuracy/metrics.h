@@ -34,12 +34,16 @@ struct ClassMetrics {
 
 struct Metrics {
   static constexpr std::size_t kMostClasses = 100;  // that are told apart
+  static constexpr std::size_t kReliabilityBins = 10;
 
   std::size_t rows = 0;
   std::vector<Metric> list;
   // Of a classification.
   std::vector<ClassMetrics> classes;                  // that occur; none when they are too many
   std::vector<std::vector<std::uint64_t>> confusion;  // [truth][predicted], of `classes`
+  // How often what has a probability happens: the positive class, or of several the likeliest. Empty without
+  // probabilities.
+  std::vector<statistics::ReliabilityBin> reliability;
 };
 
 // `which` are places in rows.rows(); intervals hold the true value with a probability of about 1 − alpha.

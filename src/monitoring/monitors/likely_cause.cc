@@ -102,9 +102,10 @@ std::string cause_of_inputs(const Surroundings& around) {
 }  // namespace
 
 std::string likely_cause(const Monitor& monitor, const Finding& finding, UtcTime end, const Surroundings& around) {
-  const bool is_of_features = tells_change(monitor.kind);
-  if (is_of_features && !around.outputs.contains(feature_of(finding))) return cause_of_feature(finding, around);
-  const bool is_of_model = is_of_features || tells_loss(monitor.kind);
+  const bool is_of_inputs = tells_change(monitor.kind) && monitor.kind != MonitorKind::kClassShare &&
+                            !around.outputs.contains(feature_of(finding));
+  if (is_of_inputs) return cause_of_feature(finding, around);
+  const bool is_of_model = tells_change(monitor.kind) || tells_loss(monitor.kind);
   if (is_of_model || monitor.kind == MonitorKind::kLatency || monitor.kind == MonitorKind::kErrors) {
     std::string cause = cause_of_version(monitor, end, around);
     if (!cause.empty()) return cause;

@@ -78,6 +78,7 @@ TEST_F(LikelyCause, OfAnswersIsAVersionThatIsNew) {
 TEST_F(LikelyCause, OfWorseAnswersAreInputsThatHaveMovedTheFarthestFirst) {
   moved({"a", "b", "c", "d", "score"}, {"e"});
   EXPECT_EQ(of(MonitorKind::kEstimatedAccuracy, "accuracy"), "inputs have moved: `d`, `c`, `b` and 1 more");
+  EXPECT_EQ(of(MonitorKind::kClassShare, "refused"), "inputs have moved: `d`, `c`, `b` and 1 more");
   EXPECT_EQ(of(MonitorKind::kLatency, ""), "");
 }
 

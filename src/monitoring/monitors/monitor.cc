@@ -13,8 +13,9 @@
 namespace modelyard::monitoring {
 namespace {
 
-constexpr std::array<std::string_view, 9> kKinds{
-    "drift", "quality", "volume", "latency", "errors", "accuracy", "estimated_accuracy", "label_lag", "staleness"};
+constexpr std::array<std::string_view, 12> kKinds{
+    "drift",     "quality",   "volume",      "latency",     "errors",      "accuracy", "estimated_accuracy",
+    "label_lag", "staleness", "class_share", "calibration", "multivariate"};
 constexpr std::size_t kMostMonitors = 100, kMostFeatures = 1000;
 constexpr double kMostWeight = 1e6;
 
@@ -82,6 +83,7 @@ Status read_reference(ObjectReader& fields, Monitor& monitor) {
 // Older profiles are kept by hours, then by days: of other spans they cannot tell.
 Status check_reach(const ObjectReader& fields, const Monitor& monitor) {
   using namespace std::chrono_literals;
+  if (monitor.kind == MonitorKind::kMultivariate) return ok();  // rows are not put together
   const std::chrono::seconds shift = monitor.reference.value_or(0s), reach = shift + monitor.window;
   for (const auto& [since, width] :
        {std::pair<std::chrono::seconds, std::chrono::seconds>(ProfileStore::kFine, 1h),
@@ -195,6 +197,42 @@ Status read_age(ObjectReader& fields, Monitor& monitor, std::chrono::seconds oth
   return ok();
 }
 
+Status read_class_share(ObjectReader& fields, Monitor& monitor) {
+  MODELYARD_TRY(read_reference(fields, monitor));
+  MODELYARD_TRY(read_count(fields, "least_rows", monitor.drift.least_rows));
+  MODELYARD_TRY(read_number(fields, "alpha", 1e-12, 0.5, monitor.drift.alpha));
+  return read_number(fields, "share_floor", 0, 1, monitor.share_floor);
+}
+
+Status read_calibration(ObjectReader& fields, Monitor& monitor) {
+  monitor.metric = "calibration_error";  // what findings are of
+  double most = 0.05;
+  MODELYARD_TRY(read_number(fields, "at_most", 0, 1, most));
+  monitor.at_most = most;
+  monitor.drift.least_rows = 200;
+  MODELYARD_TRY(read_count(fields, "least_rows", monitor.drift.least_rows));
+  return read_duration(fields, "delay", monitor.delay);
+}
+
+Status read_multivariate(ObjectReader& fields, Monitor& monitor) {
+  MODELYARD_TRY(read_features(fields, monitor));
+  MODELYARD_TRY(read_reference(fields, monitor));
+  if (!monitor.reference) {
+    return wrong(fields, "reference",
+                 "rows are compared, and what was published with a version has none: say previous, 1d or 7d");
+  }
+  monitor.drift.least_rows = Monitor::kLeastComparedRows;
+  MODELYARD_TRY(read_count(fields, "least_rows", monitor.drift.least_rows));
+  MODELYARD_TRY(read_count(fields, "most_rows", monitor.most_rows));
+  if (monitor.drift.least_rows < Monitor::kFewestRows) {
+    return wrong(fields, "least_rows", fmt::format("must be at least {}", Monitor::kFewestRows));
+  }
+  if (monitor.most_rows < monitor.drift.least_rows || monitor.most_rows > Monitor::kMostComparedRows) {
+    return wrong(fields, "most_rows", fmt::format("must be from least_rows to {}", Monitor::kMostComparedRows));
+  }
+  return read_number(fields, "auc_floor", 0, 0.5, monitor.auc_floor);
+}
+
 Status read_kind(ObjectReader& fields, Monitor& monitor) {
   switch (monitor.kind) {
     case MonitorKind::kDrift: return read_drift(fields, monitor);
@@ -206,6 +244,9 @@ Status read_kind(ObjectReader& fields, Monitor& monitor) {
     case MonitorKind::kEstimatedAccuracy: return read_estimated_accuracy(fields, monitor);
     case MonitorKind::kLabelLag: return read_age(fields, monitor, std::chrono::days(7));
     case MonitorKind::kStaleness: return read_age(fields, monitor, std::chrono::days(90));
+    case MonitorKind::kMultivariate: return read_multivariate(fields, monitor);
+    case MonitorKind::kCalibration: return read_calibration(fields, monitor);
+    case MonitorKind::kClassShare: return read_class_share(fields, monitor);
   }
   return ok();
 }
@@ -289,11 +330,12 @@ std::optional<MonitorKind> parse_monitor_kind(std::string_view name) {
 }
 
 bool tells_loss(MonitorKind kind) {
-  return kind == MonitorKind::kAccuracy || kind == MonitorKind::kEstimatedAccuracy;
+  return kind == MonitorKind::kAccuracy || kind == MonitorKind::kEstimatedAccuracy || kind == MonitorKind::kCalibration;
 }
 
 bool tells_change(MonitorKind kind) {
-  return kind == MonitorKind::kDrift || kind == MonitorKind::kQuality;
+  return kind == MonitorKind::kDrift || kind == MonitorKind::kQuality || kind == MonitorKind::kClassShare ||
+         kind == MonitorKind::kMultivariate;
 }
 
 bool Monitor::watches(std::string_view feature) const {

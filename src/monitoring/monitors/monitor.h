@@ -16,9 +16,13 @@
 //   estimated_accuracy  metric accuracy, at_least, or most_drop 0.02 below the reference's estimate
 //   label_lag           at_most "7d": how far behind the newest labelled prediction is
 //   staleness           at_most "90d": how old the version is that answers
+//   class_share         reference "attached", least_rows 100, alpha 0.01, share_floor 0.05
+//   calibration         at_most 0.05: the expected calibration error; least_rows 200, delay "0s" as for accuracy
+//   multivariate        reference (needed, and not "attached"), least_rows 200, most_rows 2000 of each side,
+//                       auc_floor 0.05: above a half
 //
-// with_loss: of drift and quality, "page" without it: what it is at least while accuracy or estimated_accuracy of the
-//            endpoint fires.
+// with_loss: of drift, quality, class_share and multivariate, "page" without it: what it is at least while accuracy,
+//            estimated_accuracy or calibration of the endpoint fires.
 // reference: "attached" is the profile that was published with the version, "previous" the window before, "1d" and "7d"
 //            the same window a day or a week ago (any span does).
 // Errors:    InvalidArgument naming the field; a field that its kind does not know is one.
@@ -47,6 +51,9 @@ enum class MonitorKind {
   kEstimatedAccuracy,
   kLabelLag,
   kStaleness,
+  kClassShare,
+  kCalibration,
+  kMultivariate,
 };
 std::string_view monitor_kind_name(MonitorKind kind);
 std::optional<MonitorKind> parse_monitor_kind(std::string_view name);
@@ -66,6 +73,8 @@ struct QualityRule {
 
 struct Monitor {
   static constexpr std::chrono::seconds kLeastWindow{1};
+  // Of rows that are compared one by one: in all, unless it is said otherwise, at most.
+  static constexpr std::uint64_t kFewestRows = 50, kLeastComparedRows = 200, kMostComparedRows = 10'000;
   static constexpr std::chrono::seconds kMostWindow = std::chrono::days(31);
 
   std::string name;
@@ -79,6 +88,9 @@ struct Monitor {
   QualityRule quality;
   std::optional<double> at_least, at_most;  // in the unit of the signal; label_lag and staleness: seconds
   double most_drop = 0.02;
+  double auc_floor = 0.05;  // how much better than a coin rows have to be told apart
+  std::uint64_t most_rows = 2000;
+  double share_floor = 0.05;  // of a class: by how much its share has to move
   double burn = 1;
   double share = 0.99;  // of the latency quantile
   std::uint64_t least_requests = 100;

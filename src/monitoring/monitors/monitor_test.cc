@@ -71,6 +71,30 @@ TEST(Monitor, ComparesWithTheWindowBefore) {
   EXPECT_EQ(only({{"kind", "drift"}, {"window", "5m"}, {"reference", "previous"}}).reference, std::chrono::minutes(5));
 }
 
+TEST(Monitor, WatchesAnswers) {
+  const Monitor shares = only({{"kind", "class_share"}, {"reference", "7d"}, {"share_floor", 0.1}});
+  EXPECT_EQ(shares.share_floor, 0.1);
+  EXPECT_EQ(shares.reference, std::chrono::days(7));
+  EXPECT_EQ(only({{"kind", "class_share"}}).drift.least_rows, 100u);
+  EXPECT_THAT(refusal({{"kind", "class_share"}, {"features", {"age"}}}), HasSubstr("features"));
+  const Monitor calibration = only({{"kind", "calibration"}, {"delay", "3d"}});
+  EXPECT_EQ(calibration.at_most, 0.05);
+  EXPECT_EQ(calibration.drift.least_rows, 200u);
+  EXPECT_EQ(calibration.delay, std::chrono::days(3));
+  EXPECT_THAT(refusal({{"kind", "calibration"}, {"at_most", 1.5}}), HasSubstr("monitors.m.at_most"));
+}
+
+TEST(Monitor, ComparesRowsOnlyWithATimeThatHasRows) {
+  const Monitor rows = only({{"kind", "multivariate"}, {"window", "15m"}, {"reference", "14d"}, {"most_rows", 500}});
+  EXPECT_EQ(rows.reference, std::chrono::days(14));
+  EXPECT_EQ(rows.most_rows, 500u);
+  EXPECT_EQ(rows.drift.least_rows, 200u);
+  EXPECT_THAT(refusal({{"kind", "multivariate"}}), HasSubstr("say previous, 1d or 7d"));
+  EXPECT_THAT(refusal({{"kind", "multivariate"}, {"reference", "attached"}}), HasSubstr("say previous, 1d or 7d"));
+  EXPECT_THAT(refusal({{"kind", "multivariate"}, {"reference", "1d"}, {"most_rows", 100}}), HasSubstr("least_rows to"));
+  EXPECT_THAT(refusal({{"kind", "multivariate"}, {"reference", "1d"}, {"least_rows", 49}}), HasSubstr("at least 50"));
+}
+
 TEST(Monitor, WakesSomebodyForWhatCallersSee) {
   EXPECT_EQ(only({{"kind", "errors"}}).alert.severity, Severity::kPage);
   EXPECT_EQ(only({{"kind", "latency"}}).alert.severity, Severity::kPage);

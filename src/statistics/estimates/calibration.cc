@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 #include <optional>
+
+#include "statistics/probability.h"
 
 namespace modelyard::statistics {
 namespace {
@@ -77,6 +80,24 @@ double expected_calibration_error(std::span<const ReliabilityBin> curve) {
     sum += bin.count * std::abs(bin.share_of_ones - bin.mean_probability);
   }
   return sum / count;
+}
+
+double calibration_error_of_chance(std::span<const ReliabilityBin> curve, double alpha) {
+  double rows = 0, mean = 0, variance = 0, third = 0;
+  for (const ReliabilityBin& bin : curve) rows += bin.count;
+  for (const ReliabilityBin& bin : curve) {
+    if (bin.count == 0) continue;
+    const double p = bin.mean_probability, q = bin.share_of_ones;
+    // The deviation of what the bin adds; |ε| of it is a half normal.
+    const double deviation = std::sqrt(bin.count * std::max(p * (1 - p), q * (1 - q))) / rows;
+    constexpr double kMean = std::numbers::sqrt2 * std::numbers::inv_sqrtpi, kMeanSquare = kMean * kMean;
+    mean += deviation * kMean;
+    variance += deviation * deviation * (1 - kMeanSquare);
+    third += deviation * deviation * deviation * kMean * (2 * kMeanSquare - 1);
+  }
+  if (variance == 0) return 0;
+  const double z = normal_quantile(1 - alpha), skewness = third / (variance * std::sqrt(variance));
+  return mean + std::sqrt(variance) * (z + (z * z - 1) / 6 * skewness);
 }
 
 Result<double> brier_score(const Labelled& rows) {

@@ -3,7 +3,8 @@
 // Probabilities lie in 0 … 1; labels are 1 for the class they speak of, 0 otherwise. Both have the same length.
 // Errors: InvalidArgument for other probabilities, unequal lengths, no rows.
 // Source: Brier 1950; Naeini et al., Obtaining Well Calibrated Probabilities Using Bayesian Binning, AAAI 2015 (ECE);
-//         Zadrozny & Elkan, Transforming Classifier Scores, KDD 2002 (isotonic).
+//         Zadrozny & Elkan, Transforming Classifier Scores, KDD 2002 (isotonic); Cornish & Fisher, Moments and
+//         Cumulants in the Specification of Distributions, 1938.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +32,12 @@ struct ReliabilityBin {
 Result<std::vector<ReliabilityBin>> reliability_curve(const Labelled& rows, std::size_t bins);
 // Σ n_b/n · |share of ones − mean probability|.
 double expected_calibration_error(std::span<const ReliabilityBin> curve);
+// By how much chance alone lifts that error above the true one: it is exceeded with a probability of at most alpha,
+// 0 < alpha ≤ 0.5. The error of few rows is always above zero: each bin's share of ones is off by ε_b, and by the
+// triangle inequality the error found is at most the true one and Σ n_b/n · |ε_b|, of which this is the upper quantile:
+// ε_b normal with the larger variance that the bin's probabilities or its ones allow, the sum by Cornish and Fisher's
+// expansion up to its skewness. 0 where nothing varies.
+double calibration_error_of_chance(std::span<const ReliabilityBin> curve, double alpha);
 // Mean of (probability − label)².
 Result<double> brier_score(const Labelled& rows);
 

@@ -60,6 +60,33 @@ TEST(Calibration, RefusesWhatIsNoProbability) {
   EXPECT_FALSE(reliability_curve({std::vector{0.5}, one}, 0).has_value());
 }
 
+// The quantile of one bin is that of a half normal; of many equal ones it nears that of a normal sum.
+TEST(Calibration, KnowsHowFarChanceLiftsItsError) {
+  const std::vector<ReliabilityBin> one{{0, 1, 400, 0.5, 0.5}};
+  EXPECT_NEAR(calibration_error_of_chance(one, 0.005), 2.807 * 0.025, 0.003);
+  EXPECT_NEAR(calibration_error_of_chance(one, 0.05), 1.96 * 0.025, 0.001);
+  const std::vector<ReliabilityBin> sure{{0, 0.5, 100, 0, 0}, {0.5, 1, 100, 1, 1}, {}};
+  EXPECT_EQ(calibration_error_of_chance(sure, 0.05), 0);
+}
+
+double off_by_a_twentieth(double p) {
+  return p + (p < 0.5 ? 0.05 : -0.05);
+}
+
+// Twice: where the model is right and no error is allowed, and where it is off by all that is allowed.
+TEST(Calibration, ExceedsTheErrorOfChanceNoMoreOftenThanAlpha) {
+  for (const auto& [truth, allowed] : {std::pair(&calibrated, 0.0), std::pair(&off_by_a_twentieth, 0.05)}) {
+    int beyond = 0;
+    for (std::uint32_t seed = 1; seed <= 1000; ++seed) {
+      const Rows rows = rows_of(seed * 2654435761u, 400, truth);
+      const auto curve = *reliability_curve(rows.view(), 10);
+      beyond += expected_calibration_error(curve) - calibration_error_of_chance(curve, 0.05) > allowed ? 1 : 0;
+    }
+    EXPECT_LE(beyond, 70) << allowed;  // 5 % of 1000, and three deviations of that
+    EXPECT_GE(beyond, allowed == 0 ? 10 : 0);
+  }
+}
+
 TEST(Isotonic, PoolsWhatWouldFall) {
   const std::vector<double> probabilities{0.1, 0.2, 0.3, 0.4, 0.4, 0.9};
   const std::vector<std::uint8_t> labels{0, 1, 0, 1, 0, 1};
