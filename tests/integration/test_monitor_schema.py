@@ -13,7 +13,7 @@ from test_answer_monitors import watch
 SCHEMA = json.loads((ROOT / "api/schemas/monitors.schema.json").read_text())
 KINDS = {
     "drift": {"features": ["x*"], "reference": "7d", "least_rows": 50, "alpha": 0.02, "distance_floor": 0.2,
-              "missing_floor": 0.05},
+              "missing_floor": 0.05, "importance": {"x": 2, "y": 0}},
     "quality": {"reference": "previous", "missing_floor": 0, "range_floor": 1, "category_floor": 0.5},
     "volume": {"at_least": 1, "at_most": 100.5},
     "latency": {"at_most_ms": 20, "share": 0.95, "least_requests": 10},
@@ -43,6 +43,7 @@ def documents():
         yield {"m": least}
         yield {"m": {"kind": kind}}
         yield {"m": {**least, **fields}}
+        yield from ({"m": {**least, "alert": {"with_loss": value}}} for value in ("page", "panic", None))
         for other in sorted({name for names in KINDS.values() for name in names} - set(fields)):
             yield {"m": {**least, other: 1}}
         for field in fields:
