@@ -9,7 +9,7 @@
 #include "app/server/engines.h"
 #include "backend/onnx/model_file.h"
 #include "base/directory.h"
-#include "control/golden_document.h"
+#include "control/models/golden_document.h"
 #include "lifecycle/loader.h"
 #include "registry/attachment.h"
 

@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "app/cli/screen.h"
-#include "control/golden_document.h"
+#include "control/models/golden_document.h"
 #include "registry/version_document.h"
 
 namespace modelyard::app {

@@ -11,9 +11,9 @@
 
 #include "app/configuration/settings.h"
 #include "app/server/journal_tap.h"
-#include "control/evaluator.h"
-#include "control/labeller.h"
-#include "control/record_keeping.h"
+#include "control/predictions/evaluator.h"
+#include "control/predictions/labeller.h"
+#include "control/predictions/record_keeping.h"
 #include "edge/http/server.h"
 #include "serving/dispatcher.h"
 

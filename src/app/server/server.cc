@@ -26,7 +26,7 @@
 #include "app/server/watching.h"
 #include "base/directory.h"
 #include "control/key_keeper.h"
-#include "control/registry_source.h"
+#include "control/models/registry_source.h"
 #include "edge/control_api/control_api.h"
 #include "edge/grpc/grpc_health.h"
 #include "edge/grpc/grpc_reflection.h"

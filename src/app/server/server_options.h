@@ -4,7 +4,7 @@
 #pragma once
 
 #include "app/configuration/settings.h"
-#include "control/registry_source.h"
+#include "control/models/registry_source.h"
 #include "edge/http/server.h"
 #include "edge/shared_memory/shared_regions.h"
 #include "lifecycle/reconciler.h"

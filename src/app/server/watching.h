@@ -11,7 +11,7 @@
 #include "app/configuration/settings.h"
 #include "app/server/alert_sinks/notifier.h"
 #include "app/server/profile_tap.h"
-#include "control/watcher.h"
+#include "control/watching/watcher.h"
 #include "edge/http/server.h"
 
 namespace modelyard::app {

@@ -1,5 +1,5 @@
 #include "control/documents.h"
-#include "control/status_report.h"
+#include "control/endpoints/status_report.h"
 #include "edge/control_api/control_api.h"
 
 namespace modelyard::edge {

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "control/accuracy_document.h"
+#include "control/predictions/accuracy_document.h"
 #include "edge/codec/labels/label_reader.h"
 #include "edge/control_api/control_api.h"
 

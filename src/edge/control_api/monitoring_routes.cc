@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "control/alert_document.h"
-#include "control/monitoring_documents.h"
+#include "control/watching/alert_document.h"
+#include "control/watching/monitoring_documents.h"
 #include "edge/control_api/control_api.h"
 
 namespace modelyard::edge {

@@ -2,7 +2,7 @@
 #include <charconv>
 
 #include "control/documents.h"
-#include "control/replayer.h"
+#include "control/predictions/replayer.h"
 #include "edge/control_api/control_api.h"
 #include "edge/control_api/payload_document.h"
 

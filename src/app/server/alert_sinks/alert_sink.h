@@ -7,7 +7,7 @@
 #include <span>
 
 #include "app/server/alert_sinks/transport.h"
-#include "control/alert_outbox.h"
+#include "control/watching/alert_outbox.h"
 
 namespace modelyard::app {
 

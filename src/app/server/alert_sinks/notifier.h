@@ -18,7 +18,7 @@
 #include "app/server/alert_sinks/alert_sink.h"
 #include "app/server/alert_sinks/sink_settings.h"
 #include "base/mutex.h"
-#include "control/alert_keeper.h"
+#include "control/watching/alert_keeper.h"
 #include "telemetry/log.h"
 
 namespace modelyard::app {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "control/alert_outbox.h"
+#include "control/watching/alert_outbox.h"
 
 namespace modelyard::app {
 

@@ -2,7 +2,7 @@
 
 #include "app/server/alert_sinks/alert_words.h"
 #include "base/digest.h"
-#include "control/alert_document.h"
+#include "control/watching/alert_document.h"
 
 namespace modelyard::app {
 

@@ -1,0 +1,354 @@
+#include "control/predictions/evaluator.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+
+#include "control/models/version_names.h"
+#include "control/predictions/feature_column.h"
+#include "journal/ground_truth/label_rule.h"
+#include "monitoring/accuracy/judged_outputs.h"
+
+namespace modelyard::control {
+namespace {
+
+using inference::Signature;
+using journal::KeptLabel;
+using journal::PayloadRecord;
+using monitoring::JudgedRow;
+using monitoring::JudgedRows;
+using monitoring::ReadOutputs;
+
+struct UuidHash {
+  std::size_t operator()(const Uuid& id) const {
+    std::size_t hash = 0;
+    std::memcpy(&hash, id.bytes().data() + id.bytes().size() - sizeof hash, sizeof hash);  // its random half
+    return hash;
+  }
+};
+
+struct Prediction {
+  std::int64_t time = 0;
+  std::size_t rows = 0;
+  VersionNumber version = 0;
+  std::string arm;
+};
+
+// A row whose answer is kept.
+struct CapturedRow {
+  std::int64_t time = 0;
+  std::size_t segment = 0;
+};
+
+// What is gathered of one window and segment.
+struct Gathered {
+  std::uint64_t predictions = 0;
+  std::uint64_t captured = 0;
+  std::vector<std::size_t> rows;  // that are judged
+};
+
+class Join {
+ public:
+  explicit Join(const AccuracyQuery& query) : query_(query) { report_.query = query; }
+
+  Status read_endpoint(registry::CatalogReader& reader);
+  Status read_predictions(journal::Journal& journal);
+  Status choose_signatures(registry::CatalogReader& reader);
+  Status read_labels(journal::LabelStore& store);
+  // Finds the predictions that labels by unit are meant for.
+  void find_units(journal::PayloadJournal& payloads);
+  void read_answers(journal::PayloadJournal& payloads);
+  AccuracyReport report();
+
+ private:
+  bool is_by_feature() const { return !query_.by.empty() && query_.by != "version" && query_.by != "arm"; }
+  UtcTime last() const { return query_.to - std::chrono::microseconds(1); }
+  std::string segment_of(const Prediction& prediction) const;
+  std::size_t segment_number(const std::string& name);
+  std::int64_t window_of(std::int64_t time) const;
+  void add_answer(const PayloadRecord& payload, const Prediction& prediction, std::uint64_t request);
+  void judge(const Prediction& prediction, const std::vector<KeptLabel>& labels, const ReadOutputs& outputs,
+             std::uint64_t request, std::size_t first_row);
+  void note_unreadable(const Error& why);
+  void group_by_feature();
+  std::map<std::pair<std::int64_t, std::size_t>, Gathered> gather();
+
+  const AccuracyQuery query_;
+  AccuracyReport report_;
+  std::string model_;
+  std::set<VersionNumber> versions_;                            // that answered
+  std::unordered_map<Uuid, Prediction, UuidHash> predictions_;  // that were answered
+  std::map<VersionNumber, Signature> signatures_;
+  std::unordered_map<Uuid, std::vector<KeptLabel>, UuidHash> labels_;
+  std::map<std::string, std::vector<KeptLabel>> unit_labels_;
+  std::optional<JudgedRows> judged_;  // a row's segment is its place in captured_
+  std::vector<CapturedRow> captured_;
+  std::vector<FeatureValue> features_;  // of captured_, when it is by feature
+  std::vector<std::string> segments_;
+};
+
+Status Join::read_endpoint(registry::CatalogReader& reader) {
+  MODELYARD_ASSIGN(const auto endpoint, reader.endpoint(query_.endpoint));
+  model_ = endpoint.model;
+  MODELYARD_ASSIGN(const Json document, parse_json(endpoint.wants.evaluation));
+  MODELYARD_ASSIGN(report_.evaluation, monitoring::parse_evaluation(document));
+  return ok();
+}
+
+// Of an endpoint that was of another model before, only those of this one.
+Status Join::read_predictions(journal::Journal& journal) {
+  std::size_t rows = 0;
+  journal.scan(query_.endpoint, query_.from, last(),
+               [&](const std::string&, const journal::DecisionRow& row, const journal::NameTable& names) {
+                 const bool is_judged = row.outcome == 0 && row.rows > 0 && names.name(row.model) == model_;
+                 if (!is_judged || rows > Evaluator::kMostRows) return;
+                 Prediction prediction{row.time, static_cast<std::size_t>(row.rows), row.version, ""};
+                 if (query_.by == "arm") prediction.arm = names.name(row.arm);
+                 rows += prediction.rows;
+                 versions_.insert(row.version);
+                 predictions_.emplace(row.id, std::move(prediction));
+               });
+  if (rows <= Evaluator::kMostRows) return ok();
+  return error(Code::kResourceExhausted, "more than {} rows were predicted: ask for a shorter time",
+               Evaluator::kMostRows);
+}
+
+Status Join::choose_signatures(registry::CatalogReader& reader) {
+  for (const VersionNumber number : versions_) {
+    const auto version = reader.version({model_, number});
+    if (!version) continue;  // deleted since
+    MODELYARD_ASSIGN(signatures_[number], inference::parse_signature(version->document.signature));
+  }
+  if (signatures_.empty()) return ok();
+  MODELYARD_ASSIGN(report_.evaluation, monitoring::complete(report_.evaluation, signatures_.rbegin()->second));
+  judged_.emplace(report_.evaluation);
+  const auto has = [&](const auto& entry) { return has_feature(entry.second, query_.by); };
+  if (!is_by_feature() || std::ranges::any_of(signatures_, has)) return ok();
+  return error(Code::kNotFound, "by: there is no input or feature '{}'; 'version' and 'arm' are known, too", query_.by);
+}
+
+Status Join::read_labels(journal::LabelStore& store) {
+  // The time of an id is cut to its millisecond.
+  const UtcTime from = std::chrono::floor<std::chrono::milliseconds>(query_.from);
+  return store.scan(query_.endpoint, from, last(), query_.known_at, [&](const KeptLabel& label) {
+    if (!label.prediction) {
+      unit_labels_[label.unit].push_back(label);
+    } else if (predictions_.contains(*label.prediction)) {
+      labels_[*label.prediction].push_back(label);
+    } else if (label.time >= query_.from && label.value) {
+      ++report_.unknown;
+    }
+  });
+}
+
+void Join::find_units(journal::PayloadJournal& payloads) {
+  if (unit_labels_.empty()) return;
+  std::map<std::string, std::vector<std::pair<UtcTime, Uuid>>> asked;
+  payloads.scan(query_.endpoint, query_.from, UtcTime::max(), [&](const PayloadRecord& payload) {
+    const auto is_output = [](const journal::FieldRecord& field) { return field.side == journal::Side::kOutput; };
+    const bool was_answered = std::ranges::any_of(payload.fields, is_output);
+    if (was_answered && unit_labels_.contains(payload.unit)) asked[payload.unit].emplace_back(payload.time, payload.id);
+  });
+  for (auto& [unit, labels] : unit_labels_) {
+    auto& times = asked[unit];
+    std::ranges::sort(times);
+    for (KeptLabel& label : labels) {
+      const auto later = std::ranges::upper_bound(times, label.time, {}, &std::pair<UtcTime, Uuid>::first);
+      if (later == times.begin()) {
+        report_.unknown += label.time < query_.to && label.value ? 1 : 0;
+      } else if (const Uuid id = std::prev(later)->second; predictions_.contains(id)) {
+        labels_[id].push_back(label);
+      }
+    }
+  }
+}
+
+std::string Join::segment_of(const Prediction& prediction) const {
+  if (query_.by == "version") return std::to_string(prediction.version);
+  if (query_.by == "arm") return prediction.arm.empty() ? "(none)" : prediction.arm;
+  return "";
+}
+
+std::size_t Join::segment_number(const std::string& name) {
+  const auto found = std::ranges::find(segments_, name);
+  if (found != segments_.end()) return static_cast<std::size_t>(found - segments_.begin());
+  segments_.push_back(name);
+  return segments_.size() - 1;
+}
+
+void Join::note_unreadable(const Error& why) {
+  if (report_.unreadable++ == 0) report_.unreadable_why = why.message();
+}
+
+// One label for each row, of all ways in which they were given.
+void Join::judge(const Prediction& prediction, const std::vector<KeptLabel>& labels, const ReadOutputs& outputs,
+                 std::uint64_t request, std::size_t first_row) {
+  std::map<std::int64_t, const KeptLabel*> of_rows;
+  for (const KeptLabel& label : labels) {
+    if (!label.row && prediction.rows != 1) {
+      note_unreadable(Error(Code::kInvalidArgument, "a label names no row, and its prediction has several"));
+      continue;
+    }
+    const KeptLabel*& known = of_rows[label.row.value_or(0)];
+    if (known == nullptr || journal::goes_before(label, *known)) known = &label;
+  }
+  for (const auto& [row, label] : of_rows) {
+    if (!label->value) continue;  // it was taken back
+    const auto place = static_cast<std::size_t>(row);
+    JudgedRow judged;
+    judged.time = prediction.time;
+    judged.request = request;
+    judged.segment = static_cast<std::uint32_t>(first_row + std::min(place, prediction.rows - 1));
+    const Status added = judged_->add(judged, *label->value, outputs, place);
+    if (!added) note_unreadable(added.error());
+  }
+}
+
+void Join::add_answer(const PayloadRecord& payload, const Prediction& prediction, std::uint64_t request) {
+  const auto signature = signatures_.find(prediction.version);
+  if (signature == signatures_.end()) return;
+  std::vector<inference::TensorView> kept;
+  for (const journal::FieldRecord& field : payload.fields) {
+    if (field.side != journal::Side::kOutput || field.treatment != journal::Treatment::kKept) continue;
+    kept.push_back({field.name, field.type, field.shape, std::as_bytes(std::span(field.bytes))});
+  }
+  const auto labels = labels_.find(payload.id);
+  const monitoring::JudgedOutputs outputs(report_.evaluation, signature->second, kept);
+  const auto read = ReadOutputs::read(report_.evaluation, outputs.views(), prediction.rows);
+  if (!read) {
+    // What it says of a prediction without labels nobody has asked.
+    if (labels == labels_.end()) return;
+    note_unreadable(read.error());
+    labels_.erase(labels);
+    return;
+  }
+  const std::size_t first_row = captured_.size();
+  if (is_by_feature()) {
+    auto values = feature_values(payload, signature->second, query_.by, prediction.rows);
+    if (!values) values.emplace(prediction.rows, FeatureValue());
+    features_.insert(features_.end(), values->begin(), values->end());
+  }
+  const std::size_t segment = segment_number(segment_of(prediction));
+  for (std::size_t row = 0; row < prediction.rows; ++row) captured_.push_back({prediction.time, segment});
+  if (labels == labels_.end()) return;
+  judge(prediction, labels->second, *read, request, first_row);
+  labels_.erase(labels);
+}
+
+void Join::read_answers(journal::PayloadJournal& payloads) {
+  if (!judged_) return;
+  std::uint64_t request = 0;
+  payloads.scan(query_.endpoint, query_.from, last(), [&](const PayloadRecord& payload) {
+    const auto prediction = predictions_.find(payload.id);
+    if (prediction != predictions_.end()) add_answer(payload, prediction->second, request++);
+  });
+  for (const auto& [id, labels] : labels_) {
+    report_.uncaptured += static_cast<std::uint64_t>(
+        std::ranges::count_if(labels, [](const KeptLabel& label) { return label.value.has_value(); }));
+  }
+  if (is_by_feature()) group_by_feature();
+}
+
+void Join::group_by_feature() {
+  const FeatureGroups groups(features_);
+  segments_ = groups.names();
+  for (std::size_t i = 0; i < captured_.size(); ++i) captured_[i].segment = groups.group_of(features_[i]);
+}
+
+// The start of the window, UTC microseconds: whole multiples of its length.
+std::int64_t Join::window_of(std::int64_t time) const {
+  if (query_.window.count() == 0) return utc_micros(query_.from);
+  return std::max(utc_micros(query_.from), time - time % query_.window.count());
+}
+
+// By window and place of the segment.
+std::map<std::pair<std::int64_t, std::size_t>, Gathered> Join::gather() {
+  std::map<std::pair<std::int64_t, std::size_t>, Gathered> parts;
+  for (const auto& [id, prediction] : predictions_) {
+    if (is_by_feature()) break;
+    parts[{window_of(prediction.time), segment_number(segment_of(prediction))}].predictions += prediction.rows;
+  }
+  for (const CapturedRow& row : captured_) {
+    Gathered& part = parts[{window_of(row.time), row.segment}];
+    ++part.captured;
+    if (is_by_feature()) ++part.predictions;
+  }
+  if (!judged_) return parts;
+  for (std::size_t i = 0; i < judged_->rows().size(); ++i) {
+    const JudgedRow& row = judged_->rows()[i];
+    parts[{window_of(row.time), captured_[row.segment].segment}].rows.push_back(i);
+  }
+  return parts;
+}
+
+AccuracyReport Join::report() {
+  for (auto& [key, gathered] : gather()) {
+    AccuracyPart part;
+    part.from = utc_from_micros(key.first);
+    part.to = query_.to;
+    if (query_.window.count() > 0) {
+      const std::int64_t end = key.first - key.first % query_.window.count() + query_.window.count();
+      part.to = std::min(part.to, utc_from_micros(end));
+    }
+    part.segment = segments_[key.second];
+    part.predictions = gathered.predictions;
+    part.captured = gathered.captured;
+    if (judged_) part.metrics = monitoring::measure(*judged_, gathered.rows, query_.alpha);
+    part.is_provisional = part.captured == 0 || part.coverage() < report_.evaluation.coverage;
+    report_.parts.push_back(std::move(part));
+  }
+  // Groups of a feature stand in their own order already.
+  if (is_by_feature()) return std::move(report_);
+  std::ranges::sort(report_.parts, {}, [&](const AccuracyPart& part) {
+    const std::int64_t number = query_.by == "version" ? std::stoll(part.segment) : 0;
+    return std::tuple(part.from, number, std::string_view(part.segment));
+  });
+  return std::move(report_);
+}
+
+}  // namespace
+
+Status check_evaluation(registry::CatalogReader& reader, const std::string& model,
+                        const monitoring::Evaluation& evaluation) {
+  if (evaluation.prediction.empty() && evaluation.score.empty()) return ok();
+  MODELYARD_ASSIGN(const std::set<std::string> known, names_of_versions(reader, model, NamesOf::kOutputs));
+  if (known.empty()) return ok();  // nothing is published yet
+  for (const auto& [field, name] :
+       {std::pair("prediction", evaluation.prediction), std::pair("score", evaluation.score)}) {
+    if (name.empty() || known.contains(name)) continue;
+    return error(Code::kInvalidArgument, "evaluation.{}: no version of model '{}' has an output '{}'; it has {}", field,
+                 model, name, fmt::join(known, ", "));
+  }
+  return ok();
+}
+
+Result<AccuracyReport> Evaluator::evaluate(const AccuracyQuery& query) {
+  if (query.from >= query.to) return error(Code::kInvalidArgument, "from: it is not before 'to'");
+  Join join(query);
+  MODELYARD_TRY(catalog_.read([&](registry::CatalogReader& reader) { return join.read_endpoint(reader); }));
+  MODELYARD_TRY(join.read_predictions(journal_));
+  MODELYARD_TRY(catalog_.read([&](registry::CatalogReader& reader) { return join.choose_signatures(reader); }));
+  MODELYARD_TRY(join.read_labels(labels_));
+  join.find_units(payloads_);
+  join.read_answers(payloads_);
+  return join.report();
+}
+
+void withhold_what_shows_rows(AccuracyReport& report) {
+  report.unreadable_why.clear();
+  for (AccuracyPart& part : report.parts) {
+    part.is_withheld = part.metrics.rows > 0 && part.metrics.rows < AccuracyPart::kFewestShown;
+    if (!part.is_withheld) continue;
+    part.metrics.list.clear();
+    part.metrics.classes.clear();
+    part.metrics.confusion.clear();
+    part.metrics.reliability.clear();
+  }
+}
+
+}  // namespace modelyard::control
