@@ -19,7 +19,7 @@ lint:     ## Check format, layers, function lengths, scripts, second compiler
 	@tools/lint.sh
 bench:    ## Measure beside the raw engine, echo servers and peers
 	@tools/bench.sh
-simulate: ## Find out how often monitors are wrong, on a virtual clock: the tables of docs/monitoring.md
+simulate: ## Find out how often monitors and tests are wrong: the tables of docs/monitoring.md and docs/statistics.md
 	@tools/simulate.sh
 peers:    ## Compare drift with Evidently's and NannyML's; writes docs/monitoring-peers.md
 	@tools/peers.sh

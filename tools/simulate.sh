@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# Simulates weeks of monitors on a virtual clock, and puts what came of it into docs/monitoring.md; takes some minutes:
-# tools/simulate.sh [quiet | faults]
+# Simulates weeks of monitors on a virtual clock, and experiments that are looked at while they run, and puts what came of
+# it into docs/monitoring.md and docs/statistics.md; takes some minutes: tools/simulate.sh [quiet | faults | validity | power]
 set -euo pipefail
 . "$(dirname "$0")/lib/steps.sh"
 cd "$root"
-page=docs/monitoring.md
-tables=(quiet faults)
+tables=(quiet faults validity power)
 if [ $# -gt 0 ]; then tables=("$@"); fi
 
 "$root/tools/deps.sh" build
@@ -15,17 +14,22 @@ step "building the simulation"
 mkdir -p build
 cmake --preset release >build/configure-release.log 2>&1 ||
   { tail -20 build/configure-release.log >&2; fail "cmake could not configure 'release'" "read build/configure-release.log"; }
-cmake --build build/release --target modelyard_simulate_monitors -j "$(jobs)"
+cmake --build build/release --target modelyard_simulate_monitors modelyard_simulate_sequential -j "$(jobs)"
 
 for table in "${tables[@]}"; do
   step "simulating: $table"
-  build/release/bin/modelyard_simulate_monitors "$table" | tee "build/simulation-$table.md"
+  case "$table" in
+    quiet | faults) page=docs/monitoring.md simulator=modelyard_simulate_monitors ;;
+    validity | power) page=docs/statistics.md simulator=modelyard_simulate_sequential ;;
+    *) fail "there is no table '$table'" "name quiet, faults, validity or power" ;;
+  esac
+  "build/release/bin/$simulator" "$table" | tee "build/simulation-$table.md"
   grep -q "<!-- simulate $table -->" "$page" || fail "$page has no marker for '$table'" "put '<!-- simulate $table -->' and '<!-- end -->' there"
   awk -v begin="<!-- simulate $table -->" -v table="build/simulation-$table.md" '
     $0 == begin { print; print ""; while ((getline line < table) > 0) print line; print ""; inside = 1 }
     inside && $0 == "<!-- end -->" { inside = 0 }
-    !inside && $0 != begin { print }' "$page" >build/monitoring.md
-  mv build/monitoring.md "$page"
+    !inside && $0 != begin { print }' "$page" >build/simulated-page.md
+  mv build/simulated-page.md "$page"
 done
-step "$page"
-git --no-pager diff --stat -- "$page"
+step "docs/monitoring.md and docs/statistics.md"
+git --no-pager diff --stat -- docs/monitoring.md docs/statistics.md
