@@ -1,4 +1,4 @@
-// open_rows() reads a Parquet file in batches of rows, by nobody's leave: the file may be made to do harm.
+// open_rows() reads a Parquet file in batches of rows. The file is a stranger's, and may be made to do harm.
 //
 // Columns: flat ones of the types that parquet_interface.h lists; any other is refused by its name and type.
 // Limits:  columns and rows by what the file says of itself and by what comes; memory by a pool that gives no more.
