@@ -1,6 +1,7 @@
 """Monitors of what models answer: shares of classes, calibration."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -60,8 +61,10 @@ def test_a_class_that_is_answered_more_often_than_in_the_reference_is_named(quic
 
     assert {name: finding["outcome"] for name, finding in found.items()} == {
         "granted": "fail", "asked": "pass", "refused": "fail"}
-    assert found["refused"]["sentence"].startswith("`refused` went from 12 % to 31 % of answers (limit 5 points), p ")
-    assert found["refused"]["numbers"]["share"] == pytest.approx(0.31)
+    # Numbers are counted by sketches, which are off by one in a hundred.
+    assert re.match(r"`refused` went from 1[123].* % to 3[012].* % of answers \(limit 5 points\), p ",
+                    found["refused"]["sentence"])
+    assert found["refused"]["numbers"]["share"] == pytest.approx(0.31, abs=0.015)
     assert {one["kind"] for one in quick.get("/api/v1/monitors").json()["items"]} == {"class_share"}
 
 

@@ -53,11 +53,11 @@ def test_a_correlation_that_flips_is_found_where_no_feature_has_drifted(quick, t
     wait_until(judged)
 
     fired = alerts(quick, "firing")
-    assert set(fired) == {"scaled.rows"}
-    sentence = fired["scaled.rows"]["sentence"]
+    assert set(fired) == {"scaled.rows/"}
+    sentence = fired["scaled.rows/"]["sentence"]
     assert sentence.startswith("rows of this window can be told from those of the window before (AUC 0.")
     assert "mostly by how `age` and `income` go together" in sentence
-    assert fired["scaled.rows"]["numbers"]["low"] > 0.55
+    assert fired["scaled.rows/"]["numbers"]["low"] > 0.55
 
 
 def test_without_capture_it_says_how_to_switch_it_on(quick, tmp_path):

@@ -12,6 +12,8 @@
 //   estimated_accuracy  from the certainty of the scores (statistics/estimates/performance.h), 2.6 standard errors
 //                       beyond the limit; for two classes. It sees a change of inputs, never one of what they mean.
 //
+// class_share and calibration are in monitoring/monitors/judge_answers.h, multivariate in judge_rows.h.
+//
 // Bounds are one-sided at 99.5 %; what that means for alarms, docs/monitoring.md tells. Threads: pure.
 #pragma once
 

@@ -67,13 +67,14 @@ Status read_limit(ObjectReader& fields, std::string_view key, std::optional<doub
 }
 
 Status read_reference(ObjectReader& fields, Monitor& monitor) {
-  MODELYARD_ASSIGN(const auto text, fields.optional_string("reference"));
-  if (!text || *text == "attached") return ok();
-  if (*text == "previous") {
+  MODELYARD_ASSIGN(const auto given, fields.optional_string("reference"));
+  const std::string text = given.value_or("attached");
+  if (text == "attached") return ok();
+  if (text == "previous") {
     monitor.reference = monitor.window;
     return ok();
   }
-  const auto shift = parse_duration(*text);
+  const auto shift = parse_duration(text);
   if (!shift) return wrong(fields, "reference", "expected attached, previous, or how long ago, like 1d or 7d");
   if (*shift < monitor.window) return wrong(fields, "reference", "it would overlap the window it is compared with");
   monitor.reference = *shift;
