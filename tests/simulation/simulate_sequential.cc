@@ -168,7 +168,7 @@ Method planned(const char* name, st::Spending spending) {
   for (int i = 1; i <= kLooks; ++i) times.push_back(i / double{kLooks});
   return of_shares(name, kObservations / kLooks,
                    [bounds = *st::spending_boundaries(spending, kAlpha, times)](const st::Share& a, const st::Share& b,
-                                                                               int observations) {
+                                                                                int observations) {
                      return z_of(a, b) >= bounds[static_cast<std::size_t>(observations * kLooks / kObservations) - 1];
                    });
 }
@@ -180,14 +180,15 @@ Method once() {
 }
 
 std::vector<Method> sequences() {
-  const auto truth = [](const st::Share& a) { return st::MeanAndVariance{
-        static_cast<double>(a.trials), a.value(), a.value() * (1 - a.value())}; };
+  const auto truth = [](const st::Share& a) {
+    return st::MeanAndVariance{static_cast<double>(a.trials), a.value(), a.value() * (1 - a.value())};
+  };
   return {
       of_shares("Bernoulli sequence", kLook,
                 [](const st::Share& a, const st::Share&, int) { return is_evidence(st::bernoulli_log_e(a, kShare)); }),
       of_shares("normal-mixture sequence of [0, 1]", kLook,
                 [mixture = std::shared_ptr<st::Mixture>(*st::normal_mixture({25, kAlpha}))](const st::Share& a,
-                                                                                          const st::Share&, int) {
+                                                                                            const st::Share&, int) {
                   const auto n = static_cast<double>(a.trials);
                   return is_evidence(mixture->log_e(static_cast<double>(a.successes) - n * kShare, n / 4));
                 }),
@@ -219,7 +220,8 @@ std::vector<Method> tests() {
 
 void print_validity(const Method& method) {
   int rejected = 0;
-  for (int run = 0; run < kRuns; ++run) rejected += first_rejection(method, 1 + static_cast<std::uint64_t>(run), 0) ? 1 : 0;
+  for (int run = 0; run < kRuns; ++run)
+    rejected += first_rejection(method, 1 + static_cast<std::uint64_t>(run), 0) ? 1 : 0;
   const double share = rejected / double{kRuns};
   const double bound = kAlpha + 3 * std::sqrt(kAlpha * (1 - kAlpha) / kRuns);
   fmt::print("| {} | {} | {} | {:.2f} % | {} |\n", method.name, method.data, method.look, 100 * share,
@@ -250,8 +252,8 @@ void power_table() {
         return at > kObservations ? std::string("–") : std::to_string(at);
       };
       const auto found = std::ranges::count_if(when, [](int at) { return at <= kObservations; });
-      fmt::print("| {} | {:g} | {:.0f} % | {} | {} |\n", method.name, effect, 100.0 * static_cast<double>(found) / kPowerRuns,
-                 text(0.5), text(0.9));
+      fmt::print("| {} | {:g} | {:.0f} % | {} | {} |\n", method.name, effect,
+                 100.0 * static_cast<double>(found) / kPowerRuns, text(0.5), text(0.9));
     }
   }
 }
