@@ -48,8 +48,8 @@ def documents():
             yield {"m": {**least, other: 1}}
         for field in fields:
             for value in VALUES:
-                # Only the server knows that a span overlaps its window, or is known by days.
-                if field == "reference" and value in ("0s", "32d"):
+                # Only the server knows that a span overlaps its window, or is known by days, and which features there are.
+                if field == "reference" and value in ("0s", "32d") or field == "importance" and value == {"windows": 1}:
                     continue
                 yield {"m": {**least, field: value}}
     # The one kind that reads no profiles: of any window.
