@@ -187,7 +187,7 @@ void add_accuracy_command(CommandLine& line) {
   app.add_option("endpoint", flags->endpoint, "Name of the endpoint")->required();
   app.add_option("--window", flags->window, "Over time, in steps of so long: 1h, 1d (of the prediction's time)");
   app.add_option("--by", flags->by, "Apart for each version, arm, or value of a feature");
-  app.add_option("--from", flags->from, "Since then: 30d, 2h, or a UTC time; 30d without it");
+  app.add_option("--from", flags->from, "Since then: 30d, 2h, or a time, in UTC unless it says where; 30d without it");
   app.add_option("--to", flags->to, "Until then");
   app.add_option("--known-at", flags->known_at, "With the labels that had arrived by then");
 }

@@ -87,7 +87,7 @@ void add_drift_command(CommandLine& line) {
   CLI::App& app = line.add("drift", "Which inputs and outputs have changed",
                            [flags, &line] { return drift(*flags, line.context()); });
   app.add_option("endpoint", flags->endpoint, "Name of the endpoint")->required();
-  app.add_option("--from", flags->from, "Since then: 2h, or a UTC time; a day without it");
+  app.add_option("--from", flags->from, "Since then: 2h, or a time, in UTC unless it says where; a day without it");
   app.add_option("--to", flags->to, "Until then");
   app.add_option("--reference-from", flags->reference_from,
                  "What it is compared with, since then; without it the version's reference, else seven days");

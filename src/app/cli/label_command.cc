@@ -226,7 +226,8 @@ void add_label_command(CommandLine& line) {
   prediction->needs(value);
   value->needs(prediction);
   app.add_option("--row", flags->row, "Of a prediction with several rows, from 0")->needs(prediction);
-  app.add_option("--event-time", flags->event_time, "Since when this is so: 2h, or a UTC time")->needs(prediction);
+  app.add_option("--event-time", flags->event_time, "Since when this is so: 2h, or a time, in UTC unless it says where")
+      ->needs(prediction);
 }
 
 }  // namespace modelyard::app

@@ -10,7 +10,7 @@ void add_options(CLI::App& app, PredictionQuery& query) {
   app.add_option("--version", query.version, "Only of this version")->check(version_argument(AliasToo::kNo));
   app.add_option("--status", query.status, "ok, failed, or the name of a code");
   app.add_option("--by", query.principal, "Only for this caller");
-  app.add_option("--from", query.from, "Since then: 2h, 30m, or a UTC time");
+  app.add_option("--from", query.from, "Since then: 2h, 30m, or a time, in UTC unless it says where");
   app.add_option("--to", query.to, "Until then");
 }
 

@@ -118,7 +118,7 @@ void add_quality_commands(CommandLine& line) {
   CLI::App& app = line.add("quality", "What inputs and outputs look like: missing values, ranges, shapes",
                            [flags, &line] { return quality(*flags, line.context()); });
   app.add_option("endpoint", flags->endpoint, "Name of the endpoint")->required();
-  app.add_option("--from", flags->from, "Since then: 2h, or a UTC time; a day without it");
+  app.add_option("--from", flags->from, "Since then: 2h, or a time, in UTC unless it says where; a day without it");
   app.add_option("--to", flags->to, "Until then");
 
   const auto reference_flags = std::make_shared<ReferenceFlags>();
@@ -130,7 +130,8 @@ void add_quality_commands(CommandLine& line) {
   auto* const endpoint = reference_app.add_option("--endpoint", reference_flags->endpoint,
                                                   "Instead: what this endpoint was asked and answered");
   endpoint->excludes(file);
-  reference_app.add_option("--from", reference_flags->from, "Since then: 7d, or a UTC time")->needs(endpoint);
+  reference_app.add_option("--from", reference_flags->from, "Since then: 7d, or a time, in UTC unless it says where")
+      ->needs(endpoint);
   reference_app.add_option("--to", reference_flags->to, "Until then; now without it")->needs(endpoint);
 }
 

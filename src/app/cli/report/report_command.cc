@@ -59,7 +59,7 @@ void add_report_command(CommandLine& line) {
   CLI::App& app = line.add("report", "All that is known of an endpoint, as one HTML page to read or send",
                            [flags, &line] { return report(*flags, line.context()); });
   app.add_option("endpoint", flags->endpoint, "Name of the endpoint")->required();
-  app.add_option("--from", flags->from, "Since then: 2h, or a UTC time; 7d without it");
+  app.add_option("--from", flags->from, "Since then: 2h, or a time, in UTC unless it says where; 7d without it");
   app.add_option("--to", flags->to, "Until then");
   app.add_option("--reference-from", flags->reference_from,
                  "What it is compared with, since then; without it the version's reference, else seven days before");
