@@ -48,7 +48,7 @@ TEST(LabelCrashTest, KeepsEveryAcknowledgedCallWholeWhenItIsKilledAt200Points) {
     EXPECT_EQ((*store)->totals()[0].tally.stored, rows.size() * kLabelsOfACall);
     all += answered.size();
   }
-  EXPECT_GT(all, 400u);
+  EXPECT_GT(all, 200u) << "each point has one; some must have hit a later call";
 }
 
 }  // namespace
