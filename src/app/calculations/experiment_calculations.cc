@@ -124,13 +124,15 @@ Result<Json> thompson(ObjectReader& input) {
   return Json{{"best", probabilities}, {"shares", shares}, {"value_remaining", remaining}};
 }
 
-template <auto estimate>
+enum class Model { kNone, kNeeded };
+
+template <auto estimate, Model model>
 Result<Json> off_policy(ObjectReader& input) {
   MODELYARD_ASSIGN(const auto rewards, read_numbers(input, "rewards"));
   MODELYARD_ASSIGN(const auto propensities, read_numbers(input, "propensities"));
   MODELYARD_ASSIGN(const auto targets, read_numbers(input, "targets"));
   std::vector<double> modelled(rewards.size()), modelled_other(rewards.size());
-  if constexpr (estimate == st::doubly_robust_estimate) {
+  if constexpr (model == Model::kNeeded) {
     MODELYARD_ASSIGN(modelled, read_numbers(input, "modelled"));
     MODELYARD_ASSIGN(modelled_other, read_numbers(input, "modelled_other"));
   }
@@ -171,10 +173,11 @@ std::vector<Calculation> experiment_calculations() {
       {"thompson", "arms: [{successes, trials}, …] [, floor] [, seed]",
        "which arm is best, and how traffic is shared out", thompson},
       {"ips", "rewards, propensities, targets", "what another choice of arms would have earned",
-       off_policy<st::ips_estimate>},
-      {"snips", "rewards, propensities, targets", "the same, self-normalized", off_policy<st::snips_estimate>},
+       off_policy<st::ips_estimate, Model::kNone>},
+      {"snips", "rewards, propensities, targets", "the same, self-normalized",
+       off_policy<st::snips_estimate, Model::kNone>},
       {"doubly-robust", "rewards, propensities, targets, modelled, modelled_other", "the same, with a model of rewards",
-       off_policy<st::doubly_robust_estimate>},
+       off_policy<st::doubly_robust_estimate, Model::kNeeded>},
       {"interleaving", "a, b: readers [, ties]", "two rankers in one list", interleaving},
   };
 }
