@@ -1,6 +1,7 @@
 """What becomes of drift while answers become worse, too."""
 
 import json
+import re
 import threading
 
 import numpy as np
@@ -76,7 +77,8 @@ def test_drift_alone_is_a_ticket_that_names_its_likely_cause(watched):
         flow.scale = 1000
         alert = wait_until(lambda: alerts(server, "firing").get("tumours.inputs/X[0]"))
         assert alert["severity"] == "ticket"
-        assert "; likely cause: another unit: all values are × " in alert["sentence"]
+        # Of so few rows the factor is rough, so that it may not be known for one between units.
+        assert re.search("; likely cause: another (unit|scale): all values are × (9|1[01])", alert["sentence"])
     assert events_of(server, "tumours.inputs/X[0]") == ["fired"]
 
 
