@@ -2,7 +2,6 @@
 
 import json
 import re
-import threading
 
 import numpy as np
 import pytest
@@ -10,19 +9,18 @@ import requests
 from sklearn import datasets, linear_model
 
 from test_ground_truth import fit, infer, publish
-from test_monitors import QUICK_ALERT, alerts, wait_until
+from test_monitors import QUICK_ALERT, Flow, alerts, wait_until
 
 ROWS = 60
 
 
-class LabelledFlow:
+class LabelledFlow(Flow):
     """Rows of a data set that come all the time, each with its label at once."""
 
     def __init__(self, server, rows, truth):
-        self.server, self.rows, self.truth = server, rows, truth
-        self.scale, self.right = 1, True
-        self.ended, self.thread = threading.Event(), threading.Thread(target=self.run)
-        self.failure = None
+        super().__init__(server)
+        self.rows, self.truth = rows, truth
+        self.scale, self.right, self.failure = 1, True, None
 
     def run(self):
         random = np.random.default_rng(5)
@@ -37,13 +35,8 @@ class LabelledFlow:
         except (AssertionError, requests.RequestException) as failure:
             self.failure = failure
 
-    def __enter__(self):
-        self.thread.start()
-        return self
-
     def __exit__(self, *_):
-        self.ended.set()
-        self.thread.join()
+        super().__exit__()
         assert self.failure is None, self.failure
 
 
