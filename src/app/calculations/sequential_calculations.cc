@@ -34,21 +34,13 @@ Json to_json(const st::SequentialTest& test) {
           {"interval", interval_json(test.interval)}};
 }
 
-Result<Json> mixture_means(ObjectReader& input) {
-  MODELYARD_ASSIGN(const st::MeanAndVariance a, read_mean(input, "a"));
-  MODELYARD_ASSIGN(const st::MeanAndVariance b, read_mean(input, "b"));
+template <auto read_arm, auto test_arms>
+Result<Json> mixture(ObjectReader& input) {
+  MODELYARD_ASSIGN(const auto a, read_arm(input, "a"));
+  MODELYARD_ASSIGN(const auto b, read_arm(input, "b"));
   MODELYARD_ASSIGN(const double tau, input.number("tau"));
   MODELYARD_ASSIGN(const double alpha, read_number(input, "alpha", kAlpha));
-  MODELYARD_ASSIGN(const st::SequentialTest test, st::sequential_mean_test(a, b, tau, alpha));
-  return to_json(test);
-}
-
-Result<Json> mixture_shares(ObjectReader& input) {
-  MODELYARD_ASSIGN(const st::Share a, read_share(input, "a"));
-  MODELYARD_ASSIGN(const st::Share b, read_share(input, "b"));
-  MODELYARD_ASSIGN(const double tau, input.number("tau"));
-  MODELYARD_ASSIGN(const double alpha, read_number(input, "alpha", kAlpha));
-  MODELYARD_ASSIGN(const st::SequentialTest test, st::sequential_share_test(a, b, tau, alpha));
+  MODELYARD_ASSIGN(const st::SequentialTest test, test_arms(a, b, tau, alpha));
   return to_json(test);
 }
 
@@ -140,9 +132,9 @@ Result<Json> boundaries(ObjectReader& input) {
 std::vector<Calculation> sequential_calculations() {
   return {
       {"msprt-means", "a, b: {count, mean, variance}, tau [, alpha]", "means of two arms, looked at at any time",
-       mixture_means},
+       mixture<read_mean, st::sequential_mean_test>},
       {"msprt-shares", "a, b: {successes, trials}, tau [, alpha]", "shares of two arms, looked at at any time",
-       mixture_shares},
+       mixture<read_share, st::sequential_share_test>},
       {"share-sequence", "successes, trials [, alpha] [, at]", "an interval of a share that holds at all times",
        share_sequence},
       {"mean-sequence", "sample: {count, mean, variance} [, alpha] [, at]", "the same of a mean, from 100 values on",
