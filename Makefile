@@ -28,4 +28,4 @@ fuzz:     ## Run every fuzz target for a minute (SECONDS_EACH=60)
 format:   ## Format the C++ sources
 	@tools/format.sh
 clean:    ## Remove builds; engine and Python environments stay
-	@rm -rf build/release build/debug build/asan build/tsan build/clang build/fuzz
+	@rm -rf build/release build/debug build/asan build/tsan build/fuzzing

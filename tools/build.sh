@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Configures and builds a preset: tools/build.sh [release|debug|asan|tsan|clang|fuzz]
+# Configures and builds a preset: tools/build.sh [release|debug|asan|tsan] [TARGET]
 set -euo pipefail
 . "$(dirname "$0")/lib/steps.sh"
 
 preset="${1:-release}"
+target="${2:-all}"
 need_disk 2000
 "$root/tools/deps.sh" build
 if [ "$preset" != release ] || [ "${WITH_TESTS:-no}" = yes ]; then "$root/tools/deps.sh" test; fi
@@ -15,10 +16,7 @@ cd "$root"
 options=()
 # Tests are built when everything they need is here.
 if [ -z "$("$root/tools/deps.sh" --dry-run test 2>&1)" ]; then options+=(-DMODELYARD_TESTS=ON); else options+=(-DMODELYARD_TESTS=OFF); fi
-if [ "$preset" = fuzz ]; then options=(-DMODELYARD_TESTS=OFF); fi
 cmake --preset "$preset" "${options[@]}" >"build/configure-$preset.log" 2>&1 ||
   { tail -20 "build/configure-$preset.log" >&2; fail "cmake could not configure '$preset'" "read build/configure-$preset.log"; }
-target=all
-if [ "$preset" = fuzz ]; then target=fuzz_targets; fi
 cmake --build "build/$preset" --target "$target" -j "$(jobs)"
 if [ "$preset" = release ]; then note "build/release/bin/modelyard"; fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs everything and ends with a line that counts the tests: tools/test.sh [--quick]
-# --quick leaves out sanitizers and fuzz targets. RACES=yes adds the integration tests under TSan, some minutes.
+# Unit tests run under sanitizers. --quick leaves out sanitizers and fuzz targets, and runs them in the release build. RACES=yes adds the integration tests under TSan, some minutes.
 set -uo pipefail
 . "$(dirname "$0")/lib/steps.sh"
 cd "$root" || exit 1
@@ -45,8 +45,12 @@ export LSAN_OPTIONS="suppressions=$root/tools/sanitizers/leaks.supp:print_suppre
 export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
 export TSAN_OPTIONS="halt_on_error=1:suppressions=$root/tools/sanitizers/threads.supp"
 
-tools/build.sh release || fail "the release build failed"
-stage "unit tests" unit_tests release unit
+if [ "$quick" = yes ]; then
+  tools/build.sh release || fail "the release build failed"
+  stage "unit tests" unit_tests release unit
+else
+  tools/build.sh release programs || fail "the release build failed"
+fi
 stage "tests of the tools" tool_tests
 stage "layer check" python3 tools/check_layers.py
 stage "integration tests" integration_tests release
@@ -54,9 +58,12 @@ if [ "$quick" = no ]; then
   tools/build.sh asan || fail "the ASan build failed"
   stage "unit tests under ASan and UBSan" unit_tests asan unit
   stage "integration tests under ASan and UBSan" integration_tests asan
-  tools/build.sh tsan || fail "the TSan build failed"
+  tools/build.sh tsan concurrent_tests || fail "the TSan build failed"
   stage "concurrent tests under TSan" unit_tests tsan concurrent
-  if [ "${RACES:-no}" = yes ]; then stage "integration tests under TSan" integration_tests tsan; fi
+  if [ "${RACES:-no}" = yes ]; then
+    tools/build.sh tsan || fail "the TSan build failed"
+    stage "integration tests under TSan" integration_tests tsan
+  fi
   stage "fuzz targets, $fuzz_seconds s each" tools/fuzz.sh "$fuzz_seconds"
 fi
 
