@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <random>
 
 #include "rollout/machine/test_rollouts.h"
@@ -9,7 +10,7 @@
 namespace modelyard::rollout {
 namespace {
 
-constexpr int kSequences = 1000, kSteps = 120, kStoreEach = 8;
+constexpr int kSequences = 1000, kSteps = 120, kStoreEach = 8, kStepsBeyondTheEnd = 5;
 
 class Dice {
  public:
@@ -65,12 +66,13 @@ std::string broken_promise(const RolloutSpec& spec, const RolloutState& before, 
 
 void play(unsigned seed, PhaseSet& seen) {
   Dice dice(seed);
-  RolloutSpec spec = dice.one_in(2) ? whole_spec() : canary_spec();
+  const std::array specs{whole_spec(), canary_spec(), bandit_spec()};
+  RolloutSpec spec = specs[static_cast<std::size_t>(dice.below(3))];
   spec.freeze = {FreezeOnce{at_seconds(3000), at_seconds(9000)}, FreezeOnce{at_seconds(50'000), at_seconds(90'000)}};
   if (dice.one_in(2)) spec.on_inconclusive = OnInconclusive::kAbort;
   RolloutState state = start_of(at_seconds(0));
   Watched watched;
-  int seconds = 0;
+  int seconds = 0, beyond = 0;
   for (int i = 0; i < kSteps; ++i) {
     seconds += dice.one_in(40) ? 90'000 : dice.below(500);
     const UtcTime now = at_seconds(seconds);
@@ -86,6 +88,7 @@ void play(unsigned seed, PhaseSet& seen) {
     watched.was_frozen = is_frozen(spec.freeze, now);
     ASSERT_EQ(broken_promise(spec, before, state, watched), "") << "seed " << seed << ", step " << i;
     seen |= set_of(state.phase);
+    if (contains(kTerminal, before.phase) && ++beyond == kStepsBeyondTheEnd) return;
     if (i % kStoreEach != 0) continue;
     const auto stored = parse_rollout_state(to_json(state), spec);
     ASSERT_TRUE(stored) << stored.error().message();

@@ -37,6 +37,10 @@ inline RolloutSpec canary_spec() {
                      "hold": "5m", "min_samples": 100, "most_duration": "1h"})");
 }
 
+inline RolloutSpec bandit_spec() {
+  return spec_of(R"({"candidate": 8, "strategy": "bandit", "reward": "conversion", "floor": 1, "hold": "2h"})");
+}
+
 inline UtcTime at_seconds(std::int64_t seconds) {
   return UtcTime(std::chrono::sys_days(std::chrono::year(2026) / 11 / 24)) + std::chrono::seconds(seconds);
 }
