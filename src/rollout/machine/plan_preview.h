@@ -22,7 +22,7 @@ namespace modelyard::rollout {
 
 struct Forecast {
   UtcTime now;
-  double requests_per_second = 0;
+  double requests_per_second = 0;  // of the endpoint, at least 0
   // What the gates of each step need to decide, in the order of the steps; a step behind the end needs none.
   std::vector<std::uint64_t> samples_of_gates;
 };
