@@ -1,0 +1,155 @@
+#include "rollout/machine/spec.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/duration.h"
+#include "rollout/machine/spec_fields.h"
+#include "rollout/machine/spec_stages.h"
+
+namespace modelyard::rollout {
+namespace {
+
+using namespace std::chrono_literals;
+using Source = StickyKey::Source;
+
+constexpr std::array<std::pair<Source, std::string_view>, 3> kNamedSources{
+    {{Source::kHeader, "header"}, {Source::kField, "field"}, {Source::kMetadata, "metadata"}}};
+constexpr std::size_t kMostNameBytes = 128;
+constexpr std::string_view kStickyForm = "write none, principal, {header: NAME}, {field: NAME} or {metadata: NAME}";
+
+Status read_versions(ObjectReader& document, RolloutSpec& spec) {
+  MODELYARD_ASSIGN(spec.candidate, document.integer("candidate"));
+  MODELYARD_ASSIGN(spec.stable, document.optional_integer("stable"));
+  if (spec.candidate < 1) return refuse_field(document, "candidate", "is the number of a version, from 1");
+  if (spec.stable && *spec.stable < 1) return refuse_field(document, "stable", "is the number of a version, from 1");
+  if (spec.stable != spec.candidate) return ok();
+  return refuse_field(document, "candidate",
+                      fmt::format("version {} is the stable one: name a newer one", spec.candidate));
+}
+
+Status read_span(ObjectReader& document, std::string_view key, std::chrono::seconds least,
+                 std::chrono::seconds& duration) {
+  std::optional<std::chrono::seconds> given;
+  MODELYARD_TRY(read_duration(document, key, given));
+  duration = given.value_or(duration);
+  return duration >= least ? ok() : Status(refuse_field(document, key, "is at least " + format_duration(least)));
+}
+
+Status read_times(ObjectReader& document, RolloutSpec& spec) {
+  MODELYARD_TRY(read_span(document, "ready_within", 1s, spec.ready_within));
+  MODELYARD_TRY(read_span(document, "keep_warm", 0s, spec.keep_warm));
+  MODELYARD_TRY(read_span(document, "cooling", 0s, spec.cooling));
+  MODELYARD_TRY(read_span(document, "tick", 1s, spec.tick));
+  return spec.tick <= 1h ? ok() : Status(refuse_field(document, "tick", "is at most 1h"));
+}
+
+Status read_judging(ObjectReader& document, RolloutSpec& spec) {
+  MODELYARD_TRY(read_lines(document, "gates", spec.gates));
+  MODELYARD_ASSIGN(const auto alpha, document.optional_number("alpha"));
+  spec.alpha = alpha.value_or(spec.alpha);
+  if (!(spec.alpha >= 1e-6 && spec.alpha <= 0.5)) {
+    return refuse_field(document, "alpha", "is a chance from 0.000001 to 0.5, like 0.05");
+  }
+  MODELYARD_ASSIGN(const auto action, document.optional_string("on_inconclusive"));
+  if (action && *action != "hold" && *action != "abort") {
+    return refuse_field(document, "on_inconclusive", fmt::format("'{}' is not known: write hold or abort", *action));
+  }
+  spec.on_inconclusive = action == "abort" ? OnInconclusive::kAbort : OnInconclusive::kHold;
+  return ok();
+}
+
+Status read_sticky_name(const Json& value, const std::string& path, StickyKey& sticky) {
+  MODELYARD_ASSIGN(auto fields, ObjectReader::open(value, path));
+  for (const auto& [source, key] : kNamedSources) {
+    MODELYARD_ASSIGN(const auto name, fields.optional_string(key));
+    if (!name) continue;
+    if (name->empty() || name->size() > kMostNameBytes || !is_valid_utf8(*name) || sticky.source != Source::kNone) {
+      return refuse_field(fields, key, fmt::format("one name of 1 to {} bytes; {}", kMostNameBytes, kStickyForm));
+    }
+    sticky = {source, *name};
+  }
+  MODELYARD_TRY(fields.finish());
+  if (sticky.source == Source::kNone) return error(Code::kInvalidArgument, "{}: {}", path, kStickyForm);
+  return ok();
+}
+
+Status read_sticky(ObjectReader& document, StickyKey& sticky) {
+  const Json* const value = document.optional_any("sticky");
+  if (!value || *value == "none") return ok();
+  if (*value == "principal") {
+    sticky.source = Source::kPrincipal;
+    return ok();
+  }
+  if (!value->is_object()) return refuse_field(document, "sticky", kStickyForm);
+  return read_sticky_name(*value, document.path_of("sticky"), sticky);
+}
+
+Status read_serving(ObjectReader& document, RolloutSpec& spec) {
+  MODELYARD_ASSIGN(const auto fallback, document.optional_boolean("fallback"));
+  spec.fallback = fallback.value_or(false);
+  MODELYARD_TRY(read_sticky(document, spec.sticky));
+  MODELYARD_ASSIGN(const Json* const freeze, document.optional_array("freeze"));
+  if (!freeze) return ok();
+  MODELYARD_ASSIGN(spec.freeze, parse_freeze(*freeze, document.path_of("freeze")));
+  return ok();
+}
+
+Json sticky_json(const StickyKey& sticky) {
+  for (const auto& [source, key] : kNamedSources) {
+    if (source == sticky.source) return {{key, sticky.name}};
+  }
+  return sticky.source == Source::kPrincipal ? "principal" : "none";
+}
+
+}  // namespace
+
+Result<RolloutSpec> parse_rollout_spec(const Json& value) {
+  RolloutSpec spec;
+  Pace pace;
+  MODELYARD_ASSIGN(auto document, ObjectReader::open(value, ""));
+  MODELYARD_TRY(read_versions(document, spec));
+  MODELYARD_TRY(read_pace(document, pace));
+  MODELYARD_ASSIGN(spec.stages, read_stages(document, pace));
+  MODELYARD_TRY(read_judging(document, spec));
+  MODELYARD_TRY(read_times(document, spec));
+  MODELYARD_TRY(read_serving(document, spec));
+  MODELYARD_TRY(document.finish());
+  return spec;
+}
+
+Json to_json(const RolloutSpec& spec) {
+  Json json = {{"candidate", spec.candidate},
+               {"gates", spec.gates},
+               {"alpha", spec.alpha},
+               {"on_inconclusive", spec.on_inconclusive == OnInconclusive::kAbort ? "abort" : "hold"},
+               {"ready_within", format_duration(spec.ready_within)},
+               {"keep_warm", format_duration(spec.keep_warm)},
+               {"cooling", format_duration(spec.cooling)},
+               {"tick", format_duration(spec.tick)},
+               {"fallback", spec.fallback},
+               {"sticky", sticky_json(spec.sticky)},
+               {"freeze", Json::array()}};
+  for (const FreezeWindow& window : spec.freeze) json["freeze"].push_back(to_json(window));
+  if (spec.stable) json["stable"] = *spec.stable;
+  if (spec.stages.empty()) {
+    json["strategy"] = "immediate";
+  } else {
+    json["stages"] = stages_json(spec.stages);
+  }
+  return json;
+}
+
+std::vector<std::string> gates_of(const RolloutSpec& spec, std::size_t stage, std::size_t step) {
+  std::vector<std::string> lines;
+  const auto add = [&](const std::string& line) {
+    if (!line.empty() && std::ranges::find(lines, line) == lines.end()) lines.push_back(line);
+  };
+  add(spec.stages[stage].metric);
+  for (const std::string& line : spec.stages[stage].steps[step].gates) add(line);
+  for (const std::string& line : spec.gates) add(line);
+  return lines;
+}
+
+}  // namespace modelyard::rollout
