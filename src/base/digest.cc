@@ -68,10 +68,14 @@ Digest Sha256::finish() {
 }
 
 Digest sha256(std::string_view text) {
+  return sha256({text});
+}
+
+Digest sha256(std::initializer_list<std::string_view> parts) {
   // Asked for each request that shows a key: making a context takes longer than hashing so little.
   thread_local Sha256 hash;
   hash.begin_again();
-  hash.update(text);
+  for (const std::string_view part : parts) hash.update(part);
   return hash.finish();
 }
 

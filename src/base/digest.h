@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
@@ -54,6 +55,8 @@ class Sha256 {
 };
 
 Digest sha256(std::string_view text);
+// Of the parts, one behind the other.
+Digest sha256(std::initializer_list<std::string_view> parts);
 // Who has the key can tell that `text` comes from another who has it.
 Digest hmac_sha256(std::string_view key, std::string_view text);
 

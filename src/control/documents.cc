@@ -145,7 +145,8 @@ Json to_json(const registry::PlanRecord& plan) {
                 {"created", format_utc(plan.created)},
                 {"actor", plan.actor},
                 {"reason", plan.reason}};
-  document["shares"] = plan.plan.empty() ? Json::array() : parsed(plan.plan)["shares"];
+  document["shares"] = Json::array();
+  if (!plan.plan.empty()) document.update(parsed(plan.plan));
   return document;
 }
 

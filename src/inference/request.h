@@ -43,7 +43,6 @@ struct InferRequest {
   std::pmr::vector<std::size_t> wanted;               // their positions in the signature, ascending; serving fills it
   std::optional<SteadyTime> deadline;
   std::int32_t priority = 0;         // 0: default, 1: highest
-  std::uint64_t sticky_hash = 0;     // of the caller's sticky key; 0 when none
   std::pmr::vector<Buffer> storage;  // memory behind views that are not in the body
 };
 
@@ -51,6 +50,7 @@ struct InferResponse {
   std::string_view model;  // of the version that answered
   VersionNumber version = 0;
   Uuid prediction_id;
+  std::string_view arm;         // of a rollout, a literal; "" when none is under way
   std::vector<Tensor> outputs;  // in the model's order
 };
 

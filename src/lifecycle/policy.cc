@@ -8,7 +8,7 @@ namespace {
 using rollout::TrafficPlan;
 
 void add_versions(const TrafficPlan& plan, std::set<VersionRef>& versions) {
-  for (const rollout::Share& share : plan.shares) versions.insert({plan.model, share.version});
+  for (const VersionNumber version : rollout::versions_of(plan)) versions.insert({plan.model, version});
 }
 
 bool is_ready(const Situation& situation, const VersionRef& version) {
@@ -106,9 +106,8 @@ std::map<VersionRef, backend::LoadOptions> wanted_options(const DesiredState& de
   for (const TrafficPlan& plan : desired.plans) {
     const auto settings = desired.settings.find(plan.endpoint);
     const int own = settings == desired.settings.end() ? 0 : settings->second->scheduling.intra_op_threads;
-    for (const rollout::Share& share : plan.shares) {
-      int& threads =
-          options.try_emplace({plan.model, share.version}, backend::LoadOptions{1}).first->second.intra_op_threads;
+    for (const VersionNumber version : rollout::versions_of(plan)) {
+      int& threads = options.try_emplace({plan.model, version}, backend::LoadOptions{1}).first->second.intra_op_threads;
       threads = std::max(threads, own > 0 ? own : general.intra_op_threads);
     }
   }

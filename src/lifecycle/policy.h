@@ -1,7 +1,7 @@
 // What to do next, as a pure function of what is wanted and what is there.
 //
-// Rules: an endpoint switches to its desired plan when all versions of that plan are ready, and keeps the plan before
-//        it until then. Wanted are the versions of desired plans, of plans in effect, of aliases of deployed models,
+// Rules: an endpoint switches to its desired plan when all versions that answer by that plan are ready, and keeps the plan before
+//        it until then; shadows and what is kept warm hold up nobody. Wanted are the versions of desired plans, of plans in effect, of aliases of deployed models,
 //        and pins. What is no longer wanted stays for the grace, unless it was deleted. One load at a time; a failed
 //        one waits. A version that is to be loaded otherwise than it is answers until it has been loaded again beside
 //        itself.

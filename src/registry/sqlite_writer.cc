@@ -223,7 +223,9 @@ Status SqliteWriter::set_plan_versions(const EndpointRecord& endpoint, std::stri
   if (plan.empty()) return ok();
   MODELYARD_ASSIGN(
       auto insert,
-      connection_.prepare("INSERT INTO plan_versions SELECT ?, ?, value ->> 'version' FROM json_each(?, '$.shares')"));
+      connection_.prepare("INSERT OR IGNORE INTO plan_versions SELECT ?1, ?2, value ->> 'version' FROM "
+                          "json_each(?3, '$.shares') UNION SELECT ?1, ?2, value ->> 'version' FROM "
+                          "json_each(?3, '$.shadows') UNION SELECT ?1, ?2, value FROM json_each(?3, '$.warm')"));
   return insert.bind(endpoint.name).bind(endpoint.model).bind(plan).run();
 }
 

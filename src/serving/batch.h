@@ -14,6 +14,7 @@
 
 #include "lifecycle/scheduling.h"
 #include "lifecycle/servable.h"
+#include "rollout/traffic_plan.h"
 #include "serving/call.h"
 #include "serving/spare_lists.h"
 
@@ -41,6 +42,9 @@ struct Job {
   std::int64_t rows = 1;
   std::int64_t plan_revision = 0;  // 0: the caller chose the version
   bool by_alias = false;           // the caller chose it by an alias
+  rollout::Arm arm = rollout::Arm::kNone;
+  bool exposed = false;         // it counts for the rollout
+  std::uint64_t unit_hash = 0;  // of an arm
   bool admitted = false;
   bool promised = false;  // the tap has promised to keep its record
   JobHome* home = nullptr;

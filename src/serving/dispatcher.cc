@@ -64,7 +64,7 @@ void Dispatcher::refresh() {
 }
 
 Result<Route> Dispatcher::route(std::string_view name, const inference::VersionChoice& choice,
-                                std::uint64_t sticky_hash) {
+                                const rollout::RequestKeys& keys) {
   const auto endpoint = table_->endpoints.find(name);
   const bool pinned = choice.version > 0 || !choice.alias.empty();
   // A version may be asked for by the name of its model, too.
@@ -88,8 +88,13 @@ Result<Route> Dispatcher::route(std::string_view name, const inference::VersionC
       return error(Code::kUnavailable, "Request for model '{}' is not at ready state: {}", name,
                    waiting == table_->waiting.end() ? "no version is deployed" : std::string_view(waiting->second));
     }
-    version = rollout::pick(endpoint->second.plan, sticky_hash != 0 ? sticky_hash : random_.next());
-    route.plan_revision = endpoint->second.plan.revision;
+    const rollout::TrafficPlan& plan = endpoint->second.plan;
+    const rollout::Assignment assigned = rollout::assign(plan, keys, random_.next());
+    version = assigned.version;
+    route.plan_revision = plan.revision;
+    route.arm = assigned.arm;
+    route.exposed = assigned.exposed;
+    route.unit_hash = assigned.unit_hash;
   }
   MODELYARD_ASSIGN(route.servable, find_version(model->second, name, version));
   return route;
@@ -177,6 +182,9 @@ void Dispatcher::submit(const Route& route, CallPtr call) {
   job.servable = route.servable->shared_from_this();
   job.plan_revision = route.plan_revision;
   job.by_alias = route.by_alias;
+  job.arm = route.arm;
+  job.exposed = route.exposed;
+  job.unit_hash = route.unit_hash;
   if (!admitted) {
     bump(refused_, 1);
     return refuse(std::move(job), admitted.error());
@@ -326,6 +334,9 @@ std::uint64_t Dispatcher::tell_tap(const Finished& finished, const Uuid& predict
   ended.settings = job.settings.get();
   ended.plan_revision = job.plan_revision;
   ended.by_alias = job.by_alias;
+  ended.arm = job.arm;
+  ended.exposed = job.exposed;
+  ended.unit_hash = job.unit_hash;
   ended.protocol = job.call->protocol();
   ended.prediction_id = prediction_id;
   ended.time = now;
@@ -361,6 +372,7 @@ void Dispatcher::deliver(Finished& finished, const Uuid& prediction_id) {
   response.model = job.servable->ref().model;
   response.version = job.servable->ref().version;
   response.prediction_id = prediction_id;
+  response.arm = rollout::arm_name(job.arm);
   response.outputs = std::move(*finished.outputs);
   call->answer(response);
   spare_outputs_.put(std::move(response.outputs));

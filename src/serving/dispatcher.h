@@ -16,6 +16,7 @@
 
 #include "base/random.h"
 #include "lifecycle/serving_table.h"
+#include "rollout/assignment.h"
 #include "serving/call.h"
 #include "serving/tap.h"
 #include "serving/version_executor.h"
@@ -35,6 +36,9 @@ struct Route {
   const lifecycle::EndpointEntry* endpoint = nullptr;  // null: the name is a model's without an endpoint
   std::int64_t plan_revision = 0;                      // 0: the caller chose the version
   bool by_alias = false;                               // the caller chose it by an alias
+  rollout::Arm arm = rollout::Arm::kNone;
+  bool exposed = false;         // it counts for the rollout
+  std::uint64_t unit_hash = 0;  // of an arm: where the unit stands
 
   const inference::Signature& signature() const { return servable->signature(); }
   const VersionRef& ref() const { return servable->ref(); }
@@ -49,7 +53,8 @@ class Dispatcher final : public JobHome {
   void refresh();
   const lifecycle::ServingTable& table() const { return *table_; }
 
-  Result<Route> route(std::string_view endpoint, const inference::VersionChoice& choice, std::uint64_t sticky_hash);
+  Result<Route> route(std::string_view endpoint, const inference::VersionChoice& choice,
+                      const rollout::RequestKeys& keys);
   // Asked before a request is decoded: Unavailable, and counted, when its queue is full, so that refusing costs a
   // fraction of serving. submit() judges for good.
   Status check_room(const Route& route, Protocol protocol, std::string_view body);

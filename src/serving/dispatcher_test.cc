@@ -1,4 +1,5 @@
 #include "serving/dispatcher.h"
+#include "rollout/test_keys.h"
 
 #include <gtest/gtest.h>
 
@@ -10,6 +11,7 @@
 #include "lifecycle/batch_probe.h"
 #include "lifecycle/fake_source.h"
 #include "lifecycle/reconciler.h"
+#include "rollout/test_keys.h"
 
 namespace modelyard::serving {
 namespace {
@@ -118,7 +120,7 @@ class DispatcherTest : public testing::Test {
         [this](Result<inference::InferResponse> response) { answers_.push_back(std::move(response)); });
     change(*call);
     TestCall* raw = call.get();
-    const auto route = dispatcher_->route("m", {}, 0);
+    const auto route = dispatcher_->route("m", {}, nobody_);
     EXPECT_TRUE(route.has_value());
     dispatcher_->submit(*route, CallPtr(call.release()));
     return raw;
@@ -127,7 +129,7 @@ class DispatcherTest : public testing::Test {
     while (answers_.size() < count) tasks_.wait_and_run();
   }
   Code route_refusal(std::string_view endpoint, const inference::VersionChoice& choice = {}) {
-    const auto route = dispatcher_->route(endpoint, choice, 0);
+    const auto route = dispatcher_->route(endpoint, choice, nobody_);
     return route ? Code::kInternal : route.error().code();
   }
   // Makes every run wait; release with open().
@@ -166,6 +168,7 @@ class DispatcherTest : public testing::Test {
   PublishedTable table_;
   TaskQueue tasks_;
   lifecycle::TableReader* reader_ = nullptr;
+  rollout::TestKeys nobody_;
   std::optional<Dispatcher> dispatcher_;
   std::vector<Result<inference::InferResponse>> answers_;
   std::optional<Reconciler> reconciler_;
@@ -217,7 +220,7 @@ TEST_F(DispatcherTest, NamesWhatItDoesNotKnow) {
   EXPECT_EQ(route_refusal("n"), Code::kNotFound);
   EXPECT_EQ(route_refusal("m", {.version = 9}), Code::kNotFound);
   EXPECT_EQ(route_refusal("m", {.alias = "champion"}), Code::kNotFound);
-  EXPECT_TRUE(dispatcher_->route("m", {.version = 1}, 0).has_value());
+  EXPECT_TRUE(dispatcher_->route("m", {.version = 1}, nobody_).has_value());
 }
 
 TEST_F(DispatcherTest, AnswersUnavailableWhenTheQueueIsFull) {
@@ -240,7 +243,7 @@ TEST_F(DispatcherTest, KnowsBeforeARequestIsReadThatTheQueueIsFull) {
   start(kAllDear, {.queue_capacity = 1});
   deploy(1, 1);
   const auto has_room = [&](std::string_view body = "{}") {
-    return dispatcher_->check_room(*dispatcher_->route("m", {}, 0), Protocol::kTensorFlowServing, body);
+    return dispatcher_->check_room(*dispatcher_->route("m", {}, nobody_), Protocol::kTensorFlowServing, body);
   };
   Gate gate(backend_);
   EXPECT_TRUE(has_room().has_value());
@@ -357,7 +360,7 @@ TEST_F(DispatcherTest, RunsUrgentRequestsFirst) {
   const auto ask = [&](int number, int priority) {
     auto call = std::make_unique<TestCall>([&order, number](auto) { order.push_back(number); });
     call->request().priority = priority;
-    dispatcher_->submit(*dispatcher_->route("m", {}, 0), CallPtr(call.release()));
+    dispatcher_->submit(*dispatcher_->route("m", {}, nobody_), CallPtr(call.release()));
   };
   ask(0, 0);
   gate.wait_for(1);
@@ -487,7 +490,7 @@ TEST(Swaps, LoseNoRequest) {
         tasks[i].run_some();
         dispatchers[i]->end_turn();
         dispatchers[i]->refresh();
-        const auto route = dispatchers[i]->route("m", {}, 0);
+        const auto route = dispatchers[i]->route("m", {}, rollout::TestKeys());
         if (done || !route || mine - back > 8) {
           std::this_thread::yield();
           continue;

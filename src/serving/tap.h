@@ -20,6 +20,9 @@ struct Ended {
   const lifecycle::EndpointSettings* settings = nullptr;  // null: the defaults
   std::int64_t plan_revision = 0;                         // 0: the caller chose the version
   bool by_alias = false;                                  // the caller chose it by an alias
+  rollout::Arm arm = rollout::Arm::kNone;
+  bool exposed = false;         // it counts for the rollout
+  std::uint64_t unit_hash = 0;  // of an arm: where the unit stands
   Protocol protocol{};
   Uuid prediction_id;
   UtcTime time{};  // the id's

@@ -246,9 +246,9 @@ Status read_grpc_infer(InferenceApi& api, serving::Dispatcher& dispatcher, std::
   oip::InferMessage message(ask.asked.memory());
   MODELYARD_TRY(oip::read_infer_message(bytes, message));
   ask.asked.request.endpoint = message.model;
-  MODELYARD_ASSIGN(ask.route,
-                   api.find_to_infer(dispatcher, caller, {serving::Protocol::kOpenInferenceGrpc, message.model, bytes},
-                                     choose_version(message.version)));
+  MODELYARD_ASSIGN(ask.route, api.find_to_infer(dispatcher, {request, caller},
+                                                {serving::Protocol::kOpenInferenceGrpc, message.model, bytes},
+                                                choose_version(message.version)));
   const Status filled = fill(api, message, request, caller, ask);
   if (!filled) dispatcher.count_failure(ask.route, serving::Protocol::kOpenInferenceGrpc, filled.error().code());
   return filled;

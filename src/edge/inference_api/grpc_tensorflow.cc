@@ -87,7 +87,7 @@ Status GrpcTensorflow::read_predict(serving::Dispatcher& dispatcher, const Reque
                                     serving::Route& route, tfs::PredictAsk& asked) {
   MODELYARD_ASSIGN(const tfs::ModelSpec spec, tfs::read_model_spec(bytes));
   asked.request.endpoint = spec.model;
-  MODELYARD_ASSIGN(route, api_.find_to_infer(dispatcher, request.caller,
+  MODELYARD_ASSIGN(route, api_.find_to_infer(dispatcher, {request, request.caller},
                                              {serving::Protocol::kTensorFlowServingGrpc, spec.model, bytes},
                                              {spec.version, spec.label}));
   const Status filled = fill(api_, bytes, request, route, asked);

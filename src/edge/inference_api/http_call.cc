@@ -27,6 +27,10 @@ std::string_view name_of(const security::Caller& caller) {
   return caller ? std::string_view(caller->name()) : std::string_view();
 }
 
+std::string_view Asker::principal() const {
+  return name_of(caller_);
+}
+
 void InferenceApi::name_request(const Request& request, std::string_view request_id, const serving::Route& route,
                                 inference::InferRequest& asked) const {
   if (options_.traces) {
@@ -70,6 +74,7 @@ void describe(const inference::InferResponse& prediction, std::string_view reque
   answer.add_header("Modelyard-Model", prediction.model);
   const fmt::format_int version(prediction.version);
   answer.add_header("Modelyard-Version", {version.data(), version.size()});
+  if (!prediction.arm.empty()) answer.add_header("Modelyard-Arm", prediction.arm);
 }
 
 void HttpCall::answer(inference::InferResponse& response) {

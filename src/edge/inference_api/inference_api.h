@@ -1,7 +1,8 @@
 // InferenceApi binds the inference protocols to HTTP: Open Inference Protocol v2 and TensorFlow Serving.
 //
 // Every answer names the request (X-Request-Id: the caller's, else the trace id of traceparent, else a new one), and
-// every prediction its id and version (Modelyard-Prediction-Id, Modelyard-Model, Modelyard-Version).
+// every prediction its id and version (Modelyard-Prediction-Id, Modelyard-Model, Modelyard-Version), and its arm
+// (Modelyard-Arm) while a rollout is under way.
 // A deadline comes from the parameter `timeout` (microseconds) or the header Modelyard-Timeout-Ms.
 // In place of a version number a path may name an alias.
 //
@@ -18,6 +19,7 @@
 #include "edge/http/router.h"
 #include "edge/inference_api/shared_use.h"
 #include "edge/shared_memory/shared_regions.h"
+#include "rollout/assignment.h"
 #include "serving/dispatcher.h"
 
 namespace modelyard::edge {
@@ -35,6 +37,20 @@ inline constexpr security::VerbSet kSees = Verb::kInfer | Verb::kRead;
 // How a path names a version.
 enum class Naming { kByVersion, kByLabel };
 
+// Who asks, and what the request shows of it. Both outlive it.
+class Asker final : public rollout::RequestKeys {
+ public:
+  Asker(const Request& request, const security::Caller& caller) : request_(request), caller_(caller) {}
+
+  const security::Caller& caller() const { return caller_; }
+  std::optional<std::string_view> header(std::string_view name) const override { return request_.header(name); }
+  std::string_view principal() const override;
+
+ private:
+  const Request& request_;
+  const security::Caller& caller_;
+};
+
 class InferenceApi {
  public:
   InferenceApi(InferenceApiOptions options, security::Guard& guard, std::vector<serving::Dispatcher*> dispatchers,
@@ -51,11 +67,12 @@ class InferenceApi {
   serving::Dispatcher& dispatcher(const Exchange& exchange) { return *dispatchers_[exchange.loop_index()]; }
   // The version that answers to a name, when the caller may do one of `any_of` there: the only way from a name to a
   // route.
-  Result<serving::Route> find(serving::Dispatcher& dispatcher, const security::Caller& caller, security::VerbSet any_of,
+  Result<serving::Route> find(serving::Dispatcher& dispatcher, const Asker& asker, security::VerbSet any_of,
                               std::string_view name, const inference::VersionChoice& choice);
   Result<serving::Route> find(const Exchange& exchange, security::VerbSet any_of, std::string_view name,
                               const inference::VersionChoice& choice) {
-    return find(dispatcher(exchange), exchange.request().caller, any_of, name, choice);
+    const Request& request = exchange.request();
+    return find(dispatcher(exchange), {request, request.caller}, any_of, name, choice);
   }
   // What an inference is asked of, and how.
   struct Asked {
@@ -64,8 +81,8 @@ class InferenceApi {
     std::string_view body;  // not decoded yet
   };
   // The same for one who wants an inference, as long as it would not be refused for a full queue.
-  Result<serving::Route> find_to_infer(serving::Dispatcher& dispatcher, const security::Caller& caller,
-                                       const Asked& asked, const inference::VersionChoice& choice);
+  Result<serving::Route> find_to_infer(serving::Dispatcher& dispatcher, const Asker& asker, const Asked& asked,
+                                       const inference::VersionChoice& choice);
   // Asked anew for each message of a stream, which may outlive its key.
   security::Caller caller_of(const Request& request) { return authenticate(guard_, request); }
   SteadyTime now() const { return clock_.steady_now(); }

@@ -109,8 +109,8 @@ void InferenceApi::open_infer(Exchange& exchange) {
   const std::string_view id = request_id(request, id_room(maker));
   serving::Refused refused{.endpoint = request.parameters[0], .request_id = id};
   refused.protocol = serving::Protocol::kOpenInference;
-  const auto route =
-      find_to_infer(loop, request.caller, {refused.protocol, refused.endpoint, request.body}, choice_of(request));
+  const auto route = find_to_infer(loop, {request, request.caller}, {refused.protocol, refused.endpoint, request.body},
+                                   choice_of(request));
   if (!route) return refuse(exchange, refused, route.error());
   oip::OipInfer asked(maker.memory());
   auto shared = read_open_inference(request, route->signature(), asked);
@@ -135,16 +135,15 @@ Result<SharedUse> InferenceApi::read_open_inference(const Request& request, cons
   return shared;
 }
 
-Result<serving::Route> InferenceApi::find(serving::Dispatcher& dispatcher, const security::Caller& caller,
-                                          security::VerbSet any_of, std::string_view name,
-                                          const inference::VersionChoice& choice) {
-  MODELYARD_TRY(security::decide(caller, Access::model(any_of), name));
-  return dispatcher.route(name, choice, 0);
+Result<serving::Route> InferenceApi::find(serving::Dispatcher& dispatcher, const Asker& asker, security::VerbSet any_of,
+                                          std::string_view name, const inference::VersionChoice& choice) {
+  MODELYARD_TRY(security::decide(asker.caller(), Access::model(any_of), name));
+  return dispatcher.route(name, choice, asker);
 }
 
-Result<serving::Route> InferenceApi::find_to_infer(serving::Dispatcher& dispatcher, const security::Caller& caller,
+Result<serving::Route> InferenceApi::find_to_infer(serving::Dispatcher& dispatcher, const Asker& asker,
                                                    const Asked& asked, const inference::VersionChoice& choice) {
-  MODELYARD_ASSIGN(const serving::Route route, find(dispatcher, caller, Verb::kInfer, asked.name, choice));
+  MODELYARD_ASSIGN(const serving::Route route, find(dispatcher, asker, Verb::kInfer, asked.name, choice));
   MODELYARD_TRY(dispatcher.check_room(route, asked.protocol, asked.body));
   return route;
 }

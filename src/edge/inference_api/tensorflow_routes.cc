@@ -62,7 +62,8 @@ void InferenceApi::tensorflow_predict(Exchange& exchange, Naming naming) {
   refused.protocol = serving::Protocol::kTensorFlowServing;
   const auto choice = choice_of(request, naming);
   if (!choice) return refuse(exchange, refused, choice.error());
-  const auto route = find_to_infer(loop, request.caller, {refused.protocol, refused.endpoint, request.body}, *choice);
+  const auto route =
+      find_to_infer(loop, {request, request.caller}, {refused.protocol, refused.endpoint, request.body}, *choice);
   if (!route) return refuse(exchange, refused, route.error());
   tfs::PredictAsk asked(maker.memory());
   const Status read = read_predict(request, route->signature(), clock_.steady_now(), asked);
