@@ -105,6 +105,29 @@ TEST(MannWhitney, AgreesWithScipy) {
   expect_near(tied.p, 0.09934224785346528);
 }
 
+// Expected values: shifts between differences at which scipy 1.17 mannwhitneyu rejects, exact and asymptotic (without the
+// correction for continuity), and the median of all differences.
+TEST(HodgesLehmann, HoldsTheShiftsThatTheTestDoesNotReject) {
+  auto y = uniform_stream(2, 50);
+  for (double& value : y) value += 0.2;
+  const auto exact = *hodges_lehmann(kA, kB, 0.05), wider = *hodges_lehmann(kA, kB, 0.02);
+  const auto large = *hodges_lehmann(uniform_stream(1, 60), y, 0.02);
+
+  expect_near(exact.shift, 1.4);
+  expect_near(exact.interval, -0.2, 3.0);
+  expect_near(wider.interval, -0.7, 3.5);
+  expect_near(large.shift, 0.23241018846165387);
+  expect_near(large.interval, 0.09970540441572667, 0.37464810842648144);
+}
+
+TEST(HodgesLehmann, KnowsNothingFromFewValues) {
+  const auto few = *hodges_lehmann(std::vector<double>{.1, .4}, std::vector<double>{.3, .9}, 0.02);
+  expect_near(few.shift, 0.35);
+  EXPECT_TRUE(std::isinf(few.interval.low) && std::isinf(few.interval.high));
+  EXPECT_FALSE(hodges_lehmann(uniform_stream(1, 3000), uniform_stream(2, 3000), 0.02).has_value());
+  EXPECT_FALSE(hodges_lehmann(kA, kB, 0).has_value());
+}
+
 TEST(Means, KeepTheirDigits) {
   const std::vector<double> same(10, 0.1), also(7, 0.1);
   EXPECT_FALSE(welch_test(*mean_and_variance(same), *mean_and_variance(also), 0.05).has_value()) << "nothing varies";

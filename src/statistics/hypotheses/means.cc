@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "statistics/probability.h"
@@ -44,9 +45,9 @@ Ranks rank(std::span<const double> first, std::span<const double> second) {
   return ranks;
 }
 
-// P(U ≥ u) over all orders of m and n values. Mann and Whitney's recursion on the largest value: of the first side, it
+// P(U = u) over all orders of m and n values, for each u. Mann and Whitney's recursion on the largest value: of the first side, it
 // lies above all n of the second; of the second, above none.
-double exact_survival(double u, std::size_t m, std::size_t n) {
+std::vector<double> exact_distribution(std::size_t m, std::size_t n) {
   const std::size_t most = m * n;
   // ways[j][v]: orders of i and j values with U = v, as shares of all.
   std::vector<std::vector<double>> ways(n + 1, std::vector<double>(most + 1, 0.0));
@@ -61,9 +62,30 @@ double exact_survival(double u, std::size_t m, std::size_t n) {
       ways[j] = std::move(next);
     }
   }
+  return std::move(ways[n]);
+}
+
+double exact_survival(double u, std::size_t m, std::size_t n) {
+  const auto chances = exact_distribution(m, n);
   double sum = 0;
-  for (auto v = static_cast<std::size_t>(u); v <= most; ++v) sum += ways[n][v];
+  for (auto v = static_cast<std::size_t>(u); v < chances.size(); ++v) sum += chances[v];
   return sum;
+}
+
+// How many differences at each end are beyond the interval: as many as U may be with a probability of alpha/2.
+std::size_t differences_beyond(std::size_t m, std::size_t n, double alpha) {
+  if (m + n > kMostExact) {
+    const auto pairs = static_cast<double>(m) * static_cast<double>(n);
+    const double deviation = std::sqrt(pairs * (static_cast<double>(m + n) + 1) / 12);
+    return static_cast<std::size_t>(std::max(0.0, std::floor(pairs / 2 + normal_quantile(alpha / 2) * deviation) + 1));
+  }
+  const auto chances = exact_distribution(m, n);
+  double sum = 0;
+  for (std::size_t u = 0; u < chances.size(); ++u) {
+    sum += chances[u];
+    if (sum > alpha / 2) return u;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -104,6 +126,28 @@ Result<MannWhitneyTest> mann_whitney_test(std::span<const double> a, std::span<c
   if (variance == 0) return MannWhitneyTest{u, 1};
   const double z = (larger - m * n / 2 - 0.5) / std::sqrt(variance);
   return MannWhitneyTest{u, std::min(1.0, 2 * normal_survival(z))};
+}
+
+Result<HodgesLehmann> hodges_lehmann(std::span<const double> a, std::span<const double> b, double alpha) {
+  MODELYARD_TRY(check_sample(a));
+  MODELYARD_TRY(check_sample(b));
+  if (!(alpha > 0 && alpha < 1)) return error(Code::kInvalidArgument, "alpha must lie in (0, 1), not {}", alpha);
+  if (a.size() > kMostPairs / b.size()) {
+    return error(Code::kInvalidArgument, "{} and {} values: at most {} pairs are compared", a.size(), b.size(),
+                 kMostPairs);
+  }
+  std::vector<double> differences;
+  differences.reserve(a.size() * b.size());
+  for (const double before : a) {
+    for (const double after : b) differences.push_back(after - before);
+  }
+  std::ranges::sort(differences);
+  const std::size_t all = differences.size();
+  const double median = differences[(all - 1) / 2] / 2 + differences[all / 2] / 2;
+  const std::size_t beyond = differences_beyond(a.size(), b.size(), alpha);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (beyond == 0) return HodgesLehmann{median, {-kInfinity, kInfinity}};
+  return HodgesLehmann{median, {differences[beyond - 1], differences[all - beyond]}};
 }
 
 }  // namespace modelyard::statistics
