@@ -110,18 +110,18 @@ TEST(Assignment, GoesByChanceWithoutAUnit) {
 
 TEST(Assignment, GoesByThePrincipalWhenThePlanSaysSo) {
   TrafficPlan plan = canary(5000);
-  plan.sticky = {KeyKind::kPrincipal, ""};
+  plan.sticky = *parse_request_key("principal");
   TestKeys keys;
   keys.name = "user1";
   EXPECT_EQ(assign(plan, keys, 0).unit_hash, point_of("exp1", "user1"));
-  plan.sticky = {KeyKind::kNone, ""};
+  plan.sticky = *parse_request_key("none");
   EXPECT_EQ(assign(plan, keys, 17).unit_hash, 17u);
 }
 
 TEST(Assignment, LetsOverridesGoFirstAndCountsThemNot) {
   TrafficPlan plan = canary(0);
-  plan.overrides.push_back({{KeyKind::kHeader, "X-Tester"}, "yes", 2});
-  plan.overrides.push_back({{KeyKind::kPrincipal, ""}, "qa", 2});
+  plan.overrides.push_back(send("header:X-Tester", "yes", 2));
+  plan.overrides.push_back(send("principal", "qa", 2));
   ASSERT_TRUE(validate(plan)) << validate(plan).error().message();
   TestKeys tester = user(1);
   tester.headers["X-Tester"] = "yes";

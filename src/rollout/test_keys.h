@@ -19,4 +19,13 @@ struct TestKeys final : RequestKeys {
   std::string_view principal() const override { return name; }
 };
 
+// Requests whose key ("header:X-Tester", "principal") has this value go to this version.
+inline Override send(std::string_view key, std::string value, VersionNumber version) {
+  Override rule;
+  rule.key = *parse_request_key(key);
+  rule.value = std::move(value);
+  rule.version = version;
+  return rule;
+}
+
 }  // namespace modelyard::rollout

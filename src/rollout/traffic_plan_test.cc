@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "rollout/test_keys.h"
+
 namespace modelyard::rollout {
 namespace {
 
@@ -34,8 +36,8 @@ TrafficPlan full() {
   TrafficPlan plan{"fraud", "scorer", 3, {{1, 9'000}, {2, 1'000}}};
   plan.stable = 1;
   plan.salt = "rollout-3";
-  plan.sticky = {KeyKind::kHeader, "X-User"};
-  plan.overrides = {{{KeyKind::kPrincipal, ""}, "qa", 2}};
+  plan.sticky = *parse_request_key("header:X-User");
+  plan.overrides.push_back(send("principal", "qa", 2));
   plan.shadows = {{4, 500}};
   plan.warm = {5};
   plan.layer = {"checkout", 0, 5'000};

@@ -1,7 +1,6 @@
 #include "rollout/machine/spec.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/duration.h"
@@ -12,13 +11,6 @@ namespace modelyard::rollout {
 namespace {
 
 using namespace std::chrono_literals;
-using Source = StickyKey::Source;
-
-constexpr std::array<std::pair<Source, std::string_view>, 3> kNamedSources{
-    {{Source::kHeader, "header"}, {Source::kField, "field"}, {Source::kMetadata, "metadata"}}};
-constexpr std::size_t kMostNameBytes = 128;
-constexpr std::string_view kStickyForm = "write none, principal, {header: NAME}, {field: NAME} or {metadata: NAME}";
-
 Status read_versions(ObjectReader& document, RolloutSpec& spec) {
   MODELYARD_ASSIGN(spec.candidate, document.integer("candidate"));
   MODELYARD_ASSIGN(spec.stable, document.optional_integer("stable"));
@@ -60,47 +52,19 @@ Status read_judging(ObjectReader& document, RolloutSpec& spec) {
   return ok();
 }
 
-Status read_sticky_name(const Json& value, const std::string& path, StickyKey& sticky) {
-  MODELYARD_ASSIGN(auto fields, ObjectReader::open(value, path));
-  for (const auto& [source, key] : kNamedSources) {
-    MODELYARD_ASSIGN(const auto name, fields.optional_string(key));
-    if (!name) continue;
-    if (name->empty() || name->size() > kMostNameBytes || !is_valid_utf8(*name) || sticky.source != Source::kNone) {
-      return refuse_field(fields, key, fmt::format("one name of 1 to {} bytes; {}", kMostNameBytes, kStickyForm));
-    }
-    sticky = {source, *name};
-  }
-  MODELYARD_TRY(fields.finish());
-  if (sticky.source == Source::kNone) return error(Code::kInvalidArgument, "{}: {}", path, kStickyForm);
-  return ok();
-}
-
-Status read_sticky(ObjectReader& document, StickyKey& sticky) {
-  const Json* const value = document.optional_any("sticky");
-  if (!value || *value == "none") return ok();
-  if (*value == "principal") {
-    sticky.source = Source::kPrincipal;
-    return ok();
-  }
-  if (!value->is_object()) return refuse_field(document, "sticky", kStickyForm);
-  return read_sticky_name(*value, document.path_of("sticky"), sticky);
-}
-
 Status read_serving(ObjectReader& document, RolloutSpec& spec) {
   MODELYARD_ASSIGN(const auto fallback, document.optional_boolean("fallback"));
   spec.fallback = fallback.value_or(false);
-  MODELYARD_TRY(read_sticky(document, spec.sticky));
+  MODELYARD_ASSIGN(const auto sticky, document.optional_string("sticky"));
+  if (sticky) {
+    const auto key = parse_request_key(*sticky);
+    if (!key) return refuse_field(document, "sticky", key.error().message());
+    spec.sticky = *key;
+  }
   MODELYARD_ASSIGN(const Json* const freeze, document.optional_array("freeze"));
   if (!freeze) return ok();
   MODELYARD_ASSIGN(spec.freeze, parse_freeze(*freeze, document.path_of("freeze")));
   return ok();
-}
-
-Json sticky_json(const StickyKey& sticky) {
-  for (const auto& [source, key] : kNamedSources) {
-    if (source == sticky.source) return {{key, sticky.name}};
-  }
-  return sticky.source == Source::kPrincipal ? "principal" : "none";
 }
 
 }  // namespace
@@ -129,7 +93,7 @@ Json to_json(const RolloutSpec& spec) {
                {"cooling", format_duration(spec.cooling)},
                {"tick", format_duration(spec.tick)},
                {"fallback", spec.fallback},
-               {"sticky", sticky_json(spec.sticky)},
+               {"sticky", to_text(spec.sticky)},
                {"freeze", Json::array()}};
   for (const FreezeWindow& window : spec.freeze) json["freeze"].push_back(to_json(window));
   if (spec.stable) json["stable"] = *spec.stable;

@@ -16,7 +16,7 @@
 //   keep_warm        "30s"       how long the old version stays loaded behind the promotion
 //   cooling          "30s"       how long the candidate stays loaded behind a back-out
 //   fallback         false       stable answers when the candidate fails to
-//   sticky           "none"      "principal", {"header": NAME}, {"field": NAME} or {"metadata": NAME}
+//   sticky           "header:Modelyard-Unit"  or "header:NAME", "principal", "none": what keeps a caller at one version
 //   tick             "1s"        between two looks
 //   freeze           []          as freeze.h says
 //
@@ -43,6 +43,7 @@
 #include "base/names.h"
 #include "base/result.h"
 #include "rollout/machine/freeze.h"
+#include "rollout/traffic_plan.h"
 
 namespace modelyard::rollout {
 
@@ -72,15 +73,6 @@ struct Stage {
 
 enum class OnInconclusive { kHold, kAbort };
 
-// What decides which version a caller meets, so that it meets the same one again.
-struct StickyKey {
-  enum class Source { kNone, kPrincipal, kHeader, kField, kMetadata };
-  Source source = Source::kNone;
-  std::string name;  // of the header, field or metadata key
-
-  friend bool operator==(const StickyKey&, const StickyKey&) = default;
-};
-
 struct RolloutSpec {
   VersionNumber candidate = 0;
   std::optional<VersionNumber> stable;  // else what the endpoint serves when the rollout begins
@@ -93,7 +85,7 @@ struct RolloutSpec {
   std::chrono::seconds cooling{30};
   std::chrono::seconds tick{1};
   bool fallback = false;
-  StickyKey sticky;
+  RequestKey sticky;
   std::vector<FreezeWindow> freeze;
 
   friend bool operator==(const RolloutSpec&, const RolloutSpec&) = default;

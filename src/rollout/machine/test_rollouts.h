@@ -24,7 +24,7 @@ inline RolloutSpec spec_of(std::string_view text) {
 // Every stage, a step that waits for a person, and gates.
 inline RolloutSpec whole_spec() {
   return spec_of(R"({"candidate": 8, "stable": 7, "gates": ["error_rate <= 1%"], "hold": "5m", "most_duration": "1h",
-    "fallback": true, "sticky": {"header": "x-user"},
+    "fallback": true, "sticky": "header:x-user",
     "freeze": [{"from": "2030-01-01T00:00:00Z", "to": "2030-01-02T00:00:00Z"}],
     "stages": [{"shadow": {"share": "10%", "gates": ["disagreement <= 2%"]}},
                {"canary": {"steps": [1, {"weight": 10, "pause": true}, {"weight": 25, "gates": ["p99_ms <= 40"]}]}},
