@@ -121,6 +121,19 @@ struct PlanRecord {
   std::string reason;
 };
 
+// A change of versions under way, or that was: what it is and where it stands, as rollout/machine/ writes them.
+struct RolloutRecord {
+  std::int64_t id = 0;
+  std::string endpoint;
+  std::string model;
+  std::string spec;   // JSON
+  std::string state;  // JSON
+  bool live = true;   // of an endpoint at most one is
+  UtcTime created;
+  std::string actor;
+  Revision revision = 0;
+};
+
 struct EventRecord {
   std::int64_t id = 0;
   UtcTime time;
@@ -170,7 +183,11 @@ class CatalogReader {
   virtual Result<std::vector<EndpointRecord>> endpoints() = 0;
   virtual Result<PlanRecord> plan(std::string_view endpoint, Revision revision) = 0;
   virtual Result<std::vector<PlanRecord>> plans(std::string_view endpoint) = 0;  // newest first
-  virtual Result<std::vector<ApiKeyRecord>> api_keys() = 0;  // ended ones, too; by name, oldest first
+  virtual Result<RolloutRecord> rollout(std::int64_t id) = 0;
+  virtual Result<std::vector<RolloutRecord>> rollouts(std::string_view endpoint) = 0;  // "": of all; newest first
+  virtual Result<std::vector<RolloutRecord>> live_rollouts() = 0;
+  virtual Result<std::string> rollout_evidence(std::int64_t id) = 0;  // "" when none is kept
+  virtual Result<std::vector<ApiKeyRecord>> api_keys() = 0;           // ended ones, too; by name, oldest first
   virtual Result<std::vector<Digest>> referenced_blobs() = 0;
   virtual Result<std::vector<EventRecord>> events(std::string_view model, std::int64_t after, int limit) = 0;
   virtual Result<std::vector<AuditRecord>> audit(std::int64_t after, int limit) = 0;
@@ -197,6 +214,9 @@ class CatalogWriter : public CatalogReader {
   virtual Status remove_endpoint(std::string_view name) = 0;
   // "" undeploys.
   virtual Status set_plan(std::string_view endpoint, std::string_view plan, std::string_view reason) = 0;
+  // Its id. Conflict when one of the endpoint is live.
+  virtual Result<std::int64_t> add_rollout(const RolloutRecord& rollout) = 0;
+  virtual Status set_rollout_state(std::int64_t id, std::string_view state, bool live) = 0;
   virtual Status add_api_key(const ApiKeyRecord& key) = 0;  // created and actor are the transaction's
   virtual Status set_api_key_end(std::string_view id, std::optional<UtcTime> expires,
                                  std::optional<UtcTime> revoked) = 0;
@@ -227,6 +247,8 @@ class Catalog {
   virtual Status record_key_uses(std::span<const std::pair<std::string, UtcTime>> uses) = 0;
   // Keeps an answer beside the state; no revision, no audit row.
   virtual Status keep_answer(std::string_view key, const IdempotentAnswer& answer, UtcTime until) = 0;
+  // What a rollout has seen so far; no revision, no audit row.
+  virtual Status keep_rollout_evidence(std::int64_t id, std::string_view evidence) = 0;
   // Copies a consistent state to a new file.
   virtual Status copy_to(const std::string& path) = 0;
   // Called after every transaction, without locks, on the thread that made it. Set before threads start.

@@ -152,6 +152,11 @@ Status SqliteCatalog::keep_answer(std::string_view key, const IdempotentAnswer& 
   return SqliteWriter(*writer_, 0, clock_.utc_now(), "").keep_answer(key, answer, until);
 }
 
+Status SqliteCatalog::keep_rollout_evidence(std::int64_t id, std::string_view evidence) {
+  MutexLock lock(writing_);
+  return SqliteWriter(*writer_, 0, clock_.utc_now(), "").keep_rollout_evidence(id, evidence);
+}
+
 Status SqliteCatalog::copy_to(const std::string& path) {
   MODELYARD_ASSIGN(auto source, take_reader());
   MODELYARD_TRY(source->copy_to(path));

@@ -27,6 +27,7 @@ class SqliteCatalog final : public Catalog {
   Status record_event(std::string_view kind, const VersionRef& ref, std::string_view message) override;
   Status record_key_uses(std::span<const std::pair<std::string, UtcTime>> uses) override;
   Status keep_answer(std::string_view key, const IdempotentAnswer& answer, UtcTime until) override;
+  Status keep_rollout_evidence(std::int64_t id, std::string_view evidence) override;
   Status copy_to(const std::string& path) override;
   void on_change(std::function<void(Revision)> changed) override { changed_ = std::move(changed); }
 

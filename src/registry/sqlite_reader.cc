@@ -77,6 +77,22 @@ Result<AliasMove> alias_move_row(const SqliteStatement& row) {
   return AliasMove{row.text(0), row.integer(1), time_at(row, 2), row.text(3)};
 }
 
+constexpr std::string_view kRolloutColumns = "id, endpoint, model, spec, state, live, created, actor, revision";
+
+Result<RolloutRecord> rollout_row(const SqliteStatement& row) {
+  RolloutRecord rollout;
+  rollout.id = row.integer(0);
+  rollout.endpoint = row.text(1);
+  rollout.model = row.text(2);
+  rollout.spec = row.text(3);
+  rollout.state = row.text(4);
+  rollout.live = row.integer(5) != 0;
+  rollout.created = time_at(row, 6);
+  rollout.actor = row.text(7);
+  rollout.revision = row.integer(8);
+  return rollout;
+}
+
 Result<PinRecord> pin_row(const SqliteStatement& row) {
   return PinRecord{{row.text(0), row.integer(1)}, time_at(row, 2), row.text(3)};
 }
@@ -282,6 +298,38 @@ Result<std::vector<PlanRecord>> SqliteQueries<Base>::plans(std::string_view endp
                           "ORDER BY revision DESC LIMIT 1000"));
   statement.bind(endpoint);
   return collect(std::move(statement), plan_row);
+}
+
+template <typename Base>
+Result<RolloutRecord> SqliteQueries<Base>::rollout(std::int64_t id) {
+  static const std::string sql = fmt::format("SELECT {} FROM rollouts WHERE id = ?", kRolloutColumns);
+  MODELYARD_ASSIGN(auto statement, connection_.prepare(sql));
+  statement.bind(id);
+  return only(std::move(statement), rollout_row, fmt::format("rollout {} is not found", id));
+}
+
+template <typename Base>
+Result<std::vector<RolloutRecord>> SqliteQueries<Base>::rollouts(std::string_view endpoint) {
+  static const std::string sql = fmt::format(
+      "SELECT {} FROM rollouts WHERE ?1 = '' OR endpoint = ?1 ORDER BY id DESC LIMIT 1000", kRolloutColumns);
+  MODELYARD_ASSIGN(auto statement, connection_.prepare(sql));
+  statement.bind(endpoint);
+  return collect(std::move(statement), rollout_row);
+}
+
+template <typename Base>
+Result<std::vector<RolloutRecord>> SqliteQueries<Base>::live_rollouts() {
+  static const std::string sql = fmt::format("SELECT {} FROM rollouts WHERE live ORDER BY id", kRolloutColumns);
+  MODELYARD_ASSIGN(auto statement, connection_.prepare(sql));
+  return collect(std::move(statement), rollout_row);
+}
+
+template <typename Base>
+Result<std::string> SqliteQueries<Base>::rollout_evidence(std::int64_t id) {
+  MODELYARD_ASSIGN(auto statement, connection_.prepare("SELECT evidence FROM rollout_evidence WHERE rollout = ?"));
+  statement.bind(id);
+  MODELYARD_ASSIGN(const bool found, statement.step());
+  return found ? statement.text(0) : std::string();
 }
 
 template <typename Base>

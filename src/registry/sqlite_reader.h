@@ -29,6 +29,10 @@ class SqliteQueries : public Base {
   Result<std::vector<EndpointRecord>> endpoints() override;
   Result<PlanRecord> plan(std::string_view endpoint, Revision revision) override;
   Result<std::vector<PlanRecord>> plans(std::string_view endpoint) override;
+  Result<RolloutRecord> rollout(std::int64_t id) override;
+  Result<std::vector<RolloutRecord>> rollouts(std::string_view endpoint) override;
+  Result<std::vector<RolloutRecord>> live_rollouts() override;
+  Result<std::string> rollout_evidence(std::int64_t id) override;
   Result<std::vector<Digest>> referenced_blobs() override;
   Result<std::vector<EventRecord>> events(std::string_view model, std::int64_t after, int limit) override;
   Result<std::vector<AuditRecord>> audit(std::int64_t after, int limit) override;

@@ -79,6 +79,14 @@ ALTER TABLE endpoints ADD COLUMN evaluation TEXT NOT NULL DEFAULT '{}';
     R"sql(
 ALTER TABLE endpoints ADD COLUMN monitors TEXT NOT NULL DEFAULT '{}';
 )sql",
+    R"sql(
+CREATE TABLE rollouts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, endpoint TEXT NOT NULL, model TEXT NOT NULL, spec TEXT NOT NULL,
+  state TEXT NOT NULL, live INTEGER NOT NULL, created INTEGER NOT NULL, actor TEXT NOT NULL,
+  revision INTEGER NOT NULL);
+CREATE UNIQUE INDEX live_rollouts ON rollouts (endpoint) WHERE live;
+CREATE TABLE rollout_evidence (rollout INTEGER PRIMARY KEY, evidence TEXT NOT NULL);
+)sql",
 };
 
 }  // namespace

@@ -239,6 +239,31 @@ Status SqliteWriter::set_plan(std::string_view name, std::string_view plan, std:
   return statement.bind(plan.empty() ? std::int64_t{0} : revision_).bind(revision_).bind(name).run();
 }
 
+Result<std::int64_t> SqliteWriter::add_rollout(const RolloutRecord& rollout) {
+  MODELYARD_ASSIGN(
+      auto statement,
+      connection_.prepare("INSERT INTO rollouts (endpoint, model, spec, state, live, created, actor, revision) VALUES "
+                          "(?, ?, ?, ?, 1, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id"));
+  statement.bind(rollout.endpoint).bind(rollout.model).bind(rollout.spec).bind(rollout.state);
+  statement.bind(utc_micros(now_)).bind(actor_).bind(revision_);
+  MODELYARD_ASSIGN(const bool added, statement.step());
+  if (added) return statement.integer(0);
+  return error(Code::kConflict, "endpoint '{}' has a rollout under way", rollout.endpoint);
+}
+
+Status SqliteWriter::set_rollout_state(std::int64_t id, std::string_view state, bool live) {
+  MODELYARD_ASSIGN(auto statement,
+                   connection_.prepare("UPDATE rollouts SET state = ?, live = ?, revision = ? WHERE id = ?"));
+  statement.bind(state).bind(std::int64_t{live}).bind(revision_).bind(id);
+  return change(std::move(statement), fmt::format("rollout {} is not found", id));
+}
+
+Status SqliteWriter::keep_rollout_evidence(std::int64_t id, std::string_view evidence) {
+  MODELYARD_ASSIGN(auto statement, connection_.prepare("INSERT INTO rollout_evidence VALUES (?1, ?2) ON CONFLICT "
+                                                       "(rollout) DO UPDATE SET evidence = ?2"));
+  return statement.bind(id).bind(evidence).run();
+}
+
 Status SqliteWriter::add_api_key(const ApiKeyRecord& key) {
   MODELYARD_ASSIGN(auto statement, connection_.prepare("INSERT INTO api_keys (id, name, hash, verbs, models, created, "
                                                        "expires, actor) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));

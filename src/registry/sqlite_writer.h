@@ -25,6 +25,9 @@ class SqliteWriter final : public SqliteQueries<CatalogWriter> {
   Status put_endpoint(std::string_view name, std::string_view model, const EndpointWants& wants) override;
   Status remove_endpoint(std::string_view name) override;
   Status set_plan(std::string_view endpoint, std::string_view plan, std::string_view reason) override;
+  Result<std::int64_t> add_rollout(const RolloutRecord& rollout) override;
+  Status set_rollout_state(std::int64_t id, std::string_view state, bool live) override;
+  Status keep_rollout_evidence(std::int64_t id, std::string_view evidence);
   Status add_api_key(const ApiKeyRecord& key) override;
   Status set_api_key_end(std::string_view id, std::optional<UtcTime> expires, std::optional<UtcTime> revoked) override;
   Status add_event(std::string_view kind, const VersionRef& ref, std::string_view message) override;

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "control/endpoints/deployer.h"
+#include "control/rollouts/rollout_plan.h"
 #include "rollout/traffic_plan.h"
 
 namespace modelyard::control {
@@ -119,6 +120,7 @@ Status carry_out(CatalogWriter& writer, const PlannedChange& change) {
     for (const auto& [setting, value] : kEndpointSettings) document.*value = change.to[setting];
     return writer.put_endpoint(name, document.model, wants_of(document));
   }
+  MODELYARD_TRY(refuse_while_rolling_out(writer, name));
   return writer.set_plan(name, change.to.dump(), "apply");
 }
 

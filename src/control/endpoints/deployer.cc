@@ -5,6 +5,7 @@
 
 #include "control/predictions/evaluator.h"
 #include "control/predictions/record_keeping.h"
+#include "control/rollouts/rollout_plan.h"
 #include "rollout/traffic_plan.h"
 
 namespace modelyard::control {
@@ -89,6 +90,7 @@ Result<Deployed> Deployer::deploy(const std::string& name, const DeployRequest& 
       [&](CatalogWriter& writer) -> Status {
         MODELYARD_ASSIGN(const auto endpoint, endpoint_or_new(writer, name));
         MODELYARD_TRY(check_expected(endpoint.revision, expected, fmt::format("endpoint '{}'", name)));
+        MODELYARD_TRY(refuse_while_rolling_out(writer, name));
         MODELYARD_ASSIGN(version, resolve_version(writer, endpoint.model, request.version, request.alias));
         MODELYARD_TRY(writer.set_plan(name, plan_text(name, version), request.reason));
         return writer.add_event("endpoint_deployed", version, fmt::format("endpoint '{}', by {}", name, actor.name));
@@ -104,6 +106,7 @@ Result<Deployed> Deployer::roll_back(const std::string& name, const DeployReques
       [&](CatalogWriter& writer) -> Status {
         MODELYARD_ASSIGN(const auto endpoint, writer.endpoint(name));
         MODELYARD_TRY(check_expected(endpoint.revision, expected, fmt::format("endpoint '{}'", name)));
+        MODELYARD_TRY(refuse_while_rolling_out(writer, name));
         MODELYARD_ASSIGN(const auto plans, writer.plans(name));
         const std::string present = endpoint.plan_revision > 0 && !plans.empty() ? plans.front().plan : "";
         const auto earlier = std::find_if(plans.begin(), plans.end(), [&](const registry::PlanRecord& plan) {
@@ -134,6 +137,7 @@ Result<Deployed> Deployer::undeploy(const std::string& name, const DeployRequest
         MODELYARD_ASSIGN(const auto endpoint, writer.endpoint(name));
         MODELYARD_TRY(check_expected(endpoint.revision, expected, fmt::format("endpoint '{}'", name)));
         if (endpoint.plan_revision == 0) return ok();
+        MODELYARD_TRY(refuse_while_rolling_out(writer, name));
         MODELYARD_TRY(writer.set_plan(name, "", request.reason));
         return writer.add_event("endpoint_undeployed", {endpoint.model, 0},
                                 fmt::format("endpoint '{}', by {}", name, actor.name));

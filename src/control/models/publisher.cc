@@ -1,6 +1,7 @@
 #include "control/models/publisher.h"
 
 #include "control/models/golden_document.h"
+#include "control/rollouts/rollout_plan.h"
 #include "lifecycle/loader.h"
 #include "rollout/traffic_plan.h"
 
@@ -163,6 +164,7 @@ Status Publisher::write(const PublishRequest& request, const registry::VersionDo
   if (request.deploy == DeployChoice::kNever || (request.deploy == DeployChoice::kFirstOnly && !first)) return ok();
   const auto endpoint = writer.endpoint(request.model);
   if (!endpoint) MODELYARD_TRY(writer.put_endpoint(request.model, request.model, {}));
+  MODELYARD_TRY(refuse_while_rolling_out(writer, request.model));
   const auto plan = rollout::whole_to(request.model, request.model, published.version.version);
   MODELYARD_TRY(writer.set_plan(request.model, rollout::to_json(plan).dump(), first ? "first version" : "published"));
   published.plan_revision = writer.new_revision();

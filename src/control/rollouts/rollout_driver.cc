@@ -1,0 +1,332 @@
+#include "control/rollouts/rollout_driver.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "control/endpoints/deployer.h"
+#include "rollout/gates/judge.h"
+#include "rollout/gates/split.h"
+#include "rollout/machine/traffic.h"
+
+namespace modelyard::control {
+namespace {
+
+using rollout::Readiness;
+
+std::uint64_t total(const rollout::Counts& counts) {
+  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+}
+
+std::uint64_t requests_of(const rollout::Evidence& evidence, int step) {
+  const auto found = std::ranges::find(evidence.steps, step, &rollout::StepEvidence::step);
+  return found == evidence.steps.end() ? 0 : total(found->candidate.requests);
+}
+
+// The version that answers alone.
+Result<VersionNumber> only_version(registry::CatalogReader& reader, const registry::EndpointRecord& endpoint) {
+  if (endpoint.plan_revision == 0) {
+    return error(Code::kFailedPrecondition, "endpoint '{}' serves nothing; deploy a version first", endpoint.name);
+  }
+  MODELYARD_ASSIGN(const auto record, reader.plan(endpoint.name, endpoint.plan_revision));
+  MODELYARD_ASSIGN(const Json document, parse_json(record.plan));
+  MODELYARD_ASSIGN(const auto plan,
+                   rollout::parse_traffic_plan(document, endpoint.name, endpoint.model, record.revision));
+  if (plan.shares.size() == 1) return plan.shares.front().version;
+  return error(Code::kFailedPrecondition, "endpoint '{}' serves several versions; deploy one of them first",
+               endpoint.name);
+}
+
+rollout::SplitVerdict judge_split(const Rollout& rollout, const rollout::Evidence& evidence) {
+  std::vector<rollout::StepSplit> steps;
+  for (const rollout::StepEvidence& step : evidence.steps) {
+    steps.push_back({planned_share(rollout, step.step), total(step.candidate.requests), total(step.stable.requests)});
+  }
+  const bool is_sticky = rollout.spec.sticky.by != rollout::KeyKind::kNone;
+  return rollout::judge_split(
+      steps, is_sticky ? rollout::CountedBy::kRequestsOfStickyUnits : rollout::CountedBy::kIndependentRequests);
+}
+
+// Alpha is split over the gates of the whole rollout; those of other steps are not asked now.
+std::vector<rollout::Verdict> judge(const Rollout& rollout, const rollout::Evidence& evidence) {
+  auto verdicts = rollout::judge_all(
+      rollout.gates, [&](const rollout::Gate&) -> const rollout::Evidence& { return evidence; }, rollout.spec.alpha,
+      judge_split(rollout, evidence));
+  const std::vector<std::string> asked = gates_in_force(rollout);
+  std::erase_if(verdicts,
+                [&](const rollout::Verdict& verdict) { return std::ranges::find(asked, verdict.gate) == asked.end(); });
+  return verdicts;
+}
+
+void set_readiness(const Rollout& rollout, const lifecycle::LifecycleStatus& status, rollout::Look& look) {
+  const auto found = std::ranges::find(status.versions, rollout.candidate(), &lifecycle::VersionStatus::version);
+  if (found == status.versions.end()) return;
+  if (found->phase == lifecycle::VersionPhase::kReady) look.readiness = Readiness::kReady;
+  if (found->phase != lifecycle::VersionPhase::kFailed) return;
+  look.readiness = Readiness::kFailed;
+  look.failure = found->reason;
+}
+
+bool is_live(const rollout::RolloutState& state) {
+  return !rollout::contains(rollout::kTerminal, state.phase);
+}
+
+}  // namespace
+
+void RolloutDriver::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void RolloutDriver::stop() {
+  if (!thread_.joinable()) return;
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+  tick();
+}
+
+void RolloutDriver::run() {
+  for (;;) {
+    tick();
+    MutexLock lock(mutex_);
+    if (!stopping_) wake_.wait_for(mutex_, kTick);
+    if (stopping_) return;
+  }
+}
+
+void RolloutDriver::tick() {
+  MutexLock lock(mutex_);
+  report(look_at_all());
+}
+
+void RolloutDriver::report(const Status& status) {
+  if (!status && !failing_) parts_.log.error("rollouts could not be looked at", {{"error", status.error().message()}});
+  failing_ = !status;
+}
+
+Status RolloutDriver::look_at_all() {
+  MODELYARD_ASSIGN(const std::vector<Live> live, read_live());
+  figures_.live.clear();
+  if (live.empty()) {
+    for (ExposureCounter* const counter : parts_.counters) counter->take();  // what came late
+    return ok();
+  }
+  for (const Live& one : live) {
+    MODELYARD_TRY(evidence_of(one.rollout.record.id));
+    place(one.rollout, one.endpoint.plan_revision);
+  }
+  count();
+  const lifecycle::LifecycleStatus status = parts_.reconciler.status();
+  Status outcome;
+  for (const Live& one : live) {
+    const Status looked = look_at(one, status);
+    if (!looked) outcome = looked;
+  }
+  return outcome;
+}
+
+Result<std::vector<RolloutDriver::Live>> RolloutDriver::read_live() {
+  std::vector<Live> live;
+  MODELYARD_TRY(parts_.catalog.read([&](registry::CatalogReader& reader) -> Status {
+    MODELYARD_ASSIGN(auto records, reader.live_rollouts());
+    for (registry::RolloutRecord& record : records) {
+      Live one;
+      MODELYARD_ASSIGN(one.endpoint, reader.endpoint(record.endpoint));
+      MODELYARD_ASSIGN(one.rollout, parse_rollout(std::move(record)));
+      live.push_back(std::move(one));
+    }
+    return ok();
+  }));
+  return live;
+}
+
+// What is counted by this plan belongs to the step at which the rollout stands.
+void RolloutDriver::place(const Rollout& rollout, registry::Revision plan) {
+  if (const auto step = counted_step(rollout)) placed_[{rollout.record.endpoint, plan}] = {rollout.record.id, *step};
+}
+
+Result<rollout::Evidence*> RolloutDriver::evidence_of(std::int64_t id) {
+  if (const auto known = evidence_.find(id); known != evidence_.end()) return &known->second;
+  std::string text;
+  MODELYARD_TRY(parts_.catalog.read([&](registry::CatalogReader& reader) -> Status {
+    MODELYARD_ASSIGN(text, reader.rollout_evidence(id));
+    return ok();
+  }));
+  rollout::Evidence evidence;
+  if (!text.empty()) {
+    MODELYARD_ASSIGN(const Json document, parse_json(text));
+    MODELYARD_ASSIGN(evidence, rollout::parse_evidence(document, "evidence"));
+  }
+  return &evidence_.emplace(id, std::move(evidence)).first->second;
+}
+
+// Counts of plans that belong to no live rollout are let go.
+void RolloutDriver::count() {
+  for (ExposureCounter* const counter : parts_.counters) {
+    for (CountedPlan& plan : counter->take()) {
+      const auto place = placed_.find({plan.endpoint, plan.revision});
+      if (place == placed_.end() || !evidence_.contains(place->second.first)) continue;
+      rollout::Evidence counted;
+      counted.steps.push_back({place->second.second, std::move(plan.candidate), std::move(plan.stable), {}});
+      const Status merged = merge(evidence_.at(place->second.first), counted);
+      MODELYARD_CHECK(merged.has_value(), "counts of this server have no metrics and no bins");
+      unkept_.insert(place->second.first);
+    }
+  }
+}
+
+Result<rollout::Look> RolloutDriver::see(const Live& live, const lifecycle::LifecycleStatus& status) {
+  const auto& [rollout, endpoint] = live;
+  rollout::Look look;
+  look.now = parts_.clock.utc_now();
+  set_readiness(rollout, status, look);
+  const auto serving = std::ranges::find(status.endpoints, endpoint.name, &lifecycle::EndpointStatus::endpoint);
+  look.in_force = serving != status.endpoints.end() && serving->effective_revision == endpoint.plan_revision;
+  const auto step = counted_step(rollout);
+  if (!step) return look;
+  MODELYARD_ASSIGN(const rollout::Evidence* const evidence, evidence_of(rollout.record.id));
+  look.candidate_samples = requests_of(*evidence, *step);
+  look.verdicts = judge(rollout, *evidence);
+  return look;
+}
+
+Status RolloutDriver::look_at(const Live& live, const lifecycle::LifecycleStatus& status) {
+  const Rollout& rollout = live.rollout;
+  const std::int64_t id = rollout.record.id;
+  if (unkept_.contains(id)) {
+    MODELYARD_TRY(parts_.catalog.keep_rollout_evidence(id, rollout::to_json(evidence_.at(id)).dump()));
+    unkept_.erase(id);
+  }
+  const UtcTime now = parts_.clock.utc_now();
+  const auto step = counted_step(rollout);
+  figures_.live.push_back({id, rollout.record.endpoint, rollout.candidate(),
+                           std::string(rollout::phase_name(rollout.state.phase)),
+                           rollout::traffic_of(rollout.spec, rollout.state).candidate_weight,
+                           step ? requests_of(evidence_.at(id), *step) : 0});
+  if (const auto looked = looked_.find(id); looked != looked_.end() && now - looked->second < rollout.spec.tick) {
+    return ok();
+  }
+  looked_[id] = now;
+  MODELYARD_ASSIGN(const rollout::Look look, see(live, status));
+  const rollout::Decision decision = rollout::advance(rollout.spec, rollout.state, look);
+  verdicts_[id] = decision.next.verdicts;
+  if (!decision.changed) return ok();
+  return keep(rollout, decision.next, {fmt::format("rollout {}", id)},
+              fmt::format("rollout.{}", rollout::phase_name(decision.next.phase)));
+}
+
+Status RolloutDriver::keep(const Rollout& before, const rollout::RolloutState& next, const Actor& actor,
+                           std::string_view action) {
+  Rollout after = before;
+  after.state = next;
+  const std::string plan = rollout::to_json(plan_of(after)).dump();
+  const bool moves = plan != rollout::to_json(plan_of(before)).dump();
+  const registry::AuditNote note{actor.name,
+                                 std::string(action),
+                                 before.record.endpoint,
+                                 {{"rollout", before.record.id}, {"reason", next.reason}}};
+  const auto write = [&](registry::CatalogWriter& writer) -> Status {
+    MODELYARD_TRY(writer.set_rollout_state(before.record.id, rollout::to_json(next).dump(), is_live(next)));
+    if (moves) MODELYARD_TRY(writer.set_plan(before.record.endpoint, plan, next.reason));
+    return writer.add_event(
+        fmt::format("rollout_{}", rollout::phase_name(next.phase)), before.candidate(),
+        fmt::format("rollout {} of endpoint '{}': {}", before.record.id, before.record.endpoint, next.reason));
+  };
+  MODELYARD_ASSIGN(const registry::Revision revision, parts_.catalog.transact(note, write));
+  if (moves) place(after, revision);
+  if (is_live(next)) return ok();
+  if (next.ending) ++figures_.ended[std::string(rollout::ending_name(*next.ending))];
+  evidence_.erase(before.record.id);
+  verdicts_.erase(before.record.id);
+  looked_.erase(before.record.id);
+  std::erase_if(placed_, [&](const auto& placed) { return placed.second.first == before.record.id; });
+  return ok();
+}
+
+Result<Rollout> RolloutDriver::begin(const std::string& endpoint, const Json& document, const Actor& actor) {
+  MODELYARD_ASSIGN(rollout::RolloutSpec spec, rollout::parse_rollout_spec(document));
+  MODELYARD_TRY(check_supported(spec));
+  std::int64_t id = 0;
+  VersionRef candidate;
+  const registry::AuditNote note{actor.name, "rollout.begin", endpoint, {{"candidate", spec.candidate}}};
+  {
+    MutexLock lock(mutex_);
+    MODELYARD_TRY(parts_.catalog.transact(note, [&](registry::CatalogWriter& writer) -> Status {
+      MODELYARD_ASSIGN(const auto record, writer.endpoint(endpoint));
+      MODELYARD_TRY(refuse_while_rolling_out(writer, endpoint));
+      MODELYARD_ASSIGN(const VersionNumber served, only_version(writer, record));
+      if (spec.stable.value_or(served) != served) {
+        return error(Code::kFailedPrecondition, "stable: endpoint '{}' serves version {}, not {}", endpoint, served,
+                     *spec.stable);
+      }
+      if (spec.candidate == served) {
+        return error(Code::kFailedPrecondition, "candidate: endpoint '{}' serves version {} already", endpoint, served);
+      }
+      spec.stable = served;
+      MODELYARD_ASSIGN(candidate, resolve_version(writer, record.model, spec.candidate, ""));
+      registry::RolloutRecord rollout{.endpoint = endpoint, .model = record.model};
+      rollout.spec = rollout::to_json(spec).dump();
+      rollout.state = rollout::to_json(rollout::start_of(parts_.clock.utc_now())).dump();
+      MODELYARD_ASSIGN(id, writer.add_rollout(rollout));
+      return writer.add_event("rollout_pending", candidate,
+                              fmt::format("rollout {} of endpoint '{}', by {}", id, endpoint, actor.name));
+    }));
+  }
+  parts_.reconciler.retry(candidate);
+  wake_.notify_all();
+  return find(id);
+}
+
+Result<Rollout> RolloutDriver::command(std::int64_t id, rollout::Command command, const std::string& reason,
+                                       const Actor& actor) {
+  {
+    MutexLock lock(mutex_);
+    registry::RolloutRecord record;
+    MODELYARD_TRY(parts_.catalog.read([&](registry::CatalogReader& reader) -> Status {
+      MODELYARD_ASSIGN(record, reader.rollout(id));
+      return ok();
+    }));
+    MODELYARD_ASSIGN(const Rollout rollout, parse_rollout(std::move(record)));
+    MODELYARD_ASSIGN(
+        const rollout::Decision decision,
+        rollout::command(rollout.spec, rollout.state, {command, actor.name, reason, parts_.clock.utc_now()}));
+    MODELYARD_TRY(keep(rollout, decision.next, actor, fmt::format("rollout.{}", rollout::command_name(command))));
+  }
+  wake_.notify_all();
+  return find(id);
+}
+
+Result<Rollout> RolloutDriver::find(std::int64_t id) {
+  registry::RolloutRecord record;
+  MODELYARD_TRY(parts_.catalog.read([&](registry::CatalogReader& reader) -> Status {
+    MODELYARD_ASSIGN(record, reader.rollout(id));
+    return ok();
+  }));
+  MODELYARD_ASSIGN(Rollout rollout, parse_rollout(std::move(record)));
+  MutexLock lock(mutex_);
+  if (const auto seen = verdicts_.find(id); seen != verdicts_.end()) rollout.state.verdicts = seen->second;
+  return rollout;
+}
+
+Result<std::vector<Rollout>> RolloutDriver::list(const std::string& endpoint) {
+  std::vector<registry::RolloutRecord> records;
+  MODELYARD_TRY(parts_.catalog.read([&](registry::CatalogReader& reader) -> Status {
+    MODELYARD_ASSIGN(records, reader.rollouts(endpoint));
+    return ok();
+  }));
+  std::vector<Rollout> rollouts;
+  for (registry::RolloutRecord& record : records) {
+    MODELYARD_ASSIGN(auto rollout, parse_rollout(std::move(record)));
+    rollouts.push_back(std::move(rollout));
+  }
+  return rollouts;
+}
+
+RolloutFigures RolloutDriver::figures() {
+  MutexLock lock(mutex_);
+  return figures_;
+}
+
+}  // namespace modelyard::control

@@ -1,0 +1,106 @@
+// RolloutDriver moves rollouts: it starts them, takes what a person orders, and looks at each that is live once a tick.
+//
+// A look:    what the loops have counted goes to the evidence, which is kept; gates judge it, the machine decides; a
+//            change of state is one transaction with the plan that follows from it, its event and its audit row.
+// Restart:   state and evidence are in the catalog; what was counted since the last look before a kill is lost, nothing
+//            is counted twice.
+// Failures:  of a look are logged, once until one succeeds again, and the next tick tries anew.
+// Threads:   one of its own between start() and stop(); the rest from any.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "base/mutex.h"
+#include "control/actor.h"
+#include "control/rollouts/exposure_counter.h"
+#include "control/rollouts/rollout_plan.h"
+#include "lifecycle/reconciler.h"
+#include "rollout/gates/evidence.h"
+#include "rollout/machine/command.h"
+#include "telemetry/log.h"
+
+namespace modelyard::control {
+
+// What there is to count, without touching the disk.
+struct RolloutFigures {
+  struct One {
+    std::int64_t id = 0;
+    std::string endpoint;
+    VersionRef candidate;
+    std::string phase;
+    int weight = 0;  // of the candidate, in parts of 10,000
+    std::uint64_t candidate_requests = 0;
+  };
+  std::vector<One> live;
+  std::map<std::string, std::uint64_t> ended;  // since the start, by how
+};
+
+class RolloutDriver {
+ public:
+  static constexpr std::chrono::milliseconds kTick{250};
+
+  struct Parts {
+    registry::Catalog& catalog;
+    lifecycle::Reconciler& reconciler;
+    std::vector<ExposureCounter*> counters;  // of loops
+    telemetry::Log& log;
+    const Clock& clock;
+  };
+
+  explicit RolloutDriver(Parts parts) : parts_(std::move(parts)) {}
+  ~RolloutDriver() { stop(); }
+
+  void start();
+  // What was counted is kept.
+  void stop();
+  // What start()'s thread does.
+  void tick();
+
+  // The document is a RolloutSpec. FailedPrecondition when the endpoint serves no version alone, Conflict when it has a
+  // rollout under way, Unimplemented for what is not there yet.
+  Result<Rollout> begin(const std::string& endpoint, const Json& document, const Actor& actor);
+  // NotFound; what rollout::command() refuses.
+  Result<Rollout> command(std::int64_t id, rollout::Command command, const std::string& reason, const Actor& actor);
+  // With the verdicts of the last look.
+  Result<Rollout> find(std::int64_t id);
+  Result<std::vector<Rollout>> list(const std::string& endpoint);
+  RolloutFigures figures();
+
+ private:
+  using Placed = std::pair<std::int64_t, int>;  // rollout, step
+
+  struct Live {
+    Rollout rollout;
+    registry::EndpointRecord endpoint;
+  };
+
+  void run();
+  Result<std::vector<Live>> read_live();
+  Status look_at_all() MODELYARD_REQUIRES(mutex_);
+  Status look_at(const Live& live, const lifecycle::LifecycleStatus& status) MODELYARD_REQUIRES(mutex_);
+  void place(const Rollout& rollout, registry::Revision plan) MODELYARD_REQUIRES(mutex_);
+  void count() MODELYARD_REQUIRES(mutex_);
+  Result<rollout::Evidence*> evidence_of(std::int64_t id) MODELYARD_REQUIRES(mutex_);
+  Result<rollout::Look> see(const Live& live, const lifecycle::LifecycleStatus& status) MODELYARD_REQUIRES(mutex_);
+  Status keep(const Rollout& before, const rollout::RolloutState& next, const Actor& actor, std::string_view action)
+      MODELYARD_REQUIRES(mutex_);
+  void report(const Status& status) MODELYARD_REQUIRES(mutex_);
+
+  const Parts parts_;
+  Mutex mutex_;  // one look or order at a time
+  CondVar wake_;
+  bool stopping_ MODELYARD_GUARDED_BY(mutex_) = false;
+  bool failing_ MODELYARD_GUARDED_BY(mutex_) = false;
+  std::map<std::pair<std::string, std::int64_t>, Placed> placed_ MODELYARD_GUARDED_BY(mutex_);   // by plan
+  std::map<std::int64_t, rollout::Evidence> evidence_ MODELYARD_GUARDED_BY(mutex_);              // of live ones
+  std::map<std::int64_t, std::vector<rollout::Verdict>> verdicts_ MODELYARD_GUARDED_BY(mutex_);  // of the last look
+  std::map<std::int64_t, UtcTime> looked_ MODELYARD_GUARDED_BY(mutex_);
+  std::set<std::int64_t> unkept_ MODELYARD_GUARDED_BY(mutex_);  // their evidence has grown
+  RolloutFigures figures_ MODELYARD_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
+
+}  // namespace modelyard::control

@@ -1,0 +1,145 @@
+#include "control/rollouts/rollout_plan.h"
+
+#include <algorithm>
+
+#include "rollout/machine/traffic.h"
+
+namespace modelyard::control {
+namespace {
+
+using rollout::Phase;
+using rollout::Signal;
+
+bool is_counted_here(Signal signal) {
+  switch (signal) {
+    case Signal::kErrorRate:
+    case Signal::kTimeoutRate:
+    case Signal::kNonfiniteRate:
+    case Signal::kLatency: return true;
+    case Signal::kAccuracy:
+    case Signal::kDisagreement:
+    case Signal::kOutputDistance:
+    case Signal::kMetric: break;
+  }
+  return false;
+}
+
+Status check_gate(const rollout::Gate& gate) {
+  if (!is_counted_here(gate.signal)) {
+    return error(Code::kUnimplemented,
+                 "gate '{}': {} is not counted by this server yet; error_rate, timeout_rate, nonfinite_rate and "
+                 "latencies are",
+                 gate.text, rollout::signal_text(gate));
+  }
+  if (!gate.window) return ok();
+  return error(Code::kUnimplemented, "gate '{}': a window is not kept by this server yet; leave out 'over'", gate.text);
+}
+
+int steps_before(const rollout::RolloutSpec& spec, std::size_t stage) {
+  std::size_t steps = 0;
+  for (std::size_t i = 0; i < stage && i < spec.stages.size(); ++i) steps += spec.stages[i].steps.size();
+  return static_cast<int>(steps);
+}
+
+}  // namespace
+
+std::vector<std::string> all_gates(const rollout::RolloutSpec& spec) {
+  std::vector<std::string> lines = spec.gates;
+  for (std::size_t stage = 0; stage < spec.stages.size(); ++stage) {
+    for (std::size_t step = 0; step < spec.stages[stage].steps.size(); ++step) {
+      for (std::string& line : rollout::gates_of(spec, stage, step)) {
+        if (std::ranges::find(lines, line) == lines.end()) lines.push_back(std::move(line));
+      }
+    }
+  }
+  return lines;
+}
+
+std::vector<std::string> gates_in_force(const Rollout& rollout) {
+  if (rollout.spec.stages.empty()) return rollout.spec.gates;
+  return rollout::gates_of(rollout.spec, rollout.state.stage, rollout.state.step);
+}
+
+Result<Rollout> parse_rollout(registry::RolloutRecord record) {
+  Rollout rollout;
+  MODELYARD_ASSIGN(const Json spec, parse_json(record.spec));
+  MODELYARD_ASSIGN(rollout.spec, rollout::parse_rollout_spec(spec));
+  MODELYARD_ASSIGN(const Json state, parse_json(record.state));
+  MODELYARD_ASSIGN(rollout.state, rollout::parse_rollout_state(state, rollout.spec));
+  MODELYARD_ASSIGN(rollout.gates, rollout::parse_gates(all_gates(rollout.spec)));
+  rollout.record = std::move(record);
+  return rollout;
+}
+
+rollout::TrafficPlan plan_of(const Rollout& rollout) {
+  const rollout::Traffic traffic = rollout::traffic_of(rollout.spec, rollout.state);
+  const VersionNumber stable = *rollout.spec.stable, candidate = rollout.spec.candidate;
+  if (rollout.state.phase == Phase::kDone) {
+    return rollout::whole_to(rollout.record.endpoint, rollout.record.model, candidate);
+  }
+  rollout::TrafficPlan plan = rollout::whole_to(rollout.record.endpoint, rollout.record.model, stable);
+  if (!traffic.keeps_candidate) return plan;
+  plan.stable = stable;
+  plan.salt = fmt::format("rollout-{}", rollout.record.id);
+  plan.sticky = rollout.spec.sticky;
+  plan.shares.clear();
+  for (const auto& [version, weight] :
+       {std::pair{stable, rollout::kWhole - traffic.candidate_weight}, {candidate, traffic.candidate_weight}}) {
+    if (weight > 0) plan.shares.push_back({version, weight});
+    if (weight == 0) plan.warm.push_back(version);
+  }
+  std::ranges::sort(plan.shares, {}, &rollout::Share::version);
+  return plan;
+}
+
+std::optional<int> counted_step(const Rollout& rollout) {
+  const int weight = rollout::traffic_of(rollout.spec, rollout.state).candidate_weight;
+  if (weight == 0) return std::nullopt;
+  if (weight == rollout::kWhole) return steps_before(rollout.spec, rollout.spec.stages.size());
+  return steps_before(rollout.spec, rollout.state.stage) + static_cast<int>(rollout.state.step);
+}
+
+double planned_share(const Rollout& rollout, int step) {
+  auto left = static_cast<std::size_t>(step);
+  for (const rollout::Stage& stage : rollout.spec.stages) {
+    if (left < stage.steps.size()) return static_cast<double>(stage.steps[left].weight) / rollout::kWhole;
+    left -= stage.steps.size();
+  }
+  return 1;
+}
+
+Status check_supported(const rollout::RolloutSpec& spec) {
+  for (const rollout::Stage& stage : spec.stages) {
+    const bool is_known = stage.kind == rollout::StageKind::kCanary || stage.kind == rollout::StageKind::kExperiment;
+    if (!is_known) {
+      return error(Code::kUnimplemented, "this server has no stage '{}' yet; canary and experiment it has",
+                   rollout::stage_kind_name(stage.kind));
+    }
+  }
+  if (spec.fallback) return error(Code::kUnimplemented, "fallback: this server cannot fall back to stable yet");
+  MODELYARD_ASSIGN(const auto gates, rollout::parse_gates(all_gates(spec)));
+  for (const rollout::Gate& gate : gates) MODELYARD_TRY(check_gate(gate));
+  return ok();
+}
+
+Status refuse_while_rolling_out(registry::CatalogReader& reader, std::string_view endpoint) {
+  MODELYARD_ASSIGN(const auto live, reader.live_rollouts());
+  const auto mine = std::ranges::find(live, endpoint, &registry::RolloutRecord::endpoint);
+  if (mine == live.end()) return ok();
+  return error(Code::kFailedPrecondition,
+               "rollout {} decides what endpoint '{}' serves; abort or promote it first (modelyard rollout abort {})",
+               mine->id, endpoint, mine->id);
+}
+
+Json to_json(const Rollout& rollout) {
+  return {{"id", rollout.record.id},
+          {"endpoint", rollout.record.endpoint},
+          {"model", rollout.record.model},
+          {"live", rollout.record.live},
+          {"created", format_utc(rollout.record.created)},
+          {"actor", rollout.record.actor},
+          {"spec", rollout::to_json(rollout.spec)},
+          {"state", rollout::to_json(rollout.state)}};
+}
+
+}  // namespace modelyard::control
