@@ -28,6 +28,13 @@ class RequestKeys {
   virtual std::string_view principal() const = 0;  // "": nobody is known
 };
 
+// Shows nothing, as whoever asks only whether somebody would answer.
+class NoKeys final : public RequestKeys {
+ public:
+  std::optional<std::string_view> header(std::string_view) const override { return std::nullopt; }
+  std::string_view principal() const override { return {}; }
+};
+
 struct Assignment {
   VersionNumber version = 0;
   Arm arm = Arm::kNone;

@@ -20,6 +20,7 @@
 #include "app/server/open_traces.h"
 #include "app/server/recording.h"
 #include "app/server/request_log.h"
+#include "app/server/rollout_tap.h"
 #include "app/server/server_options.h"
 #include "app/server/supervisor.h"
 #include "app/server/taps.h"
@@ -135,6 +136,7 @@ class RunningServer final : public Server {
     if (http_->is_kept()) (void)reconciler_->wait_for_settled(kHeldTime).has_value();
     MODELYARD_TRY(http_->accept());
     if (watching_) watching_->start();
+    rollouts_->start();
     (void)reconciler_->wait_for_settled(kStartUpTime).has_value();
     ready_ = true;
     wake_loops();
@@ -245,17 +247,16 @@ class RunningServer final : public Server {
     return ok();
   }
 
-  // Null when nobody wants to know how requests have ended.
   serving::Tap* tap_of(std::size_t loop) {
     serving::Tap* const keeper = recording_ ? &recording_->tap(loop) : nullptr;
-    std::vector<serving::Tap*> listeners;
+    std::vector<serving::Tap*> listeners{rollout_taps_[loop].get()};
     if (traces_) listeners.push_back(&traces_->tap(loop));
     if (watching_) listeners.push_back(&watching_->tap(loop));
-    if (listeners.empty()) return keeper;
     return fans_.emplace_back(std::make_unique<Taps>(keeper, std::move(listeners))).get();
   }
 
   void open_lifecycle() {
+    for (std::size_t i = 0; i < http_->loops(); ++i) rollout_taps_.push_back(std::make_unique<RolloutTap>());
     source_ = std::make_unique<control::RegistrySource>(*catalog_, *blobs_, source_options(configuration_));
     catalog_->on_change([this](registry::Revision) { catalog_changed(); });
     for (std::size_t i = 0; i < http_->loops(); ++i) {
@@ -284,6 +285,10 @@ class RunningServer final : public Server {
           return std::make_unique<serving::VersionExecutor>(servable, executor, system_clock());
         },
         [this](const lifecycle::Happening& happening) { record(happening); }, system_clock(), system_random());
+    std::vector<control::ExposureCounter*> counters;
+    for (const auto& tap : rollout_taps_) counters.push_back(&tap->counter());
+    rollouts_ = std::make_unique<control::RolloutDriver>(
+        control::RolloutDriver::Parts{*catalog_, *reconciler_, std::move(counters), log_, system_clock()});
   }
 
   void record(const lifecycle::Happening& happening) {
@@ -340,6 +345,7 @@ class RunningServer final : public Server {
                            *applier_,
                            *keys_,
                            *reconciler_,
+                           *rollouts_,
                            *executor_,
                            recording_ ? &recording_->journal() : nullptr,
                            recording_ ? &recording_->payloads() : nullptr,
@@ -391,7 +397,7 @@ class RunningServer final : public Server {
   std::optional<bool> health_of(std::size_t loop, std::string_view service) {
     const bool ready = ready_.load() && !draining_.load();
     if (service.empty() || service == kInferenceService) return ready;
-    const auto route = dispatchers_[loop]->route(service, {}, 0);
+    const auto route = dispatchers_[loop]->route(service, {}, rollout::NoKeys());
     if (!route && route.error().code() == Code::kNotFound) return std::nullopt;
     return ready && route.has_value();
   }
@@ -439,6 +445,7 @@ class RunningServer final : public Server {
     stopped_ = true;
     if (executor_) executor_->stop();
     keep_key_uses();
+    if (rollouts_) rollouts_->stop();
     if (reconciler_) reconciler_->stop();
     if (watching_) watching_->stop();
     http_->stop();
@@ -460,12 +467,14 @@ class RunningServer final : public Server {
   const tuning::Machine machine_ = tuning::this_machine();
   std::unique_ptr<Recording> recording_;  // null: off
   std::unique_ptr<control::DriftInspector> drift_;
-  std::unique_ptr<Watching> watching_;       // null: off
-  std::unique_ptr<TraceExporter> traces_;    // null: off
-  std::vector<std::unique_ptr<Taps>> fans_;  // of loops with several taps
+  std::unique_ptr<Watching> watching_;                     // null: off
+  std::unique_ptr<TraceExporter> traces_;                  // null: off
+  std::vector<std::unique_ptr<RolloutTap>> rollout_taps_;  // of loops
+  std::vector<std::unique_ptr<Taps>> fans_;                // of loops
   std::vector<std::unique_ptr<serving::Dispatcher>> dispatchers_;
   std::unique_ptr<control::RegistrySource> source_;
   std::unique_ptr<lifecycle::Reconciler> reconciler_;
+  std::unique_ptr<control::RolloutDriver> rollouts_;
   std::unique_ptr<control::Publisher> publisher_;
   std::unique_ptr<control::Deployer> deployer_;
   std::unique_ptr<control::Curator> curator_;

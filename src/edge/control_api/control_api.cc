@@ -144,6 +144,7 @@ void ControlApi::add_routes(Router& router) {
   add_prediction_routes(router);
   add_ground_truth_routes(router);
   add_monitoring_routes(router);
+  add_rollout_routes(router);
   add_key_routes(router);
   add_repository_routes(router);
   router.set_refusal_form("/api/", refusal_problem);

@@ -19,6 +19,7 @@
 #include "control/models/publisher.h"
 #include "control/predictions/evaluator.h"
 #include "control/predictions/labeller.h"
+#include "control/rollouts/rollout_driver.h"
 #include "control/watching/drift_inspector.h"
 #include "control/watching/watcher.h"
 #include "edge/control_api/api_call.h"
@@ -40,6 +41,7 @@ struct ControlParts {
   control::Applier& applier;
   control::KeyKeeper& keys;
   lifecycle::Reconciler& reconciler;
+  control::RolloutDriver& rollouts;
   ControlExecutor& executor;
   journal::Journal* journal;          // null: off
   journal::PayloadJournal* payloads;  // null: off
@@ -93,11 +95,15 @@ class ControlApi {
   void add_ground_truth_routes(Router& router);
   void add_monitoring_routes(Router& router);
   void add_alert_routes(Router& router);
+  void add_rollout_routes(Router& router);
   void add_key_routes(Router& router);
   void add_repository_routes(Router& router);
 
   ApiWork deployment(Result<control::Deployed> (control::Deployer::*change)(
       const std::string&, const control::DeployRequest&, const control::Actor&, const control::Expected&));
+  // Of the id in the path, to who may do so to its endpoint.
+  Result<control::Rollout> find_rollout(const ApiCall& call, Verb verb);
+  ApiWork rollout_command(rollout::Command command);
   Result<ApiAnswer> list_events(const ApiCall& call);
   Result<ApiAnswer> list_predictions(const ApiCall& call);
   Result<ApiAnswer> list_with_payloads(const ApiCall& call, const journal::Query& query);

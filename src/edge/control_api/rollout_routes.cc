@@ -1,0 +1,70 @@
+#include "edge/control_api/control_api.h"
+
+namespace modelyard::edge {
+namespace {
+
+Result<std::int64_t> rollout_id(const ApiCall& call) {
+  const auto id = parse_version_number(call.parameters[0]);
+  if (id) return *id;
+  return error(Code::kNotFound, "rollout '{}' is not found: rollouts have numbers", call.parameters[0]);
+}
+
+Json items_of(const std::vector<control::Rollout>& rollouts) {
+  Json items = Json::array();
+  for (const control::Rollout& rollout : rollouts) items.push_back(control::to_json(rollout));
+  return {{"items", std::move(items)}};
+}
+
+ApiAnswer answer_of(const control::Rollout& rollout, int status = 200) {
+  return {status, control::to_json(rollout), std::nullopt};
+}
+
+}  // namespace
+
+Result<control::Rollout> ControlApi::find_rollout(const ApiCall& call, Verb verb) {
+  MODELYARD_ASSIGN(const std::int64_t id, rollout_id(call));
+  MODELYARD_ASSIGN(auto rollout, parts_.rollouts.find(id));
+  MODELYARD_TRY(call.may(verb, rollout.record.endpoint));
+  return rollout;
+}
+
+ApiWork ControlApi::rollout_command(rollout::Command command) {
+  return [this, command](const ApiCall& call) -> Result<ApiAnswer> {
+    MODELYARD_ASSIGN(auto reader, ObjectReader::open(call.body, ""));
+    MODELYARD_ASSIGN(const std::string reason, reader.string("reason"));
+    MODELYARD_TRY(reader.finish());
+    MODELYARD_ASSIGN(const auto found, find_rollout(call, Verb::kDeploy));
+    MODELYARD_ASSIGN(const auto rollout, parts_.rollouts.command(found.record.id, command, reason, call.actor));
+    return answer_of(rollout);
+  };
+}
+
+void ControlApi::add_rollout_routes(Router& router) {
+  const std::string of_endpoint = "/api/v1/endpoints/{endpoint}/rollouts", one = "/api/v1/rollouts/{id}";
+  route(router, Method::kPost, of_endpoint, Access::model(Verb::kDeploy), {},
+        [this](const ApiCall& call) -> Result<ApiAnswer> {
+          MODELYARD_ASSIGN(const auto rollout, parts_.rollouts.begin(call.parameters[0], call.body, call.actor));
+          return answer_of(rollout, 201);
+        });
+  route(router, Method::kGet, of_endpoint, Access::model(Verb::kRead), {},
+        [this](const ApiCall& call) -> Result<ApiAnswer> {
+          MODELYARD_ASSIGN(const auto rollouts, parts_.rollouts.list(call.parameters[0]));
+          return ApiAnswer{200, items_of(rollouts), std::nullopt};
+        });
+  route(router, Method::kGet, "/api/v1/rollouts", Access::every_model(Verb::kRead), {},
+        [this](const ApiCall&) -> Result<ApiAnswer> {
+          MODELYARD_ASSIGN(const auto rollouts, parts_.rollouts.list(""));
+          return ApiAnswer{200, items_of(rollouts), std::nullopt};
+        });
+  route(router, Method::kGet, one, Access::server(Verb::kRead), {}, [this](const ApiCall& call) -> Result<ApiAnswer> {
+    MODELYARD_ASSIGN(const auto rollout, find_rollout(call, Verb::kRead));
+    return answer_of(rollout);
+  });
+  for (const auto command :
+       {rollout::Command::kPromote, rollout::Command::kPause, rollout::Command::kResume, rollout::Command::kAbort}) {
+    route(router, Method::kPost, fmt::format("{}:{}", one, rollout::command_name(command)),
+          Access::server(Verb::kDeploy), {}, rollout_command(command));
+  }
+}
+
+}  // namespace modelyard::edge
