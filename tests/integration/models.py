@@ -72,3 +72,34 @@ def chooser(path, columns=3):
     label = helper.make_tensor_value_info("label", TensorProto.INT64, ["rows"])
     node = helper.make_node("ArgMax", ["x"], ["label"], axis=1, keepdims=0)
     return save(helper.make_graph([node], "chooser", [x], [label]), path)
+
+
+def _of_four(path, name, nodes, weights=()):
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", 4])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", 4])
+    return save(helper.make_graph(nodes, name, [x], [y], list(weights)), path)
+
+
+def not_a_number(path):
+    """y = 0/0."""
+    return _of_four(path, "not_a_number", [helper.make_node("Sub", ["x", "x"], ["zero"]),
+                                           helper.make_node("Div", ["zero", "zero"], ["y"])])
+
+
+def failing(path):
+    """y = x for zeros, as at warm-up; a run that fails for anything from 1 on."""
+    table = numpy_helper.from_array(np.zeros(1, dtype=np.float32), "table")
+    return _of_four(path, "failing", [
+        helper.make_node("Cast", ["x"], ["places"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["table", "places"], ["nothing"]),
+        helper.make_node("Add", ["x", "nothing"], ["y"])], [table])
+
+
+def slow(path, width=3000):
+    """y of some milliseconds."""
+    random = np.random.default_rng(3)
+    weights = [numpy_helper.from_array(random.standard_normal(shape).astype(np.float32), name)
+               for name, shape in (("w0", (4, width)), ("w1", (width, width)), ("w2", (width, 4)))]
+    return _of_four(path, "slow", [helper.make_node("MatMul", ["x", "w0"], ["a"]),
+                                   helper.make_node("MatMul", ["a", "w1"], ["b"]),
+                                   helper.make_node("MatMul", ["b", "w2"], ["y"])], weights)

@@ -1,0 +1,275 @@
+"""New versions, step by step, with real requests: the good one stays, each bad one goes by its own gate."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+import requests
+import tritonclient.grpc
+
+import models
+
+ENDPOINT = "scorer"
+GATES = ["error_rate <= 20% min 30", "nonfinite_rate <= 20% min 30"]
+QUICK = {"strategy": "canary", "steps": [50], "hold": "1s", "min_samples": 30, "keep_warm": "1s", "cooling": "1s",
+         "gates": GATES}
+PATIENCE = 120
+
+
+def publish(server, tmp_path, candidate):
+    """Version 1 doubles and is deployed; version 2 is the candidate."""
+    server.cli("push", ENDPOINT, models.scale(tmp_path / "stable.onnx", 2.0), "--wait")
+    server.cli("push", ENDPOINT, candidate, "--no-deploy")
+
+
+class Traffic:
+    """Requests of a hundred units, all the time."""
+
+    def __init__(self, server, units=100):
+        self.server, self.units = server, units
+        self.ended = threading.Event()
+        self.answers = []  # (unit, status, arm, version)
+        self.threads = [threading.Thread(target=self.run, args=(i,)) for i in range(2)]
+
+    def run(self, seed):
+        random = np.random.default_rng(seed)
+        with requests.Session() as session:
+            while not self.ended.is_set():
+                unit = int(random.integers(self.units))
+                answer = session.post(
+                    f"{self.server.url}/v2/models/{ENDPOINT}/infer", headers={"Modelyard-Unit": f"user{unit}"}, timeout=60,
+                    json={"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 4], "data": [1, 2, 3, 4]}]})
+                self.answers.append((unit, answer.status_code, answer.headers.get("Modelyard-Arm"),
+                                     answer.headers.get("Modelyard-Version")))
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        for thread in self.threads:
+            thread.join()
+
+    def wait_for(self, count):
+        wait_until(lambda: len(self.answers) >= count)
+
+
+def wait_until(holds):
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, "it did not come to that"
+        threading.Event().wait(0.1)
+
+
+def begin(server, **changes):
+    answer = server.post(f"/api/v1/endpoints/{ENDPOINT}/rollouts", json={"candidate": 2, **QUICK, **changes})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+def show(server, rollout):
+    return server.get(f"/api/v1/rollouts/{rollout}").json()
+
+
+def phase(server, rollout):
+    return show(server, rollout)["state"]["phase"]
+
+
+def order(server, rollout, verb, reason="the test says so"):
+    return server.post(f"/api/v1/rollouts/{rollout}:{verb}", json={"reason": reason})
+
+
+def served(server):
+    return server.get(f"/api/v1/endpoints/{ENDPOINT}/plans").json()["items"][0]["shares"]
+
+
+def phases(rollout):
+    return [move["to"] for move in rollout["state"]["history"]]
+
+
+def test_a_good_candidate_is_promoted_and_nobody_notices(server, tmp_path):
+    publish(server, tmp_path, models.scale(tmp_path / "good.onnx", 3.0))
+    with Traffic(server) as traffic:
+        done = server.cli("rollout", "start", ENDPOINT, "--to", 2, "--steps", "20,60", "--hold", "1s", "--min-samples", 30,
+                          "--gate", GATES[0], "--gate", "p99_ms <= 5000 min 30", "--wait", check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        seen = len(traffic.answers)
+        traffic.wait_for(seen + 50)
+    rollout = show(server, 1)
+    assert phases(rollout) == ["verifying", "canary", "canary", "full", "done"]
+    assert rollout["state"]["ending"] == "promoted"
+    assert [move["weight"] for move in rollout["state"]["history"]] == [0, 2000, 6000, 10000, 10000]
+    assert served(server) == [{"version": 2, "weight": 10000}]
+    assert {status for _, status, _, _ in traffic.answers} == {200}
+    assert {version for _, _, _, version in traffic.answers[-20:]} == {"2"}
+
+
+def test_units_stay_where_they_are_while_a_canary_grows(server, tmp_path):
+    publish(server, tmp_path, models.scale(tmp_path / "good.onnx", 3.0))
+    with Traffic(server, units=30) as traffic:
+        rollout = begin(server, steps=[20, 60], keep_warm="0s")
+        wait_until(lambda: phase(server, rollout) == "done")
+    moved = set()
+    for unit, _, _, version in traffic.answers:
+        if version == "2":
+            moved.add(unit)
+        else:
+            assert unit not in moved, f"user{unit} went back"
+    assert moved
+
+
+@pytest.mark.parametrize("make, gate, statuses", [
+    (models.failing, GATES[0], {200, 500}),
+    (models.not_a_number, GATES[1], {200}),
+    (models.slow, "p50_ms <= stable * 2 min 30", {200}),
+])
+def test_a_bad_candidate_is_rolled_back_by_its_own_gate(server, tmp_path, make, gate, statuses):
+    publish(server, tmp_path, make(tmp_path / "bad.onnx"))
+    gates = [*dict.fromkeys([*GATES, gate])]
+    with Traffic(server) as traffic:
+        rollout = begin(server, gates=gates, most_duration="10m", min_samples=100_000)
+        wait_until(lambda: not show(server, rollout)["live"])
+        seen = len(traffic.answers)
+        traffic.wait_for(seen + 50)
+    ended = show(server, rollout)
+    assert phases(ended) == ["verifying", "canary", "aborting", "cooling", "ended"]
+    assert ended["state"]["ending"] == "rejected"
+    assert ended["state"]["fired"]["gate"] == gate
+    assert served(server) == [{"version": 1, "weight": 10000}]
+    assert {status for _, status, _, _ in traffic.answers} == statuses
+    # Nobody else was hurt: who failed had been sent to the candidate.
+    assert {status for _, status, arm, _ in traffic.answers if arm in ("stable", None) and status != 500} == {200}
+    assert {version for _, _, _, version in traffic.answers[-20:]} == {"1"}
+    done = server.cli("rollout", "status", rollout, "--wait", check=False)
+    assert done.returncode == 10
+    assert gate in done.stdout
+
+
+def test_a_candidate_that_does_not_load_never_answers(server, tmp_path):
+    golden = tmp_path / "golden.json"
+    publish(server, tmp_path, models.scale(tmp_path / "good.onnx", 3.0))
+    blob = max((server.folder / "data" / "blobs").rglob("*"), key=lambda file: file.is_file() and file.stat().st_mtime)
+    assert not golden.exists()
+    blob.write_bytes(b"broken")
+    with Traffic(server) as traffic:
+        rollout = begin(server)
+        wait_until(lambda: not show(server, rollout)["live"])
+    ended = show(server, rollout)
+    assert phases(ended) == ["verifying", "aborting", "cooling", "ended"]
+    assert ended["state"]["reason"] and ended["state"]["ending"] == "rejected"
+    assert {(status, version) for _, status, _, version in traffic.answers} == {(200, "1")}
+
+
+def test_without_requests_nothing_is_promoted(server, tmp_path):
+    publish(server, tmp_path, models.scale(tmp_path / "good.onnx", 3.0))
+    rollout = begin(server, most_duration="2s")
+    done = server.cli("rollout", "status", rollout, "--wait", check=False)
+    assert done.returncode == 11
+    state = show(server, rollout)["state"]
+    assert (state["phase"], state["held_for"]) == ("holding", "nodata")
+    assert order(server, rollout, "abort").status_code == 200
+    done = server.cli("rollout", "status", rollout, "--wait", check=False)
+    assert done.returncode == 12
+    assert served(server) == [{"version": 1, "weight": 10000}]
+
+
+@pytest.mark.parametrize("at", ["verifying", "canary", "full", "cooling"])
+def test_a_killed_server_goes_on_where_it_stood(server, tmp_path, at):
+    bad = at == "cooling"
+    publish(server, tmp_path, (models.not_a_number if bad else models.scale)(tmp_path / "two.onnx", *([] if bad else [3.0])))
+    changes = {"keep_warm": "5s", "cooling": "5s", "min_samples": 300}
+    if at == "verifying":
+        rollout = begin(server, **changes)
+    else:
+        with Traffic(server):
+            rollout = begin(server, **changes)
+            wait_until(lambda: phase(server, rollout) == at)
+            if at == "canary":
+                wait_until(lambda: any(v["candidate_samples"] for v in show(server, rollout)["state"]["verdicts"]))
+    before = show(server, rollout)
+    samples = [v["candidate_samples"] for v in before["state"]["verdicts"]]
+    server.kill()
+    server.start()
+    after = show(server, rollout)
+    assert phases(after)[: len(phases(before))] == phases(before)
+    if at == "canary":
+        wait_until(lambda: show(server, rollout)["state"]["verdicts"])
+        counted = [v["candidate_samples"] for v in show(server, rollout)["state"]["verdicts"]]
+        assert all(0 < now <= then for now, then in zip(counted, samples)), "kept, and not doubled"
+    with Traffic(server):
+        wait_until(lambda: not show(server, rollout)["live"])
+    assert show(server, rollout)["state"]["ending"] == ("rejected" if bad else "promoted")
+
+
+def test_people_stop_it_send_it_on_and_take_it_back(server, tmp_path):
+    publish(server, tmp_path, models.scale(tmp_path / "good.onnx", 3.0))
+    rollout = begin(server, steps=[10, 50], most_duration="1h")
+    wait_until(lambda: phase(server, rollout) == "canary")
+    assert order(server, rollout, "pause").json()["state"]["phase"] == "paused"
+    assert order(server, rollout, "pause").status_code == 409
+    refused = server.post(f"/api/v1/endpoints/{ENDPOINT}:deploy", json={"version": 2})
+    assert refused.status_code == 409
+    assert f"rollout {rollout} decides" in refused.json()["detail"]
+    assert server.post(f"/api/v1/endpoints/{ENDPOINT}/rollouts", json={"candidate": 2, **QUICK}).status_code == 409
+    assert order(server, rollout, "resume").json()["state"]["phase"] == "canary"
+    assert server.post(f"/api/v1/rollouts/{rollout}:abort", json={}).status_code == 400  # why?
+    aborted = server.cli("rollout", "abort", rollout, "--reason", "a bad feeling", json_output=True)
+    assert aborted["state"]["phase"] in ("aborting", "cooling")
+    wait_until(lambda: not show(server, rollout)["live"])
+    assert served(server) == [{"version": 1, "weight": 10000}]
+    audit = [(row["action"], row["object"]) for row in server.get("/api/v1/audit").json()["items"]]
+    for action in ("begin", "pause", "resume", "abort", "canary", "ended"):
+        assert (f"rollout.{action}", ENDPOINT) in audit
+    again = begin(server)
+    wait_until(lambda: phase(server, again) == "canary")
+    assert order(server, again, "promote").json()["state"]["phase"] == "full"
+    wait_until(lambda: not show(server, again)["live"])
+    assert served(server) == [{"version": 2, "weight": 10000}]
+    listed = server.cli("rollout", "list").stdout
+    assert "promoted" in listed and "aborted" in listed
+
+
+@pytest.mark.parametrize("changes, status, why", [
+    ({"candidate": 1}, 409, "serves version 1 already"),
+    ({"candidate": 9}, 404, "version 9"),
+    ({"stable": 2, "candidate": 1}, 409, "serves version 1, not 2"),
+    ({"steps": [50, 10]}, 400, "steps"),
+    ({"steps": []}, 400, "steps"),
+    ({"gates": ["eror_rate <= 1%"]}, 400, "error_rate"),
+    ({"gates": ["disagreement <= 2%"]}, 501, "disagreement"),
+    ({"gates": ["error_rate <= 1% over 10m"]}, 501, "over"),
+    ({"strategy": "shadow", "steps": None}, 501, "shadow"),
+    ({"fallback": True}, 501, "fall back"),
+    ({"speed": 2}, 400, "speed"),
+])
+def test_what_cannot_be_is_refused_before_anything_moves(server, tmp_path, changes, status, why):
+    publish(server, tmp_path, models.scale(tmp_path / "good.onnx", 3.0))
+    spec = {key: value for key, value in {"candidate": 2, **QUICK, **changes}.items() if value is not None}
+    answer = server.post(f"/api/v1/endpoints/{ENDPOINT}/rollouts", json=spec)
+    assert answer.status_code == status, answer.text
+    assert why in answer.json()["detail"]
+    assert server.get("/api/v1/rollouts").json()["items"] == []
+    assert served(server) == [{"version": 1, "weight": 10000}]
+
+
+def test_answers_of_both_protocols_say_their_arm(server, tmp_path):
+    publish(server, tmp_path, models.scale(tmp_path / "good.onnx", 3.0))
+    rollout = begin(server, most_duration="1h", min_samples=100_000)
+    wait_until(lambda: len(served(server)) == 2 and phase(server, rollout) == "canary")
+    with Traffic(server) as traffic:
+        traffic.wait_for(200)
+    seen = {(arm, version) for _, _, arm, version in traffic.answers[-100:]}
+    assert seen == {("stable", "1"), ("candidate", "2")}
+    by_unit = {unit: (arm, version) for unit, _, arm, version in traffic.answers[-100:]}
+    client = tritonclient.grpc.InferenceServerClient(server.address)
+    x = tritonclient.grpc.InferInput("x", [1, 4], "FP32")
+    x.set_data_from_numpy(np.ones((1, 4), dtype=np.float32))
+    for unit, (_, version) in list(by_unit.items())[:20]:
+        answer = client.infer(ENDPOINT, [x], headers={"modelyard-unit": f"user{unit}"})
+        assert answer.get_response().model_version == version, "the same arm over gRPC"
+    pinned = server.post(f"/v2/models/{ENDPOINT}/versions/1/infer", json={
+        "inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 4], "data": [1, 2, 3, 4]}]})
+    assert "Modelyard-Arm" not in pinned.headers, "who names a version is in no arm"
