@@ -286,6 +286,29 @@ void write_watch(Exposition& out, const control::WatchFigures& figures) {
   }
 }
 
+void write_rollouts(Exposition& out, const control::RolloutFigures& figures) {
+  const auto labels_of = [](const control::RolloutFigures::One& rollout) {
+    return Labels{{"endpoint", rollout.endpoint},
+                  {"rollout", std::to_string(rollout.id)},
+                  {"version", std::to_string(rollout.candidate.version)}};
+  };
+  out.family("modelyard_rollout_info", MetricKind::kGauge, "1 for each rollout under way, with its phase.");
+  for (const auto& rollout : figures.live) {
+    Labels labels = labels_of(rollout);
+    labels.emplace_back("phase", rollout.phase);
+    out.sample(labels, std::uint64_t{1});
+  }
+  out.family("modelyard_rollout_weight_ratio", MetricKind::kGauge, "The candidate's share of requests, 0 to 1.");
+  for (const auto& rollout : figures.live) {
+    out.sample(labels_of(rollout), static_cast<double>(rollout.weight) / rollout::kWhole);
+  }
+  out.family("modelyard_rollout_candidate_requests", MetricKind::kGauge,
+             "Requests of the present step that the candidate has ended.");
+  for (const auto& rollout : figures.live) out.sample(labels_of(rollout), rollout.candidate_requests);
+  out.family("modelyard_rollouts_ended", MetricKind::kCounter, "Rollouts that have ended since the start, by how.");
+  for (const auto& [ending, number] : figures.ended) out.sample({{"ending", ending}}, number);
+}
+
 }  // namespace
 
 std::string write_metrics(const MetricsSources& sources, telemetry::ExpositionFormat format, TritonNames triton) {
@@ -304,6 +327,7 @@ std::string write_metrics(const MetricsSources& sources, telemetry::ExpositionFo
     write_profiles(out, *sources.watching);
     write_watch(out, sources.watching->watcher().figures());
   }
+  write_rollouts(out, sources.rollouts.figures());
   if (sources.traces != nullptr) write_traces(out, sources.traces->totals());
   write_process(out, sources);
   if (triton == TritonNames::kAdd) write_triton(out, versions);

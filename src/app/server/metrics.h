@@ -7,6 +7,7 @@
 #include "app/server/recording.h"
 #include "app/server/trace_exporter.h"
 #include "app/server/watching.h"
+#include "control/rollouts/rollout_driver.h"
 #include "edge/http/server.h"
 #include "lifecycle/reconciler.h"
 #include "serving/dispatcher.h"
@@ -22,8 +23,9 @@ struct MetricsSources {
   std::string server_version;
   std::string engine_version;
   std::function<std::uint64_t()> access_lines_dropped;
-  Recording* recording;         // null: off
-  Watching* watching;           // null: off
+  Recording* recording;  // null: off
+  Watching* watching;    // null: off
+  control::RolloutDriver& rollouts;
   const TraceExporter* traces;  // null: off
 };
 

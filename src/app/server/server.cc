@@ -366,13 +366,13 @@ class RunningServer final : public Server {
     control_api_->add_routes(router_);
     open_grpc();
     const auto triton = configuration_.boolean("metrics_triton_names") ? TritonNames::kAdd : TritonNames::kLeaveOut;
-    edge::add_operations_routes(
-        router_, {is_ready, [this, triton](telemetry::ExpositionFormat format) {
-                    return write_metrics(
-                        {*http_, *reconciler_, table_, dispatchers_, MODELYARD_VERSION, engines_.onnx.version,
-                         [this] { return request_log_->dropped(); }, recording_.get(), watching_.get(), traces_.get()},
-                        format, triton);
-                  }});
+    edge::add_operations_routes(router_, {is_ready, [this, triton](telemetry::ExpositionFormat format) {
+                                            return write_metrics(
+                                                {*http_, *reconciler_, table_, dispatchers_, MODELYARD_VERSION,
+                                                 engines_.onnx.version, [this] { return request_log_->dropped(); },
+                                                 recording_.get(), watching_.get(), *rollouts_, traces_.get()},
+                                                format, triton);
+                                          }});
     http_->set_observer([this](const edge::Request& request, edge::Response& response, std::chrono::nanoseconds took) {
       request_log_->observe(request, response, took);
     });
