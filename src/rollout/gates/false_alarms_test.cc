@@ -1,7 +1,7 @@
 // Rollouts of a candidate that is just as stable is, looked at all the while, with gates at the very edge of what they
 // allow, where a test errs most: the share that a gate ever fails must not exceed alpha by more than chance; that of a
-// plain z-test must, or this could not see the fault. Then candidates that are worse, which gates must find. Fixed seeds;
-// `make simulate` has more of them.
+// plain z-test must, or this could not see the fault. Then candidates that are worse, which gates must find. Fixed
+// seeds; `make simulate` has more of them.
 
 #include <gtest/gtest.h>
 
