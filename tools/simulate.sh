@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Simulates weeks of monitors on a virtual clock, and experiments that are looked at while they run, and puts what came of
-# it into docs/monitoring.md and docs/statistics.md; takes some minutes: tools/simulate.sh [quiet | faults | validity | power]
+# it into docs/monitoring.md and docs/statistics.md; takes some minutes: tools/simulate.sh [quiet | faults | validity | power | alarms | rollback]
 set -euo pipefail
 . "$(dirname "$0")/lib/steps.sh"
 cd "$root"
-tables=(quiet faults validity power)
+tables=(quiet faults validity power alarms rollback)
 if [ $# -gt 0 ]; then tables=("$@"); fi
 
 "$root/tools/deps.sh" build
@@ -14,14 +14,15 @@ step "building the simulation"
 mkdir -p build
 cmake --preset release >build/configure-release.log 2>&1 ||
   { tail -20 build/configure-release.log >&2; fail "cmake could not configure 'release'" "read build/configure-release.log"; }
-cmake --build build/release --target modelyard_simulate_monitors modelyard_simulate_sequential -j "$(jobs)"
+cmake --build build/release --target modelyard_simulate_monitors modelyard_simulate_sequential modelyard_simulate_gates -j "$(jobs)"
 
 for table in "${tables[@]}"; do
   step "simulating: $table"
   case "$table" in
     quiet | faults) page=docs/monitoring.md simulator=modelyard_simulate_monitors ;;
     validity | power) page=docs/statistics.md simulator=modelyard_simulate_sequential ;;
-    *) fail "there is no table '$table'" "name quiet, faults, validity or power" ;;
+    alarms | rollback) page=docs/statistics.md simulator=modelyard_simulate_gates ;;
+    *) fail "there is no table '$table'" "name quiet, faults, validity, power, alarms or rollback" ;;
   esac
   "build/release/bin/$simulator" "$table" | tee "build/simulation-$table.md"
   grep -q "<!-- simulate $table -->" "$page" || fail "$page has no marker for '$table'" "put '<!-- simulate $table -->' and '<!-- end -->' there"

@@ -1,10 +1,10 @@
-// Differences between the arms of a rollout, step by step: traffic of Monday may be unlike that of Friday, and the share
-// of the candidate has grown since, so that only requests of the same step are compared. Steps weigh n_c·n_s/(n_c + n_s).
+// Differences between the arms of a rollout, step by step: traffic of Monday may be unlike that of Friday, and the
+// candidate's share of it has grown since, so that only requests of the same step are compared.
 //
-// Variance: over buckets of units (unit_sums.h), across steps and arms; never less than that of independent requests. For
-//           shares that one has two more successes and two more failures than were seen (Agresti & Coull, Am. Stat. 1998),
-//           so that a candidate without failures so far is not taken for one that cannot fail.
-// Validity: of a mixture (statistics/sequential/mixture_test.h) as the sample grows; begins at kLeastUnits buckets.
+// Weights:  of a step n_c·n_s/(n_c + n_s); of labelled pairs their number.
+// Variance: over buckets of units (unit_sums.h), across steps and arms; never less than that of independent requests.
+//           For shares that one has two more successes and two more failures than were seen (Agresti & Coull, Am. Stat.
+//           1998), so that a candidate without failures so far is not taken for one that cannot fail.
 // Threads:  pure.
 #pragma once
 

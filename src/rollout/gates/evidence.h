@@ -1,8 +1,8 @@
 // Evidence is all that gates know of a rollout: counts of each step, of the candidate and of stable, kept apart by
 // buckets of units, because one user's requests go together and only buckets of users tell by how much.
 //
-// Buckets: unit_bucket() takes the lowest bits of a unit's hash. Assignment takes the highest, so that a canary of 1 % has
-//          units in all buckets.
+// Buckets: unit_bucket() takes the lowest bits of a unit's hash. Assignment takes the highest, so that a canary of 1 %
+//          has units in all buckets.
 // Merge:   exact in any order (sums of metrics: but for rounding).
 // Units:   counts; latencies in the buckets of latency_buckets.h; metrics in their own unit.
 // Size:    100 kB of an arm in memory; written sparsely, some kB.
@@ -97,7 +97,8 @@ Status merge(Evidence& into, const Evidence& other);
 // What came after `before`, which was the same evidence earlier.
 Result<Evidence> difference(const Evidence& after, const Evidence& before);
 
-// {"steps": [{"step", "candidate": ARM, "stable": ARM, "pairs": {…}}]}; counts are [place, count, place, count, …] of those that are not 0.
+// {"steps": [{"step", "candidate": ARM, "stable": ARM, "pairs": {…}}]}; counts are [place, count, place, count, …] of
+// those that are not 0.
 Json to_json(const Evidence& evidence);
 Result<Evidence> parse_evidence(const Json& value, std::string path);
 

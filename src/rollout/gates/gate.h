@@ -1,18 +1,19 @@
 // Gate is one line of what a candidate has to keep: a signal, a limit, and how sure one wants to be.
 //
-// Form:    SIGNAL <=|>= LIMIT [at 95%] [over 10m] [min 500] [nodata hold|fail|pass], words apart by spaces; clauses in any
-//          order, each at most once.
+// Form:    SIGNAL <=|>= LIMIT [at 95%] [over 10m] [min 500] [nodata hold|fail|pass], words apart by spaces; clauses in
+//          any order, each at most once.
 //   signal                                      compared  limits
 //   error_rate, timeout_rate, nonfinite_rate    <=        0.5%, stable, stable + 0.2%, stable * 1.5
 //   p50_ms, p90_ms, p95_ms, p99_ms, p99.9_ms    <=        40, stable, stable + 5, stable * 1.1
 //   accuracy                                    >=        0.9, 90%, stable, stable - 0.01, stable * 0.99
 //   disagreement                                <=        2%
-//   output_distance                             <=        0.1: total variation, the share of answers that went elsewhere
+//   output_distance                             <=        0.1: total variation, a share of answers
 //   metric:NAME                                 both      5, stable, stable - 0.5, stable * 0.95
 // Clauses: `at`: the gate's own confidence, else its part of the rollout's alpha. `over`: only evidence of the last so
-//          long, else all of the rollout. `min`: samples of the candidate that it begins with, 100. `nodata`: what is to
-//          be done when time is up without them, hold.
-// Units:   rates from 0 to 1 (written with %, for 0.5 is as often meant as half a percent), milliseconds, or a metric's own.
+//          long, else all of the rollout. `min`: samples of the candidate that it begins with, 100. `nodata`: what is
+//          to be done when time is up without them, hold.
+// Units:   rates from 0 to 1 (written with %, for 0.5 is as often meant as half a percent), milliseconds, or a metric's
+//          own.
 // Errors:  InvalidArgument with the line, the word it is about, and what to write instead.
 // Threads: values.
 #pragma once

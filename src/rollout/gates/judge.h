@@ -1,21 +1,22 @@
-// judge says of each gate whether the evidence of a rollout keeps it, breaks it, or does not tell yet. It may be asked at
-// every tick: a gate that is kept is failed, ever, with a probability of at most alpha, and one that is broken is passed
-// with no more.
+// judge says of each gate whether the evidence of a rollout keeps it, breaks it, or does not tell yet. It may be asked
+// at every tick: a gate that is kept is failed, ever, with a probability of at most alpha, and one that is broken is
+// passed with no more.
 //
-//   rates, disagreement, accuracy   absolute: a confidence sequence of the share, of counts divided by the design effect of
-//                                   units (unit_sums.h). Against stable: differences.h, by a mixture with a τ of four
-//                                   margins, or of kTauOfRates, kTauOfAccuracy without one. Labelled pairs count for
-//                                   accuracy.
-//   metric:NAME                     the mean, likewise, by a mixture with a τ of four margins, or a tenth of a deviation.
-//   latency                         the quantile's interval, of counts of slower requests; against stable: latency_curve.h.
-//   output_distance                 output_distance.h.
+//   rates, disagreement, accuracy  absolute: a confidence sequence of the share, of counts divided by the design effect
+//                                  of units (unit_sums.h). Against stable: differences.h, by a mixture with a τ of
+//                                  four margins, or of kTauOfRates, kTauOfAccuracy without one. Labelled pairs count
+//                                  for accuracy.
+//   metric:NAME                    the mean, likewise, by a mixture with a τ of four margins, or a tenth of a deviation
+//   latency                        the quantile's interval, of counts of slower requests; latency_evidence.h
+//   output_distance                output_distance.h
 //
 // Pass, fail: when all of the interval is on the good, or the bad side of the limit. A gate against stable is of
-//             non-inferiority: what is compared with the limit is candidate − stable (candidate/stable of latencies with a
-//             factor; candidate − factor·stable, with limit 0, of others). Absolute gates add steps up, others compare
-//             within steps.
-// Limit 0%:   no count proves that a rate is 0. It fails with the first that is seen, and passes when none was among the
-//             gate's least samples; the sentence says up to which rate that may yet be luck: about 3/n at a fixed look.
+//             non-inferiority: what is compared with the limit is candidate − stable (candidate/stable of latencies
+//             with a factor; candidate − factor·stable, with limit 0, of others). Absolute gates add steps up, others
+//             compare within steps.
+// Limit 0%:   no count proves that a rate is 0. It fails with the first that is seen, and passes when none was among
+//             the gate's least samples; the sentence says up to which rate that may yet be luck: somewhat more than the
+//             3/n of a single look.
 // No data:    fewer samples than the gate's, of the candidate; for gates against stable, and means, units in fewer than
 //             kLeastUnits buckets too. What Gate::on_no_data makes of it is left to who knows that time is up.
 // Constant:   a metric of which no value differs from another is taken at its word.

@@ -153,7 +153,7 @@ TEST(RelativeGate, AllowsAMarginAndNeedsTheWholeIntervalWithinIt) {
 }
 
 TEST(RelativeGate, ComparesOnlyWithinSteps) {
-  // A bad day before, on which stable had nearly all of the traffic: added up, the candidate would look better than it is.
+  // A bad day before, on which stable had nearly all of the traffic: added up, the candidate would look better.
   Evidence evidence = failures(150, 1000, 1500, 20'000);
   StepEvidence& later = step_of(evidence, 1);
   for (std::uint64_t i = 0; i < 20'000; ++i) {

@@ -1,15 +1,16 @@
-// The judge of Kayenta (Spinnaker's canary analysis), for those who come from it: each metric is a series of values, one of
-// each interval of time, of a control and of the candidate; it is classified by a Mann–Whitney test, and the share of
-// metrics that pass is a score from 0 to 100.
+// The judge of Kayenta (Spinnaker's canary analysis), for those who come from it: each metric is a series of values,
+// one of each interval of time, of a control and of the candidate; it is classified by a Mann–Whitney test, and the
+// share of metrics that pass is a score from 0 to 100.
 //
-// It looks once: with more looks it errs more often than it says, and it sees neither that a metric varies more nor what
-// came and went. Gates (gates/gate.h) are the better rule where there is a choice.
+// It looks once: with more looks it errs more often than it says, and it sees neither that a metric varies more nor
+// what came and went. Gates (gates/gate.h) are the better rule where there is a choice.
+//
 // Values:  NaN is missing. At least 50 of a metric are advised.
-// Departs: two constant sides are given ranks by even steps of a normal distribution of 1e-5 of the value, where Kayenta
-//          draws at random, so that the same series have the same score.
+// Departs: two constant sides are given ranks by even steps of a normal distribution of 1e-5 of the value, where
+//          Kayenta draws at random, so that the same series have the same score.
 // Errors:  InvalidArgument for infinities, weights below 0 or that sum to above 100, groups that no metric has.
 // Threads: pure.
-// Source:  kayenta-judge/src/main/scala/com/netflix/kayenta/judge (Apache 2.0), as read in 2026; Hodges & Lehmann, Ann.
+// Source:  kayenta-judge/src/main/scala/com/netflix/kayenta/judge (Apache 2.0); Hodges & Lehmann, Ann.
 //          Math. Stat. 1963 (statistics/hypotheses/means.h).
 #pragma once
 

@@ -1,5 +1,5 @@
-// How latencies are counted: each power of two of nanoseconds in 128 buckets of one width, so that a bucket is known with
-// an integer shift, and is at most 1/128 of its latency wide.
+// How latencies are counted: each power of two of nanoseconds in 128 buckets of one width, so that a bucket is known
+// with an integer shift, and is at most 1/128 of its latency wide.
 //
 // Range:   bucket 0 is all below 1,024 ns, the last one all from 2^40 ns (1,100 s) on.
 // Classes: the buckets of one power of two, for what is kept of each bucket of units as well.

@@ -1,8 +1,9 @@
 // LatencyCurve is how the latencies of one arm lie, over all its steps, and what its requests are worth.
 //
-// Counts:  parts are weighted, so that both arms of a rollout can be given the same mixture of steps: counts are those of
-//          as many requests as know as much as the mixture does. With one part they are its own.
-// Units:   the design effect is that of the share that is slower, at a class of latencies, whichever end of it has more.
+// Counts:  parts are weighted, so that both arms of a rollout can be given the same mixture of steps: counts are those
+//          of as many requests as know as much as the mixture does. With one part they are its own.
+// Units:   the design effect is that of the share that is slower, at a class of latencies, whichever end of it has
+//          more.
 // Threads: a value.
 #pragma once
 

@@ -1,7 +1,7 @@
 // LatencyEvidence is what the latencies of an arm say of where its quantile may be.
 //
-// Evidence: natural logarithms of e-values (statistics/sequential/e_values.h): the counts of faster requests against the
-//           share that the quantile says, by a beta-binomial mixture, divided by their design effect.
+// Evidence: natural logarithms of e-values (statistics/sequential/e_values.h): the counts of faster requests against
+//           the share that the quantile says, by a beta-binomial mixture, divided by their design effect.
 // Sides:    only the begins of buckets are known; of what lies between it is what speaks least.
 // Cost:     some microseconds a bucket, once.
 // Threads:  a value of its own; the curve must outlive it.
@@ -47,8 +47,8 @@ struct LatencyScale {
   LatencyScale inverse() const { return {1 / factor, -shift_ns / factor}; }
 };
 
-// Whether it is sure, at 1 − alpha, that the quantile of `a` is above that of scaled `b`: at each latency that both could
-// share, the evidence of the arms together speaks against it.
+// Whether it is sure, at 1 − alpha, that the quantile of `a` is above that of scaled `b`: at each latency that both
+// could share, the evidence of the arms together speaks against it.
 bool is_surely_above(LatencyEvidence& a, LatencyEvidence& b, const LatencyScale& scale, double alpha);
 
 }  // namespace modelyard::rollout

@@ -3,7 +3,8 @@
 //
 // Counts: of units, each once in a step, where units stick to an arm. Requests will do only when each is assigned by
 //         itself: those of one user come together.
-// Steps:  the evidence of requests multiplies. Units of one step are there in the next, too, so that theirs is averaged.
+// Steps:  the evidence of requests multiplies. Units of one step are there in the next, too, so that theirs is
+//         averaged.
 // Errors: none: a share that is not planned between 0 and 1 has no split, and is left out.
 // Source: Lindon & Malek, NeurIPS 2022 (statistics/sequential/e_values.h); alpha: Fabijan et al., KDD 2019.
 #pragma once

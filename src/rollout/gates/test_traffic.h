@@ -1,5 +1,5 @@
-// Traffic of a rollout for tests: a candidate and stable whose truth is known, and users that stick to one of them and are
-// unlike one another, in how often they fail, how slow and how often right their answers are.
+// Traffic of a rollout for tests: a candidate and stable whose truth is known, and users that stick to one of them and
+// are unlike one another, in how often they fail, how slow and how often right their answers are.
 #pragma once
 
 #include <chrono>

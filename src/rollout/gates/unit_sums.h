@@ -1,12 +1,12 @@
 // UnitRatio and ClusterSum: shares and means whose variance is taken over buckets of units, since the requests of one
 // user are alike, and as many of them say less than as many strangers would.
 //
-// Variance: of a weighted sum of ratios Σ w·Σy/Σn by the delta method: B/(B − 1)·Σ z², where z of a bucket is the sum of
-//           w·(y − R·n)/N over all parts, those of other steps and of the other arm too, in which its users may be.
+// Variance: of a weighted sum of ratios Σ w·Σy/Σn by the delta method: B/(B − 1)·Σ z², where z of a bucket is the sum
+//           of w·(y − R·n)/N over all parts, those of other steps and of the other arm too, in which its users may be.
 // Begins:   at statistics::kLeastUnits buckets with requests; below it nothing is known of how alike they are.
 // Threads:  values.
-// Source:   Deng, Knoblich & Lu, Applying the Delta Method in Metric Analytics, KDD 2018 (statistics/experiments/units.h);
-//           design effect: Kish, Survey Sampling, 1965.
+// Source:   Deng, Knoblich & Lu, Applying the Delta Method in Metric Analytics, KDD 2018
+//           (statistics/experiments/units.h); design effect: Kish, Survey Sampling, 1965.
 #pragma once
 
 #include <array>
