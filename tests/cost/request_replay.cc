@@ -101,7 +101,7 @@ class Stage {
 
   std::uint64_t answered() {
     serving::VersionTotals totals;
-    dispatcher_.counters(*dispatcher_.route("m", {}, 0)->servable).add_to(totals);
+    dispatcher_.counters(*dispatcher_.route("m", {}, rollout::NoKeys())->servable).add_to(totals);
     return totals.answered();
   }
   const std::string& first_sent() const { return wire_.first_sent; }

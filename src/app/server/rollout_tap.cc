@@ -9,8 +9,9 @@ namespace {
 // Of larger outputs the first so many are looked at: it is done on the loop.
 constexpr std::size_t kMostLookedAt = 4096;
 
-bool is_versions_fault(Code code) {
-  switch (code) {
+bool is_versions_fault(const serving::Ended& ended) {
+  switch (*ended.failure) {
+    case Code::kInvalidArgument: return ended.durations.run_rows > 0;  // the engine said so, not we
     case Code::kInternal:
     case Code::kUnavailable:
     case Code::kDeadlineExceeded:
@@ -44,7 +45,7 @@ bool is_nonfinite(const std::vector<inference::Tensor>& outputs) {
 
 std::uint64_t RolloutTap::on_end(const serving::Ended& ended) {
   if (!ended.exposed) return 0;
-  if (ended.failure && !is_versions_fault(*ended.failure)) return 0;
+  if (ended.failure && !is_versions_fault(ended)) return 0;
   rollout::CountedRequest request;
   request.unit_hash = ended.unit_hash;
   request.failed = ended.failure.has_value();

@@ -1,6 +1,7 @@
 // RolloutTap counts what the arms of rollouts answer on one loop.
 //
-// Faults: what the caller did wrong, or did not wait for, says nothing of a version and is not counted.
+// Faults: what the caller did wrong, or did not wait for, says nothing of a version and is not counted. Inputs that fit
+//         and that the engine fails on do: the other version may well answer them.
 #pragma once
 
 #include "control/rollouts/exposure_counter.h"

@@ -67,9 +67,11 @@ TEST_F(RolloutTapTest, CountsFailuresOfTheVersionAndNotOfItsCallers) {
   fail(Code::kDeadlineExceeded);
   fail(Code::kInvalidArgument);
   fail(Code::kCancelled);
+  made_.durations.run_rows = 1;
+  fail(Code::kInvalidArgument);  // of the engine
   const auto counted = candidate();
-  EXPECT_EQ(counted.requests[3], 2u);
-  EXPECT_EQ(counted.failures[3], 2u);
+  EXPECT_EQ(counted.requests[3], 3u);
+  EXPECT_EQ(counted.failures[3], 3u);
   EXPECT_EQ(counted.timeouts[3], 1u);
 }
 

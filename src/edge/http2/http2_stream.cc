@@ -8,7 +8,8 @@ namespace modelyard::edge {
 namespace {
 
 constexpr std::size_t kBodyStep = 64u << 10;
-constexpr std::size_t kMostCopied = 2048;  // larger pieces of an answer are sent from where they are
+constexpr std::size_t kBacklogPiece = 16u << 10;  // about a frame
+constexpr std::size_t kMostCopied = 2048;         // larger pieces of an answer are sent from where they are
 constexpr std::size_t kMostStreamed = 1u << 20;
 constexpr std::size_t kUsualHeaderBytes = 256, kUsualHeaders = 12;  // more make room as they come
 constexpr std::size_t kMostKept = 2048;                             // bytes of header lines, while a stream is spare
@@ -204,14 +205,28 @@ void Http2Stream::feed_sink(std::span<const std::byte> data) {
   if (input_ == Input::kDone) sink_.reset();  // not while it is called
 }
 
+// In pieces, so that a sink which is full again can say so in time.
+void Http2Stream::feed_backlog() {
+  const std::string backlog = std::exchange(sink_backlog_, {});
+  std::size_t fed = 0;
+  while (input_ == Input::kSink && fed < backlog.size()) {
+    const std::span piece = std::as_bytes(std::span(backlog)).subspan(fed);
+    const std::size_t size = std::min(piece.size(), kBacklogPiece);
+    feed_sink(piece.first(size));
+    fed += size;
+  }
+  if (input_ == Input::kSinkPaused) {
+    sink_backlog_.insert(0, backlog, fed);
+  } else {
+    consume(backlog.size() - fed);  // it ended on the way
+  }
+}
+
 void Http2Stream::resume_body() {
   if (input_ != Input::kSinkPaused) return;
   input_ = Input::kSink;
   if (output_ == Output::kNone) input_deadline_ = now() + home_.limits.body_timeout;
-  if (!sink_backlog_.empty()) {
-    const std::string backlog = std::exchange(sink_backlog_, {});
-    feed_sink(std::as_bytes(std::span(backlog)));
-  }
+  feed_backlog();
   if (input_ == Input::kSink && data_ended_) end_data();
   pump();
 }

@@ -62,6 +62,7 @@ class Http2Stream final : public Exchange, public ReplyTarget, public std::enabl
   void finish_body();
   void append_body(std::span<const std::byte> data);
   void feed_sink(std::span<const std::byte> data);
+  void feed_backlog();
   void submit(const Response& response, bool with_body);
   void begin_output(SteadyTime now);
   void end_input();
