@@ -69,6 +69,11 @@ void print_rollout(const Json& rollout) {
   std::printf("%s since %s; version %s has %g %% of the requests\n%s\n\n", text_of(state["phase"]).c_str(),
               human_age(text_of(state["phase_since"])).c_str(), spec["candidate"].dump().c_str(), weight_of(rollout),
               text_of(state["reason"]).c_str());
+  if (const std::string ending = ending_of(rollout); ending != "-") {
+    const Json& fired = state.value("fired", Json());
+    std::printf("%s%s\n\n", coloured(ending, colour_of_ending(ending)).c_str(),
+                fired.is_object() ? fmt::format(" by the gate '{}'", text_of(fired["gate"])).c_str() : "");
+  }
   Table gates({"GATE", "VERDICT", "BECAUSE"});
   for (const Json& verdict : state["verdicts"]) {
     const std::string outcome = text_of(verdict["outcome"]);
