@@ -239,6 +239,7 @@ def test_people_stop_it_send_it_on_and_take_it_back(server, tmp_path):
     ({"stable": 2, "candidate": 1}, 409, "serves version 1, not 2"),
     ({"steps": [50, 10]}, 400, "steps"),
     ({"steps": []}, 400, "steps"),
+    ({"steps": [number / 2 for number in range(1, 101)]}, 400, "at most 99 steps in all"),
     ({"gates": ["eror_rate <= 1%"]}, 400, "error_rate"),
     ({"gates": ["disagreement <= 2%"]}, 501, "disagreement"),
     ({"gates": ["error_rate <= 1% over 10m"]}, 501, "over"),

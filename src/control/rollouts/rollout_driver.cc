@@ -84,6 +84,10 @@ void RolloutDriver::stop() {
   }
   wake_.notify_all();
   thread_.join();
+  {
+    MutexLock lock(mutex_);
+    looked_.clear();  // all are due
+  }
   tick();
 }
 
@@ -195,10 +199,6 @@ Result<rollout::Look> RolloutDriver::see(const Live& live, const lifecycle::Life
 Status RolloutDriver::look_at(const Live& live, const lifecycle::LifecycleStatus& status) {
   const Rollout& rollout = live.rollout;
   const std::int64_t id = rollout.record.id;
-  if (unkept_.contains(id)) {
-    MODELYARD_TRY(parts_.catalog.keep_rollout_evidence(id, rollout::to_json(evidence_.at(id)).dump()));
-    unkept_.erase(id);
-  }
   const UtcTime now = parts_.clock.utc_now();
   const auto step = counted_step(rollout);
   figures_.live.push_back({id, rollout.record.endpoint, rollout.candidate(),
@@ -209,6 +209,10 @@ Status RolloutDriver::look_at(const Live& live, const lifecycle::LifecycleStatus
     return ok();
   }
   looked_[id] = now;
+  if (unkept_.contains(id)) {
+    MODELYARD_TRY(parts_.catalog.keep_rollout_evidence(id, rollout::to_json(evidence_.at(id)).dump()));
+    unkept_.erase(id);
+  }
   MODELYARD_ASSIGN(const rollout::Look look, see(live, status));
   const rollout::Decision decision = rollout::advance(rollout.spec, rollout.state, look);
   verdicts_[id] = decision.next.verdicts;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rollout/gates/evidence.h"
 #include "rollout/machine/traffic.h"
 
 namespace modelyard::control {
@@ -109,6 +110,10 @@ double planned_share(const Rollout& rollout, int step) {
 }
 
 Status check_supported(const rollout::RolloutSpec& spec) {
+  constexpr int kMostSteps = rollout::Evidence::kMostSteps - 1;  // one more for what is seen behind the last
+  if (steps_before(spec, spec.stages.size()) > kMostSteps) {
+    return error(Code::kInvalidArgument, "stages: at most {} steps in all", kMostSteps);
+  }
   for (const rollout::Stage& stage : spec.stages) {
     const bool is_known = stage.kind == rollout::StageKind::kCanary || stage.kind == rollout::StageKind::kExperiment;
     if (!is_known) {
