@@ -95,7 +95,7 @@ def failing(path):
         helper.make_node("Add", ["x", "nothing"], ["y"])], [table])
 
 
-def slow(path, width=3000):
+def slow(path, width=4000):
     """y of some milliseconds."""
     random = np.random.default_rng(3)
     weights = [numpy_helper.from_array(random.standard_normal(shape).astype(np.float32), name)
