@@ -103,6 +103,8 @@ void RolloutDriver::run() {
 void RolloutDriver::tick() {
   MutexLock lock(mutex_);
   report(look_at_all());
+  MutexLock figures(figures_mutex_);
+  figures_ = drawn_up_;
 }
 
 void RolloutDriver::report(const Status& status) {
@@ -112,7 +114,7 @@ void RolloutDriver::report(const Status& status) {
 
 Status RolloutDriver::look_at_all() {
   MODELYARD_ASSIGN(const std::vector<Live> live, read_live());
-  figures_.live.clear();
+  drawn_up_.live.clear();
   if (live.empty()) {
     for (ExposureCounter* const counter : parts_.counters) counter->take();  // what came late
     return ok();
@@ -201,10 +203,10 @@ Status RolloutDriver::look_at(const Live& live, const lifecycle::LifecycleStatus
   const std::int64_t id = rollout.record.id;
   const UtcTime now = parts_.clock.utc_now();
   const auto step = counted_step(rollout);
-  figures_.live.push_back({id, rollout.record.endpoint, rollout.candidate(),
-                           std::string(rollout::phase_name(rollout.state.phase)),
-                           rollout::traffic_of(rollout.spec, rollout.state).candidate_weight,
-                           step ? requests_of(evidence_.at(id), *step) : 0});
+  drawn_up_.live.push_back({id, rollout.record.endpoint, rollout.candidate(),
+                            std::string(rollout::phase_name(rollout.state.phase)),
+                            rollout::traffic_of(rollout.spec, rollout.state).candidate_weight,
+                            step ? requests_of(evidence_.at(id), *step) : 0});
   if (const auto looked = looked_.find(id); looked != looked_.end() && now - looked->second < rollout.spec.tick) {
     return ok();
   }
@@ -241,7 +243,7 @@ Status RolloutDriver::keep(const Rollout& before, const rollout::RolloutState& n
   MODELYARD_ASSIGN(const registry::Revision revision, parts_.catalog.transact(note, write));
   if (moves) place(after, revision);
   if (is_live(next)) return ok();
-  if (next.ending) ++figures_.ended[std::string(rollout::ending_name(*next.ending))];
+  if (next.ending) ++drawn_up_.ended[std::string(rollout::ending_name(*next.ending))];
   evidence_.erase(before.record.id);
   verdicts_.erase(before.record.id);
   looked_.erase(before.record.id);
@@ -329,7 +331,7 @@ Result<std::vector<Rollout>> RolloutDriver::list(const std::string& endpoint) {
 }
 
 RolloutFigures RolloutDriver::figures() {
-  MutexLock lock(mutex_);
+  MutexLock lock(figures_mutex_);
   return figures_;
 }
 

@@ -99,7 +99,9 @@ class RolloutDriver {
   std::map<std::int64_t, std::vector<rollout::Verdict>> verdicts_ MODELYARD_GUARDED_BY(mutex_);  // of the last look
   std::map<std::int64_t, UtcTime> looked_ MODELYARD_GUARDED_BY(mutex_);
   std::set<std::int64_t> unkept_ MODELYARD_GUARDED_BY(mutex_);  // their evidence has grown
-  RolloutFigures figures_ MODELYARD_GUARDED_BY(mutex_);
+  RolloutFigures drawn_up_ MODELYARD_GUARDED_BY(mutex_);        // in this look
+  Mutex figures_mutex_;                                         // held for a copy: figures() is asked on event loops
+  RolloutFigures figures_ MODELYARD_GUARDED_BY(figures_mutex_);
   std::thread thread_;
 };
 
