@@ -151,7 +151,7 @@ void Journal::stop() {
   writer_.stop();
 }
 
-void Journal::write() {
+void Journal::write(bool) {
   write_gathered();
   make_durable();
   tell_loops();

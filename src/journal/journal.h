@@ -137,7 +137,7 @@ class Journal final : private LaneWriter::Work {
   Result<DecisionLog*> log_of(const std::string& endpoint);
   std::vector<std::shared_ptr<DecisionLog>> logs(const std::string& endpoint) const;
 
-  void write() override;
+  void write(bool awaited) override;
   void rest(bool last) override;
   void write_gathered();
   bool append(const std::string& endpoint, Waiting& waiting);

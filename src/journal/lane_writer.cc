@@ -79,10 +79,11 @@ void LaneWriter::tell_flushed(std::uint64_t flushes) {
 }
 
 void LaneWriter::run(Work& work) {
+  std::uint64_t told = 0;
   for (;;) {
     const Pass pass = wait();
-    work.write();
-    tell_flushed(pass.flushes);
+    work.write(pass.flushes != told);
+    tell_flushed(told = pass.flushes);
     work.rest(pass.last);
     if (!pass.last) continue;
     MutexLock lock(mutex_);

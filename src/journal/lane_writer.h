@@ -23,8 +23,8 @@ class LaneWriter {
   class Work {
    public:
     virtual ~Work() = default;
-    // Takes what is in the lanes, and keeps it.
-    virtual void write() = 0;
+    // Takes what is in the lanes, and keeps it. `awaited`: somebody waits in flush() for it.
+    virtual void write(bool awaited) = 0;
     // After those who wait for flush() were told, at least every second. `last`: nothing comes after it.
     virtual void rest(bool last) = 0;
   };

@@ -96,12 +96,12 @@ void PayloadJournal::end_turn(std::size_t loop) {
   writer_.end_turn(loop, is_full ? LaneWriter::Wake::kHurry : LaneWriter::Wake::kGather);
 }
 
-void PayloadJournal::write() {
+void PayloadJournal::write(bool awaited) {
   for (std::size_t loop = 0; loop < writer_.loops(); ++loop) {
     writer_.take(loop, [this](std::span<const std::byte> packed) { add(unpack_payload(packed, room_)); });
   }
   const SteadyTime now = clock_.steady_now();
-  if (!write_all_.exchange(false) && now < next_write_) return;
+  if (!awaited && now < next_write_) return;
   next_write_ = now + kWriteInterval;
   write_all();
 }
@@ -169,7 +169,6 @@ void PayloadJournal::tell_losses() {
 }
 
 void PayloadJournal::flush() {
-  write_all_.store(true);
   writer_.flush();
 }
 

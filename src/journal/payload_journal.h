@@ -73,7 +73,7 @@ class PayloadJournal final : private LaneWriter::Work {
   std::vector<std::shared_ptr<PayloadLog>> logs() const;
   // Writes what was recorded.
   void flush();
-  void write() override;
+  void write(bool awaited) override;
   void rest(bool last) override;
   void add(const Payload& payload);
   void write_all();
@@ -87,7 +87,6 @@ class PayloadJournal final : private LaneWriter::Work {
   const Clock& clock_;
   LaneWriter writer_;
   std::vector<std::unique_ptr<Seat>> seats_;
-  std::atomic<bool> write_all_{false};  // somebody reads
 
   mutable Mutex mutex_;
   std::map<std::string, Keeping, std::less<>> keeping_ MODELYARD_GUARDED_BY(mutex_);

@@ -69,7 +69,8 @@ TEST_F(SqliteCatalogTest, BringsAFileOfTheFirstSchemaUpToDate) {
       "DROP TABLE pins; DROP TABLE api_keys; ALTER TABLE endpoints DROP COLUMN scheduling; ALTER TABLE endpoints DROP "
       "COLUMN journal; ALTER TABLE endpoints DROP COLUMN evaluation; "
       "ALTER TABLE endpoints DROP COLUMN monitors; "
-      "DROP TABLE purged_models; ALTER TABLE answers DROP COLUMN etag; "
+      "DROP TABLE rollouts; DROP TABLE rollout_evidence; DROP TABLE purged_models; ALTER TABLE answers DROP COLUMN "
+      "etag; "
       "PRAGMA user_version=1");
 
   const auto again = open();
