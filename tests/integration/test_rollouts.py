@@ -257,6 +257,7 @@ def test_people_stop_it_send_it_on_and_take_it_back(server, tmp_path):
     ({"gates": ["eror_rate <= 1%"]}, 400, "error_rate"),
     ({"gates": ["disagreement <= 2%"]}, 501, "disagreement"),
     ({"gates": ["error_rate <= 1% over 10m"]}, 501, "over"),
+    ({"gates": ["error_rate <= 1% nodata pass"]}, 501, "always holds"),
     ({"strategy": "shadow", "steps": None}, 501, "shadow"),
     ({"fallback": True}, 501, "fall back"),
     ({"speed": 2}, 400, "speed"),

@@ -32,6 +32,10 @@ Status check_gate(const rollout::Gate& gate) {
                  "latencies are",
                  gate.text, rollout::signal_text(gate));
   }
+  if (gate.on_no_data != rollout::OnNoData::kHold) {
+    return error(Code::kUnimplemented, "gate '{}': without samples this server always holds; leave out 'nodata'",
+                 gate.text);
+  }
   if (!gate.window) return ok();
   return error(Code::kUnimplemented, "gate '{}': a window is not kept by this server yet; leave out 'over'", gate.text);
 }
