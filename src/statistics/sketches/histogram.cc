@@ -11,7 +11,7 @@ namespace modelyard::statistics {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
-constexpr double kMostCount = 1e300;  // two of them can be added
+constexpr double kMostCount = 1e300;  // two of them can be added, to be refused then
 
 }  // namespace
 
@@ -58,6 +58,9 @@ Status Histogram::merge(const Histogram& other) {
   if (!std::ranges::equal(edges_->values(), other.edges_->values())) {
     return error(Code::kInvalidArgument, "histogram: the edges differ");
   }
+  bool fits = missing_ + other.missing_ <= kMostCount;
+  for (std::size_t i = 0; i < counts_.size(); ++i) fits = fits && counts_[i] + other.counts_[i] <= kMostCount;
+  if (!fits) return error(Code::kInvalidArgument, "histogram: a count above {}", kMostCount);
   for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
   missing_ += other.missing_;
   return ok();

@@ -46,7 +46,7 @@ class Histogram {
   explicit Histogram(std::shared_ptr<const Edges> edges) : edges_(std::move(edges)), counts_(edges_->bins(), 0.0) {}
 
   void add(double value, double weight = 1);
-  // InvalidArgument for other edges.
+  // InvalidArgument for other edges, or a count above 1e300; nothing is merged then.
   Status merge(const Histogram& other);
   // Multiplies what was counted.
   void scale(double factor);

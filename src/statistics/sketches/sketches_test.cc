@@ -380,6 +380,15 @@ TEST(Edges, EndAtTheLargestNumber) {
   EXPECT_FALSE(histogram.merge(Histogram(edges({2}))).has_value());
 }
 
+TEST(Histogram, RefusesToMergeIntoACountThatCouldNotBeRead) {
+  Histogram histogram(edges({1}));
+  histogram.add(0, 6e299);
+  const Histogram same = histogram;
+  EXPECT_FALSE(histogram.merge(same).has_value());
+  EXPECT_EQ(histogram.count(), 6e299);
+  EXPECT_TRUE(Histogram::parse(histogram.serialize()).has_value());
+}
+
 TEST(Edges, RefuseWhatIsNoOrder) {
   EXPECT_FALSE(Edges::make({}).has_value());
   EXPECT_FALSE(Edges::make({1, 1}).has_value());
