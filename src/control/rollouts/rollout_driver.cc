@@ -1,26 +1,15 @@
 #include "control/rollouts/rollout_driver.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "control/endpoints/deployer.h"
-#include "rollout/gates/judge.h"
-#include "rollout/gates/split.h"
+#include "rollout/machine/looking.h"
 #include "rollout/machine/traffic.h"
 
 namespace modelyard::control {
 namespace {
 
 using rollout::Readiness;
-
-std::uint64_t total(const rollout::Counts& counts) {
-  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
-}
-
-std::uint64_t requests_of(const rollout::Evidence& evidence, int step) {
-  const auto found = std::ranges::find(evidence.steps, step, &rollout::StepEvidence::step);
-  return found == evidence.steps.end() ? 0 : total(found->candidate.requests);
-}
 
 // The version that answers alone.
 Result<VersionNumber> only_version(registry::CatalogReader& reader, const registry::EndpointRecord& endpoint) {
@@ -34,27 +23,6 @@ Result<VersionNumber> only_version(registry::CatalogReader& reader, const regist
   if (plan.shares.size() == 1) return plan.shares.front().version;
   return error(Code::kFailedPrecondition, "endpoint '{}' serves several versions; deploy one of them first",
                endpoint.name);
-}
-
-rollout::SplitVerdict judge_split(const Rollout& rollout, const rollout::Evidence& evidence) {
-  std::vector<rollout::StepSplit> steps;
-  for (const rollout::StepEvidence& step : evidence.steps) {
-    steps.push_back({planned_share(rollout, step.step), total(step.candidate.requests), total(step.stable.requests)});
-  }
-  const bool is_sticky = rollout.spec.sticky.by != rollout::KeyKind::kNone;
-  return rollout::judge_split(
-      steps, is_sticky ? rollout::CountedBy::kRequestsOfStickyUnits : rollout::CountedBy::kIndependentRequests);
-}
-
-// Alpha is split over the gates of the whole rollout; those of other steps are not asked now.
-std::vector<rollout::Verdict> judge(const Rollout& rollout, const rollout::Evidence& evidence) {
-  auto verdicts = rollout::judge_all(
-      rollout.gates, [&](const rollout::Gate&) -> const rollout::Evidence& { return evidence; }, rollout.spec.alpha,
-      judge_split(rollout, evidence));
-  const std::vector<std::string> asked = gates_in_force(rollout);
-  std::erase_if(verdicts,
-                [&](const rollout::Verdict& verdict) { return std::ranges::find(asked, verdict.gate) == asked.end(); });
-  return verdicts;
 }
 
 void set_readiness(const Rollout& rollout, const lifecycle::LifecycleStatus& status, rollout::Look& look) {
@@ -150,7 +118,8 @@ Result<std::vector<RolloutDriver::Live>> RolloutDriver::read_live() {
 
 // What is counted by this plan belongs to the step at which the rollout stands.
 void RolloutDriver::place(const Rollout& rollout, registry::Revision plan) {
-  if (const auto step = counted_step(rollout)) placed_[{rollout.record.endpoint, plan}] = {rollout.record.id, *step};
+  const auto step = rollout::counted_step(rollout.spec, rollout.state);
+  if (step) placed_[{rollout.record.endpoint, plan}] = {rollout.record.id, *step};
 }
 
 Result<rollout::Evidence*> RolloutDriver::evidence_of(std::int64_t id) {
@@ -190,11 +159,8 @@ Result<rollout::Look> RolloutDriver::see(const Live& live, const lifecycle::Life
   set_readiness(rollout, status, look);
   const auto serving = std::ranges::find(status.endpoints, endpoint.name, &lifecycle::EndpointStatus::endpoint);
   look.in_force = serving != status.endpoints.end() && serving->effective_revision == endpoint.plan_revision;
-  const auto step = counted_step(rollout);
-  if (!step) return look;
   MODELYARD_ASSIGN(const rollout::Evidence* const evidence, evidence_of(rollout.record.id));
-  look.candidate_samples = requests_of(*evidence, *step);
-  look.verdicts = judge(rollout, *evidence);
+  rollout::see_evidence(rollout.spec, rollout.state, rollout.gates, *evidence, look);
   return look;
 }
 
@@ -202,11 +168,11 @@ Status RolloutDriver::look_at(const Live& live, const lifecycle::LifecycleStatus
   const Rollout& rollout = live.rollout;
   const std::int64_t id = rollout.record.id;
   const UtcTime now = parts_.clock.utc_now();
-  const auto step = counted_step(rollout);
+  const auto step = rollout::counted_step(rollout.spec, rollout.state);
   drawn_up_.live.push_back({id, rollout.record.endpoint, rollout.candidate(),
                             std::string(rollout::phase_name(rollout.state.phase)),
                             rollout::traffic_of(rollout.spec, rollout.state).candidate_weight,
-                            step ? requests_of(evidence_.at(id), *step) : 0});
+                            step ? rollout::candidate_requests(evidence_.at(id), *step) : 0});
   if (const auto looked = looked_.find(id); looked != looked_.end() && now - looked->second < rollout.spec.tick) {
     return ok();
   }

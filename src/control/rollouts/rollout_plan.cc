@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rollout/gates/evidence.h"
+#include "rollout/machine/looking.h"
 #include "rollout/machine/traffic.h"
 
 namespace modelyard::control {
@@ -40,30 +41,7 @@ Status check_gate(const rollout::Gate& gate) {
   return error(Code::kUnimplemented, "gate '{}': a window is not kept by this server yet; leave out 'over'", gate.text);
 }
 
-int steps_before(const rollout::RolloutSpec& spec, std::size_t stage) {
-  std::size_t steps = 0;
-  for (std::size_t i = 0; i < stage && i < spec.stages.size(); ++i) steps += spec.stages[i].steps.size();
-  return static_cast<int>(steps);
-}
-
 }  // namespace
-
-std::vector<std::string> all_gates(const rollout::RolloutSpec& spec) {
-  std::vector<std::string> lines = spec.gates;
-  for (std::size_t stage = 0; stage < spec.stages.size(); ++stage) {
-    for (std::size_t step = 0; step < spec.stages[stage].steps.size(); ++step) {
-      for (std::string& line : rollout::gates_of(spec, stage, step)) {
-        if (std::ranges::find(lines, line) == lines.end()) lines.push_back(std::move(line));
-      }
-    }
-  }
-  return lines;
-}
-
-std::vector<std::string> gates_in_force(const Rollout& rollout) {
-  if (rollout.spec.stages.empty()) return rollout.spec.gates;
-  return rollout::gates_of(rollout.spec, rollout.state.stage, rollout.state.step);
-}
 
 Result<Rollout> parse_rollout(registry::RolloutRecord record) {
   Rollout rollout;
@@ -71,7 +49,7 @@ Result<Rollout> parse_rollout(registry::RolloutRecord record) {
   MODELYARD_ASSIGN(rollout.spec, rollout::parse_rollout_spec(spec));
   MODELYARD_ASSIGN(const Json state, parse_json(record.state));
   MODELYARD_ASSIGN(rollout.state, rollout::parse_rollout_state(state, rollout.spec));
-  MODELYARD_ASSIGN(rollout.gates, rollout::parse_gates(all_gates(rollout.spec)));
+  MODELYARD_ASSIGN(rollout.gates, rollout::parse_gates(rollout::all_gates(rollout.spec)));
   rollout.record = std::move(record);
   return rollout;
 }
@@ -97,25 +75,9 @@ rollout::TrafficPlan plan_of(const Rollout& rollout) {
   return plan;
 }
 
-std::optional<int> counted_step(const Rollout& rollout) {
-  const int weight = rollout::traffic_of(rollout.spec, rollout.state).candidate_weight;
-  if (weight == 0) return std::nullopt;
-  if (weight == rollout::kWhole) return steps_before(rollout.spec, rollout.spec.stages.size());
-  return steps_before(rollout.spec, rollout.state.stage) + static_cast<int>(rollout.state.step);
-}
-
-double planned_share(const Rollout& rollout, int step) {
-  auto left = static_cast<std::size_t>(step);
-  for (const rollout::Stage& stage : rollout.spec.stages) {
-    if (left < stage.steps.size()) return static_cast<double>(stage.steps[left].weight) / rollout::kWhole;
-    left -= stage.steps.size();
-  }
-  return 1;
-}
-
 Status check_supported(const rollout::RolloutSpec& spec) {
   constexpr int kMostSteps = rollout::Evidence::kMostSteps - 1;  // one more for what is seen behind the last
-  if (steps_before(spec, spec.stages.size()) > kMostSteps) {
+  if (rollout::count_steps(spec) > kMostSteps) {
     return error(Code::kInvalidArgument, "stages: at most {} steps in all", kMostSteps);
   }
   for (const rollout::Stage& stage : spec.stages) {
@@ -126,7 +88,7 @@ Status check_supported(const rollout::RolloutSpec& spec) {
     }
   }
   if (spec.fallback) return error(Code::kUnimplemented, "fallback: this server cannot fall back to stable yet");
-  MODELYARD_ASSIGN(const auto gates, rollout::parse_gates(all_gates(spec)));
+  MODELYARD_ASSIGN(const auto gates, rollout::parse_gates(rollout::all_gates(spec)));
   for (const rollout::Gate& gate : gates) MODELYARD_TRY(check_gate(gate));
   return ok();
 }

@@ -3,8 +3,6 @@
 // Threads: pure, but for what reads the catalog.
 #pragma once
 
-#include <optional>
-
 #include "registry/catalog.h"
 #include "rollout/gates/gate.h"
 #include "rollout/machine/spec.h"
@@ -24,16 +22,7 @@ struct Rollout {
 
 Result<Rollout> parse_rollout(registry::RolloutRecord record);
 
-// Every line of the spec, each once.
-std::vector<std::string> all_gates(const rollout::RolloutSpec& spec);
-// Those that judge where the rollout stands.
-std::vector<std::string> gates_in_force(const Rollout& rollout);
-
 rollout::TrafficPlan plan_of(const Rollout& rollout);
-// Under which number of a step its evidence is kept; none while the candidate answers nobody.
-std::optional<int> counted_step(const Rollout& rollout);
-// By place in the order of steps, the share of requests that the candidate is to have.
-double planned_share(const Rollout& rollout, int step);
 
 // Unimplemented for what the language knows and this server cannot do yet.
 Status check_supported(const rollout::RolloutSpec& spec);

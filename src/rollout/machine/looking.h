@@ -1,0 +1,41 @@
+// What the evidence of a rollout shows at one look: the part of a Look that is counted, for whoever serves and whoever
+// simulates.
+//
+// Steps:   evidence is kept by the place of a step in the order of all steps of the spec; what comes behind the last
+//          one, when the candidate has everything, has a place of its own.
+// Threads: pure. Pre: the state is one of the spec's, the gates are parsed from all_gates().
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rollout/gates/evidence.h"
+#include "rollout/gates/gate.h"
+#include "rollout/machine/machine.h"
+
+namespace modelyard::rollout {
+
+// Every line of the spec, each once.
+std::vector<std::string> all_gates(const RolloutSpec& spec);
+// Those that judge where the rollout stands.
+std::vector<std::string> gates_in_force(const RolloutSpec& spec, const RolloutState& state);
+
+int count_steps(const RolloutSpec& spec);
+// Under which number of a step evidence is kept; none while the candidate answers nobody.
+std::optional<int> counted_step(const RolloutSpec& spec, const RolloutState& state);
+// The share of requests that the candidate is to have in that step.
+double planned_share(const RolloutSpec& spec, int step);
+std::uint64_t candidate_requests(const Evidence& evidence, int step);
+
+// Alpha is split over the gates of the whole rollout; those of other steps are not asked now.
+std::vector<Verdict> judge_evidence(const RolloutSpec& spec, const RolloutState& state, std::span<const Gate> gates,
+                                    const Evidence& evidence);
+
+// Sets samples and verdicts of the look; leaves them as they are while the candidate answers nobody.
+void see_evidence(const RolloutSpec& spec, const RolloutState& state, std::span<const Gate> gates,
+                  const Evidence& evidence, Look& look);
+
+}  // namespace modelyard::rollout
