@@ -133,6 +133,7 @@ NEEDED = [
     (r"POST /api/v1/ground-truth", {"label"}),
     (r"GET /api/v1/.*", {"read"}),
     (r"\w+ /api/v1/.*/(pin|aliases/.*)", {"deploy"}),
+    (r"POST /api/v1/endpoints/.*/rollouts:plan", {"read"}),
     (r"\w+ /api/v1/endpoints/.*", {"deploy"}),
     (r"POST /api/v1/rollouts/.*", {"deploy"}),
     (r"\w+ /api/v1/models/.*", {"publish"}),

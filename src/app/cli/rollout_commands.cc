@@ -1,66 +1,20 @@
 #include <cstdio>
 #include <thread>
 
-#include "app/cli/command.h"
-#include "app/configuration/yaml_document.h"
-#include "base/directory.h"
+#include "app/cli/rollouts/rollout_flags.h"
 
 namespace modelyard::app {
 namespace {
 
-constexpr std::uint64_t kMostSpecBytes = 1u << 20;
 constexpr std::chrono::milliseconds kPollEvery{500};
 
-// How a rollout that was waited for ended, for scripts.
-constexpr int kRejectedExit = 10, kInconclusiveExit = 11, kAbortedExit = 12;
-
 struct RolloutFlags {
-  std::string endpoint, id, reason, file, hold, sticky;
-  std::int64_t to = 0, min_samples = -1;
-  std::vector<std::string> steps, gates;
+  SpecFlags spec;
+  std::string id, reason;
   std::int64_t wait_seconds = 3600;
   bool wait = false;
 };
 using Flags = std::shared_ptr<RolloutFlags>;
-
-Json number_or_text(const std::string& text) {
-  const Json number = Json::parse(text, nullptr, false);
-  return number.is_number() ? number : Json(text);
-}
-
-Result<Json> spec_of(const RolloutFlags& flags) {
-  if (!flags.file.empty()) {
-    MODELYARD_ASSIGN(const std::string text, read_file(flags.file, kMostSpecBytes));
-    return read_yaml_document(text, flags.file);
-  }
-  if (flags.to == 0) return error(Code::kInvalidArgument, "say which version: --to VERSION, or --file SPEC");
-  Json spec = {{"candidate", flags.to}, {"strategy", flags.steps.empty() ? "immediate" : "canary"}};
-  for (const std::string& step : flags.steps) spec["steps"].push_back(number_or_text(step));
-  if (!flags.gates.empty()) spec["gates"] = flags.gates;
-  if (!flags.hold.empty()) spec["hold"] = flags.hold;
-  if (!flags.sticky.empty()) spec["sticky"] = flags.sticky;
-  if (flags.min_samples >= 0) spec["min_samples"] = flags.min_samples;
-  return spec;
-}
-
-Colour colour_of_outcome(const std::string& outcome) {
-  if (outcome == "pass") return Colour::kGreen;
-  return outcome == "fail" || outcome == "srm" ? Colour::kRed : Colour::kYellow;
-}
-
-Colour colour_of_ending(const std::string& ending) {
-  return ending == "promoted" ? Colour::kGreen : ending == "-" ? Colour::kPlain : Colour::kRed;
-}
-
-// Of the candidate, as the last transition left it.
-double weight_of(const Json& rollout) {
-  const Json& history = rollout["state"]["history"];
-  return history.empty() ? 0 : history.back()["weight"].get<double>() / 100;
-}
-
-std::string ending_of(const Json& rollout) {
-  return text_of(rollout["state"].value("ending", Json()));
-}
 
 void print_rollout(const Json& rollout) {
   const Json &state = rollout["state"], &spec = rollout["spec"];
@@ -93,19 +47,12 @@ void print_rollout(const Json& rollout) {
   history.print("nothing has happened yet");
 }
 
-int exit_of(const Json& rollout) {
-  const std::string ending = ending_of(rollout);
-  if (ending == "promoted") return kDone;
-  if (ending == "rejected") return kRejectedExit;
-  return ending == "inconclusive" ? kInconclusiveExit : kAbortedExit;
-}
-
 // Until nothing more happens by itself: it has ended, or holds and waits for a person.
 Result<Json> wait_for(const RolloutFlags& flags, Json rollout, const CommandContext& context) {
   const auto end = system_clock().steady_now() + std::chrono::seconds(flags.wait_seconds);
   const std::string path = "/api/v1/rollouts/" + rollout["id"].dump();
   WaitingLine waiting(fmt::format("rollout {}", rollout["id"].dump()));
-  while (rollout["live"] == true && rollout["state"]["phase"] != "holding") {
+  while (!is_settled(rollout)) {
     if (system_clock().steady_now() >= end) {
       return error(Code::kDeadlineExceeded, "rollout {} is still at '{}'; modelyard rollout status {} shows it",
                    rollout["id"].dump(), text_of(rollout["state"]["phase"]), rollout["id"].dump());
@@ -122,15 +69,12 @@ Result<int> show(const RolloutFlags& flags, Json rollout, const CommandContext& 
     MODELYARD_ASSIGN(rollout, wait_for(flags, std::move(rollout), context));
   }
   context.json ? print_json(rollout) : print_rollout(rollout);
-  if (!flags.wait) return kDone;
-  return rollout["live"] == true ? kInconclusiveExit : exit_of(rollout);
+  return flags.wait ? exit_of(rollout) : kDone;
 }
 
 Result<int> start(const RolloutFlags& flags, const CommandContext& context) {
-  MODELYARD_ASSIGN(const Json spec, spec_of(flags));
-  MODELYARD_ASSIGN(
-      Json rollout,
-      context.client().call("POST", fmt::format("/api/v1/endpoints/{}/rollouts", path_segment(flags.endpoint)), spec));
+  MODELYARD_ASSIGN(const Json spec, spec_of(flags.spec));
+  MODELYARD_ASSIGN(Json rollout, context.client().call("POST", rollouts_path(flags.spec.endpoint), spec));
   return show(flags, std::move(rollout), context);
 }
 
@@ -140,9 +84,8 @@ Result<int> status(const RolloutFlags& flags, const CommandContext& context) {
 }
 
 Result<int> list(const RolloutFlags& flags, const CommandContext& context) {
-  const std::string path = flags.endpoint.empty()
-                               ? "/api/v1/rollouts"
-                               : fmt::format("/api/v1/endpoints/{}/rollouts", path_segment(flags.endpoint));
+  const std::string path =
+      flags.spec.endpoint.empty() ? "/api/v1/rollouts" : rollouts_path(flags.spec.endpoint);
   MODELYARD_ASSIGN(const Json answer, context.client().call("GET", path));
   if (context.json) {
     print_json(answer["items"]);
@@ -169,18 +112,7 @@ Result<int> order(const RolloutFlags& flags, const std::string& verb, const Comm
 void add_start_command(CommandLine& line, CLI::App& group, const Flags& flags) {
   CLI::App& app = line.add(group, "start", "Bring a version to an endpoint step by step, and back when it does harm",
                            [flags, &line] { return start(*flags, line.context()); });
-  app.add_option("endpoint", flags->endpoint, "Name of the endpoint")->required();
-  CLI::Option* const file = app.add_option("-f,--file", flags->file, "A spec in YAML or JSON, instead of the flags");
-  const std::vector<CLI::Option*> of_spec = {
-      app.add_option("--to", flags->to, "The version"),
-      app.add_option("--steps", flags->steps, "Shares of the requests in percent: 1,5,25,50; none: all at once")
-          ->delimiter(','),
-      app.add_option("--gate", flags->gates, "What must hold: 'error_rate <= 0.5%', 'p99_ms <= stable * 1.1'"),
-      app.add_option("--hold", flags->hold, "Least time of a step: 10m"),
-      app.add_option("--min-samples", flags->min_samples, "Answers of the new version that a step needs"),
-      app.add_option("--sticky", flags->sticky,
-                     "What keeps a caller at one version: header:NAME (header:Modelyard-Unit), principal, none")};
-  for (CLI::Option* const option : of_spec) file->excludes(option);
+  add_spec_options(app, flags->spec);
 }
 
 void add_wait_options(CLI::App& app, const Flags& flags) {
@@ -196,13 +128,14 @@ void add_rollout_commands(CommandLine& line) {
   CLI::App& group = line.group("rollout", "New versions, step by step, judged by what they answer");
   add_start_command(line, group, flags);
   add_wait_options(*group.get_subcommand("start"), flags);
+  add_rollout_plan_command(line, group);
   CLI::App& one = line.add(group, "status", "Where a rollout stands, what its gates say, and how it got there",
                            [flags, &line] { return status(*flags, line.context()); });
   one.add_option("rollout", flags->id, "Its number")->required();
   add_wait_options(one, flags);
   CLI::App& all =
       line.add(group, "list", "All rollouts, newest first", [flags, &line] { return list(*flags, line.context()); });
-  all.add_option("endpoint", flags->endpoint, "Of this endpoint only");
+  all.add_option("endpoint", flags->spec.endpoint, "Of this endpoint only");
   for (const auto& [verb, help] : {std::pair{"promote", "Give the new version everything now"},
                                    {"pause", "Stay at the present step; gates are still watched"},
                                    {"resume", "Go on"},

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "control/rollouts/version_fault.h"
+
 namespace modelyard::app {
 namespace {
 
@@ -10,15 +12,9 @@ namespace {
 constexpr std::size_t kMostLookedAt = 4096;
 
 bool is_versions_fault(const serving::Ended& ended) {
-  switch (*ended.failure) {
-    case Code::kInvalidArgument: return ended.durations.run_rows > 0;  // the engine said so, not we
-    case Code::kInternal:
-    case Code::kUnavailable:
-    case Code::kDeadlineExceeded:
-    case Code::kResourceExhausted:
-    case Code::kUnimplemented: return true;
-    default: return false;
-  }
+  // With a run behind it the engine said so, not we.
+  if (*ended.failure == Code::kInvalidArgument) return ended.durations.run_rows > 0;
+  return control::is_versions_fault(*ended.failure);
 }
 
 template <typename Number>

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "control/endpoints/deployer.h"
+#include "control/rollouts/rollout_admission.h"
 #include "rollout/machine/looking.h"
 #include "rollout/machine/traffic.h"
 
@@ -10,20 +10,6 @@ namespace modelyard::control {
 namespace {
 
 using rollout::Readiness;
-
-// The version that answers alone.
-Result<VersionNumber> only_version(registry::CatalogReader& reader, const registry::EndpointRecord& endpoint) {
-  if (endpoint.plan_revision == 0) {
-    return error(Code::kFailedPrecondition, "endpoint '{}' serves nothing; deploy a version first", endpoint.name);
-  }
-  MODELYARD_ASSIGN(const auto record, reader.plan(endpoint.name, endpoint.plan_revision));
-  MODELYARD_ASSIGN(const Json document, parse_json(record.plan));
-  MODELYARD_ASSIGN(const auto plan,
-                   rollout::parse_traffic_plan(document, endpoint.name, endpoint.model, record.revision));
-  if (plan.shares.size() == 1) return plan.shares.front().version;
-  return error(Code::kFailedPrecondition, "endpoint '{}' serves several versions; deploy one of them first",
-               endpoint.name);
-}
 
 void set_readiness(const Rollout& rollout, const lifecycle::LifecycleStatus& status, rollout::Look& look) {
   const auto found = std::ranges::find(status.versions, rollout.candidate(), &lifecycle::VersionStatus::version);
@@ -218,28 +204,17 @@ Status RolloutDriver::keep(const Rollout& before, const rollout::RolloutState& n
 }
 
 Result<Rollout> RolloutDriver::begin(const std::string& endpoint, const Json& document, const Actor& actor) {
-  MODELYARD_ASSIGN(rollout::RolloutSpec spec, rollout::parse_rollout_spec(document));
-  MODELYARD_TRY(check_supported(spec));
+  MODELYARD_ASSIGN(const rollout::RolloutSpec spec, read_rollout_spec(document));
   std::int64_t id = 0;
   VersionRef candidate;
   const registry::AuditNote note{actor.name, "rollout.begin", endpoint, {{"candidate", spec.candidate}}};
   {
     MutexLock lock(mutex_);
     MODELYARD_TRY(parts_.catalog.transact(note, [&](registry::CatalogWriter& writer) -> Status {
-      MODELYARD_ASSIGN(const auto record, writer.endpoint(endpoint));
-      MODELYARD_TRY(refuse_while_rolling_out(writer, endpoint));
-      MODELYARD_ASSIGN(const VersionNumber served, only_version(writer, record));
-      if (spec.stable.value_or(served) != served) {
-        return error(Code::kFailedPrecondition, "stable: endpoint '{}' serves version {}, not {}", endpoint, served,
-                     *spec.stable);
-      }
-      if (spec.candidate == served) {
-        return error(Code::kFailedPrecondition, "candidate: endpoint '{}' serves version {} already", endpoint, served);
-      }
-      spec.stable = served;
-      MODELYARD_ASSIGN(candidate, resolve_version(writer, record.model, spec.candidate, ""));
-      registry::RolloutRecord rollout{.endpoint = endpoint, .model = record.model};
-      rollout.spec = rollout::to_json(spec).dump();
+      MODELYARD_ASSIGN(const AdmittedRollout admitted, admit_rollout(writer, endpoint, spec));
+      candidate = admitted.candidate;
+      registry::RolloutRecord rollout{.endpoint = endpoint, .model = admitted.endpoint.model};
+      rollout.spec = rollout::to_json(admitted.spec).dump();
       rollout.state = rollout::to_json(rollout::start_of(parts_.clock.utc_now())).dump();
       MODELYARD_ASSIGN(id, writer.add_rollout(rollout));
       return writer.add_event("rollout_pending", candidate,

@@ -1,3 +1,6 @@
+#include <charconv>
+
+#include "control/rollouts/rollout_forecast.h"
 #include "edge/control_api/control_api.h"
 
 namespace modelyard::edge {
@@ -7,6 +10,25 @@ Result<std::int64_t> rollout_id(const ApiCall& call) {
   const auto id = parse_version_number(call.parameters[0]);
   if (id) return *id;
   return error(Code::kNotFound, "rollout '{}' is not found: rollouts have numbers", call.parameters[0]);
+}
+
+Result<std::optional<double>> number_in_query(const ApiCall& call, std::string_view name, double least, double most) {
+  const auto text = call.query_value(name);
+  if (!text) return std::optional<double>();
+  double value = 0;
+  const auto [end, failure] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (failure == std::errc{} && end == text->data() + text->size() && value >= least && value <= most) return value;
+  return error(Code::kInvalidArgument, "{}: expected a number from {} to {}", name, least, most);
+}
+
+Result<control::ForecastQuery> forecast_query(const ApiCall& call) {
+  constexpr double kMostRequests = 1e9;
+  control::ForecastQuery query{.endpoint = call.parameters[0], .spec = call.body, .requests_per_second = {}};
+  MODELYARD_ASSIGN(query.requests_per_second, number_in_query(call, "requests_per_second", 0, kMostRequests));
+  MODELYARD_ASSIGN(const auto harm,
+                   number_in_query(call, "harm", rollout::kLeastHarmTimes, rollout::kMostHarmTimes));
+  query.harm_times = harm.value_or(rollout::kHarmTimes);
+  return query;
 }
 
 Json items_of(const std::vector<control::Rollout>& rollouts) {
@@ -45,6 +67,12 @@ void ControlApi::add_rollout_routes(Router& router) {
         [this](const ApiCall& call) -> Result<ApiAnswer> {
           MODELYARD_ASSIGN(const auto rollout, parts_.rollouts.begin(call.parameters[0], call.body, call.actor));
           return answer_of(rollout, 201);
+        });
+  route(router, Method::kPost, of_endpoint + ":plan", Access::model(Verb::kRead), {"requests_per_second", "harm"},
+        [this](const ApiCall& call) -> Result<ApiAnswer> {
+          MODELYARD_ASSIGN(const auto query, forecast_query(call));
+          MODELYARD_ASSIGN(Json plan, control::forecast_rollout({parts_.catalog, parts_.journal, parts_.clock}, query));
+          return ApiAnswer{200, std::move(plan), std::nullopt};
         });
   route(router, Method::kGet, of_endpoint, Access::model(Verb::kRead), {},
         [this](const ApiCall& call) -> Result<ApiAnswer> {

@@ -86,10 +86,14 @@ Verdict judge(const Gate& gate, const Evidence& evidence, double alpha) {
                             : judging::judge_share(gate, evidence, alpha);
 }
 
+double alpha_of_each(std::span<const Gate> gates, double alpha) {
+  const auto sharing = std::ranges::count_if(gates, [](const Gate& gate) { return !gate.confidence; });
+  return alpha / static_cast<double>(std::max<std::ptrdiff_t>(1, sharing));
+}
+
 std::vector<Verdict> judge_all(std::span<const Gate> gates, const EvidenceOf& evidence_of, double alpha,
                                const SplitVerdict& split) {
-  const auto sharing = std::ranges::count_if(gates, [](const Gate& gate) { return !gate.confidence; });
-  const double part = alpha / static_cast<double>(std::max<std::ptrdiff_t>(1, sharing));
+  const double part = alpha_of_each(gates, alpha);
   std::vector<Verdict> verdicts;
   for (const Gate& gate : gates) {
     Verdict verdict = judge(gate, evidence_of(gate), part);

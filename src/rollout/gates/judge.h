@@ -45,6 +45,9 @@ Verdict judge(const Gate& gate, const Evidence& evidence, double alpha);
 // The evidence of a gate's window.
 using EvidenceOf = std::function<const Evidence&(const Gate&)>;
 
+// Of those that have no confidence of their own, when all of them share alpha.
+double alpha_of_each(std::span<const Gate> gates, double alpha);
+
 // Alpha is of all gates together that have no confidence of their own: each gets an equal part (Bonferroni). When the
 // split is broken only the failures of absolute gates stand; all else is kSrm.
 std::vector<Verdict> judge_all(std::span<const Gate> gates, const EvidenceOf& evidence_of, double alpha,

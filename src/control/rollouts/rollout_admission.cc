@@ -1,0 +1,50 @@
+#include "control/rollouts/rollout_admission.h"
+
+#include "control/endpoints/deployer.h"
+#include "control/rollouts/rollout_plan.h"
+
+namespace modelyard::control {
+namespace {
+
+// The version that answers alone.
+Result<VersionNumber> only_version(registry::CatalogReader& reader, const registry::EndpointRecord& endpoint) {
+  if (endpoint.plan_revision == 0) {
+    return error(Code::kFailedPrecondition, "endpoint '{}' serves nothing; deploy a version first", endpoint.name);
+  }
+  MODELYARD_ASSIGN(const auto record, reader.plan(endpoint.name, endpoint.plan_revision));
+  MODELYARD_ASSIGN(const Json document, parse_json(record.plan));
+  MODELYARD_ASSIGN(const auto plan,
+                   rollout::parse_traffic_plan(document, endpoint.name, endpoint.model, record.revision));
+  if (plan.shares.size() == 1) return plan.shares.front().version;
+  return error(Code::kFailedPrecondition, "endpoint '{}' serves several versions; deploy one of them first",
+               endpoint.name);
+}
+
+}  // namespace
+
+Result<rollout::RolloutSpec> read_rollout_spec(const Json& document) {
+  MODELYARD_ASSIGN(rollout::RolloutSpec spec, rollout::parse_rollout_spec(document));
+  MODELYARD_TRY(check_supported(spec));
+  return spec;
+}
+
+Result<AdmittedRollout> admit_rollout(registry::CatalogReader& reader, const std::string& endpoint,
+                                      rollout::RolloutSpec spec) {
+  AdmittedRollout admitted{.spec = std::move(spec), .endpoint = {}, .candidate = {}};
+  MODELYARD_ASSIGN(admitted.endpoint, reader.endpoint(endpoint));
+  MODELYARD_TRY(refuse_while_rolling_out(reader, endpoint));
+  MODELYARD_ASSIGN(const VersionNumber served, only_version(reader, admitted.endpoint));
+  if (admitted.spec.stable.value_or(served) != served) {
+    return error(Code::kFailedPrecondition, "stable: endpoint '{}' serves version {}, not {}", endpoint, served,
+                 *admitted.spec.stable);
+  }
+  if (admitted.spec.candidate == served) {
+    return error(Code::kFailedPrecondition, "candidate: endpoint '{}' serves version {} already", endpoint, served);
+  }
+  admitted.spec.stable = served;
+  MODELYARD_ASSIGN(admitted.candidate,
+                   resolve_version(reader, admitted.endpoint.model, admitted.spec.candidate, ""));
+  return admitted;
+}
+
+}  // namespace modelyard::control

@@ -1,0 +1,26 @@
+// What must hold before a rollout begins; a dry run asks the same.
+//
+// Errors:  those of the spec; NotFound; FailedPrecondition when the endpoint serves no version alone, the candidate
+//          already, or another stable version than the spec says, or when it has a rollout under way; Unimplemented for
+//          what is not there yet.
+// Threads: reads the catalog within the caller's transaction.
+#pragma once
+
+#include <string>
+
+#include "registry/catalog.h"
+#include "rollout/machine/spec.h"
+
+namespace modelyard::control {
+
+struct AdmittedRollout {
+  rollout::RolloutSpec spec;  // with its stable version
+  registry::EndpointRecord endpoint;
+  VersionRef candidate;
+};
+
+Result<rollout::RolloutSpec> read_rollout_spec(const Json& document);
+Result<AdmittedRollout> admit_rollout(registry::CatalogReader& reader, const std::string& endpoint,
+                                      rollout::RolloutSpec spec);
+
+}  // namespace modelyard::control
