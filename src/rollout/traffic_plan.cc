@@ -97,6 +97,8 @@ Status read_shadow(ObjectReader& reader, TrafficPlan& plan) {
   Shadow shadow;
   MODELYARD_ASSIGN(shadow.version, reader.integer("version"));
   MODELYARD_ASSIGN(shadow.share, read_part(reader, "share"));
+  MODELYARD_ASSIGN(const auto tolerance, reader.optional_number("tolerance"));
+  shadow.tolerance = tolerance.value_or(shadow.tolerance);
   plan.shadows.push_back(shadow);
   return ok();
 }
@@ -193,6 +195,9 @@ Status validate(const TrafficPlan& plan) {
     if (answers(plan, shadow.version)) {
       return refusal(plan, fmt::format("version {} cannot answer and be a shadow", shadow.version));
     }
+    if (!(shadow.tolerance >= 0 && shadow.tolerance <= 1)) {
+      return refusal(plan, fmt::format("shadows: a tolerance is between 0 and 1, not {}", shadow.tolerance));
+    }
   }
   if (plan.shadows.size() + plan.warm.size() > kMostVersions) {
     return refusal(plan, fmt::format("more than {} versions that do not answer", kMostVersions));
@@ -218,7 +223,7 @@ Json to_json(const TrafficPlan& plan) {
     json["shares"].push_back({{"version", share.version}, {"weight", share.weight}});
   }
   for (const Shadow& shadow : plan.shadows) {
-    json["shadows"].push_back({{"version", shadow.version}, {"share", shadow.share}});
+    json["shadows"].push_back({{"version", shadow.version}, {"share", shadow.share}, {"tolerance", shadow.tolerance}});
   }
   for (const Override& rule : plan.overrides) {
     json["overrides"].push_back({{"key", to_text(rule.key)}, {"value", rule.value}, {"version", rule.version}});

@@ -30,7 +30,8 @@ struct Share {
 // A copy of so many requests goes to a version whose answers nobody sees.
 struct Shadow {
   VersionNumber version = 0;
-  int share = 0;  // 1..10,000
+  int share = 0;             // 1..10,000
+  double tolerance = 0.001;  // relative, of numbers that are to be alike: 0..1
 
   friend bool operator==(const Shadow&, const Shadow&) = default;
 };
@@ -98,7 +99,7 @@ Status validate(const TrafficPlan& plan);
 std::vector<VersionNumber> versions_of(const TrafficPlan& plan);
 
 // {"shares":[{"version":1,"weight":10000}]} and, as far as they are said: "stable", "salt", "sticky", "overrides":
-// [{"key","value","version"}], "shadows": [{"version","share"}], "warm": [1], "layer": {"name","from","to"},
+// [{"key","value","version"}], "shadows": [{"version","share","tolerance"}], "warm": [1], "layer": {"name","from","to"},
 // "falls_back". What the catalog keeps of a revision.
 Json to_json(const TrafficPlan& plan);
 Result<TrafficPlan> parse_traffic_plan(const Json& value, std::string endpoint, std::string model,

@@ -46,7 +46,9 @@ struct Job {
   bool exposed = false;         // it counts for the rollout
   std::uint64_t unit_hash = 0;  // of an arm
   bool admitted = false;
-  bool promised = false;  // the tap has promised to keep its record
+  bool promised = false;    // the tap has promised to keep its record
+  bool shadowed = false;    // its plan has shadows
+  bool falls_back = false;  // the stable version is asked when this one fails
   JobHome* home = nullptr;
 };
 

@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <numeric>
 
+#include "rollout/version_fault.h"
+
 namespace modelyard::serving {
 namespace {
 
-using lifecycle::ModelEntry;
 using lifecycle::Servable;
-
-Error unknown_model(std::string_view name) {
-  return error(Code::kNotFound, "Request for unknown model: '{}' is not found", name);
-}
 
 void bump(std::atomic<std::uint64_t>& counter, std::uint64_t by) {
   counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
@@ -25,16 +22,6 @@ std::int64_t most_rows_of(const Job& job) {
   return job.settings ? job.settings->scheduling.most_rows(worth_it) : worth_it;
 }
 
-Result<Servable*> find_version(const ModelEntry& model, std::string_view name, VersionNumber version) {
-  if (const auto ready = model.ready.find(version); ready != model.ready.end()) return ready->second.get();
-  const auto known = model.not_ready.find(version);
-  if (known == model.not_ready.end()) {
-    return error(Code::kNotFound, "Request for unknown model: '{}' version {} is not found", name, version);
-  }
-  return error(Code::kUnavailable, "Request for model '{}' version {} is not at ready state: {}", name, version,
-               known->second);
-}
-
 }  // namespace
 
 Dispatcher::Dispatcher(DispatcherOptions options, lifecycle::PublishedTable& table, lifecycle::TableReader& reader,
@@ -45,7 +32,10 @@ Dispatcher::Dispatcher(DispatcherOptions options, lifecycle::PublishedTable& tab
       post_(std::move(post)),
       clock_(clock),
       random_(random),
-      table_(std::make_shared<const lifecycle::ServingTable>()) {}
+      table_(std::make_shared<const lifecycle::ServingTable>()),
+      shadows_(post_, clock_, [this](const Shadowed& shadowed) {
+        if (options_.tap != nullptr) options_.tap->on_shadow(shadowed);
+      }) {}
 
 void Dispatcher::refresh() {
   if (published_.snapshot().generation() == generation_) return;
@@ -61,43 +51,6 @@ void Dispatcher::refresh() {
   table_ = std::move(table);
   generation_ = generation;
   reader_.acknowledge(generation);
-}
-
-Result<Route> Dispatcher::route(std::string_view name, const inference::VersionChoice& choice,
-                                const rollout::RequestKeys& keys) {
-  const auto endpoint = table_->endpoints.find(name);
-  const bool pinned = choice.version > 0 || !choice.alias.empty();
-  // A version may be asked for by the name of its model, too.
-  const std::string_view model_name = endpoint == table_->endpoints.end() ? name : endpoint->second.plan.model;
-  const auto model = table_->models.find(model_name);
-  if (model == table_->models.end()) return unknown_model(name);
-  Route route;
-  if (endpoint != table_->endpoints.end()) route.endpoint = &endpoint->second;
-  VersionNumber version = choice.version;
-  if (!choice.alias.empty()) {
-    const auto alias = model->second.aliases.find(choice.alias);
-    if (alias == model->second.aliases.end()) {
-      return error(Code::kNotFound, "Request for unknown model: '{}' alias '{}' is not found", name, choice.alias);
-    }
-    version = alias->second;
-    route.by_alias = true;
-  }
-  if (!pinned) {
-    if (endpoint == table_->endpoints.end()) {
-      const auto waiting = table_->waiting.find(name);
-      return error(Code::kUnavailable, "Request for model '{}' is not at ready state: {}", name,
-                   waiting == table_->waiting.end() ? "no version is deployed" : std::string_view(waiting->second));
-    }
-    const rollout::TrafficPlan& plan = endpoint->second.plan;
-    const rollout::Assignment assigned = rollout::assign(plan, keys, random_.next());
-    version = assigned.version;
-    route.plan_revision = plan.revision;
-    route.arm = assigned.arm;
-    route.exposed = assigned.exposed;
-    route.unit_hash = assigned.unit_hash;
-  }
-  MODELYARD_ASSIGN(route.servable, find_version(model->second, name, version));
-  return route;
 }
 
 VersionCounters& Dispatcher::counters(Servable& servable) {
@@ -172,6 +125,19 @@ void Dispatcher::tell_refused(Refused refused) {
   options_.tap->on_refused(refused);
 }
 
+void Dispatcher::say_route(const Route& route, Job& job) const {
+  job.servable = route.servable->shared_from_this();
+  job.plan_revision = route.plan_revision;
+  job.by_alias = route.by_alias;
+  job.arm = route.arm;
+  job.exposed = route.exposed;
+  job.unit_hash = route.unit_hash;
+  if (!route.exposed) return;
+  const rollout::TrafficPlan& plan = route.endpoint->plan;
+  job.shadowed = !plan.shadows.empty();
+  job.falls_back = plan.falls_back && route.arm == rollout::Arm::kCandidate;
+}
+
 void Dispatcher::submit(const Route& route, CallPtr call) {
   Job job;
   job.submitted = clock_.steady_now();
@@ -179,12 +145,7 @@ void Dispatcher::submit(const Route& route, CallPtr call) {
   const Status admitted = admit(route, *job.call, job.submitted);
   bump(in_flight_, 1);
   bump(in_flight_bytes_, job.call->body_bytes());
-  job.servable = route.servable->shared_from_this();
-  job.plan_revision = route.plan_revision;
-  job.by_alias = route.by_alias;
-  job.arm = route.arm;
-  job.exposed = route.exposed;
-  job.unit_hash = route.unit_hash;
+  say_route(route, job);
   if (!admitted) {
     bump(refused_, 1);
     return refuse(std::move(job), admitted.error());
@@ -203,7 +164,13 @@ void Dispatcher::submit(const Route& route, CallPtr call) {
   if (job.settings && job.settings->cache && answer_from_cache(job)) return;
   const bool at_once = !job.settings || job.settings->scheduling.may_run_at_once();
   if (at_once && most_rows_of(job) > 1) return gather(*route.servable, std::move(job));
-  Gathered alone{route.servable, spare_jobs_.take(), job.rows};
+  start(std::move(job));
+}
+
+// By itself.
+void Dispatcher::start(Job job) {
+  const bool at_once = !job.settings || job.settings->scheduling.may_run_at_once();
+  Gathered alone{job.servable.get(), spare_jobs_.take(), job.rows};
   alone.jobs.push_back(std::move(job));
   at_once ? run(std::move(alone)) : enqueue(std::move(alone));
 }
@@ -307,6 +274,7 @@ void Dispatcher::complete(Finished& finished) {
   const UtcTime now = clock_.utc_now();
   const int outcome = finished.outputs ? 0 : outcome_of(finished.outputs.error().code());
   counters(*job.servable).count(job.call->protocol(), outcome, job.rows, finished.durations, utc_micros(now) / 1000);
+  if (job.falls_back && fall_back(finished)) return;
   const Uuid prediction_id = Uuid::make_v7(now, random_);
   const std::uint64_t ticket = tell_tap(finished, prediction_id, now);
   if (ticket != 0) return held_.push_back({ticket, prediction_id, std::move(finished)});
@@ -329,6 +297,11 @@ std::uint64_t Dispatcher::tell_tap(const Finished& finished, const Uuid& predict
                   finished.durations.total});
     return 0;
   }
+  return options_.tap->on_end(ended_of(finished, prediction_id, now));
+}
+
+Ended Dispatcher::ended_of(const Finished& finished, const Uuid& prediction_id, UtcTime now) {
+  const Job& job = finished.job;
   Ended ended{.request = job.call->request(), .servable = *job.servable, .durations = finished.durations};
   ended.outputs = finished.outputs ? &*finished.outputs : nullptr;
   ended.settings = job.settings.get();
@@ -344,7 +317,47 @@ std::uint64_t Dispatcher::tell_tap(const Finished& finished, const Uuid& predict
   ended.place = finished.place;
   if (!finished.outputs) ended.failure = finished.outputs.error().code();
   ended.promised = job.promised;
-  return options_.tap->on_end(ended);
+  return ended;
+}
+
+bool Dispatcher::fall_back(Finished& finished) {
+  Job& job = finished.job;
+  inference::InferRequest& request = job.call->request();
+  if (finished.outputs || !rollout::is_versions_fault(finished.outputs.error().code(), finished.durations.run_rows > 0))
+    return false;
+  const auto endpoint = table_->endpoints.find(request.endpoint);
+  if (endpoint == table_->endpoints.end() || endpoint->second.plan.stable == 0) return false;
+  const rollout::TrafficPlan& plan = endpoint->second.plan;
+  const auto model = table_->models.find(plan.model);
+  if (model == table_->models.end()) return false;
+  const auto stable = find_version(model->second, request.endpoint, plan.stable);
+  if (!stable || *stable == job.servable.get()) return false;
+  request.wanted.clear();
+  if (!check({.servable = *stable}, *job.call)) return false;
+  if (options_.tap != nullptr) options_.tap->on_fallback(ended_of(finished, {}, clock_.utc_now()));
+  job.servable = (*stable)->shared_from_this();
+  job.arm = rollout::Arm::kStable;
+  job.exposed = job.falls_back = false;
+  job.cache_key.reset();
+  job.queue_deadline = job.delay_after = SteadyTime::max();
+  job.rows = inference::row_count((*stable)->signature(), request.inputs);
+  job.queued_at = clock_.steady_now();
+  start(std::move(job));
+  return true;
+}
+
+void Dispatcher::send_to_shadows(const Finished& finished) {
+  const Job& job = finished.job;
+  const auto endpoint = table_->endpoints.find(job.call->request().endpoint);
+  if (endpoint == table_->endpoints.end() || endpoint->second.plan.revision != job.plan_revision) return;
+  const rollout::TrafficPlan& plan = endpoint->second.plan;
+  const auto model = table_->models.find(plan.model);
+  if (model == table_->models.end()) return;
+  for (const rollout::Shadow& shadow : plan.shadows) {
+    if (random_.next() % rollout::kWhole >= static_cast<std::uint64_t>(shadow.share)) continue;
+    const auto ready = model->second.ready.find(shadow.version);
+    if (ready != model->second.ready.end()) shadows_.send(shadow, *ready->second, job, *finished.outputs);
+  }
 }
 
 void Dispatcher::release(std::uint64_t ticket, Records records) {
@@ -362,6 +375,7 @@ void Dispatcher::release(std::uint64_t ticket, Records records) {
 
 void Dispatcher::deliver(Finished& finished, const Uuid& prediction_id) {
   Job& job = finished.job;
+  if (job.shadowed && finished.outputs) send_to_shadows(finished);
   const CallPtr call = std::move(job.call);  // ends here, before its loop serves the next request
   drop(in_flight_, 1);
   drop(in_flight_bytes_, call->body_bytes());

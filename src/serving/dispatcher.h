@@ -15,9 +15,9 @@
 #include <unordered_map>
 
 #include "base/random.h"
-#include "lifecycle/serving_table.h"
-#include "rollout/assignment.h"
 #include "serving/call.h"
+#include "serving/route.h"
+#include "serving/shadows.h"
 #include "serving/tap.h"
 #include "serving/version_executor.h"
 
@@ -31,19 +31,6 @@ struct DispatcherOptions {
   Tap* tap = nullptr;  // outlives the dispatcher
 };
 
-struct Route {
-  lifecycle::Servable* servable = nullptr;
-  const lifecycle::EndpointEntry* endpoint = nullptr;  // null: the name is a model's without an endpoint
-  std::int64_t plan_revision = 0;                      // 0: the caller chose the version
-  bool by_alias = false;                               // the caller chose it by an alias
-  rollout::Arm arm = rollout::Arm::kNone;
-  bool exposed = false;         // it counts for the rollout
-  std::uint64_t unit_hash = 0;  // of an arm: where the unit stands
-
-  const inference::Signature& signature() const { return servable->signature(); }
-  const VersionRef& ref() const { return servable->ref(); }
-};
-
 class Dispatcher final : public JobHome {
  public:
   Dispatcher(DispatcherOptions options, lifecycle::PublishedTable& table, lifecycle::TableReader& reader, Post post,
@@ -54,7 +41,9 @@ class Dispatcher final : public JobHome {
   const lifecycle::ServingTable& table() const { return *table_; }
 
   Result<Route> route(std::string_view endpoint, const inference::VersionChoice& choice,
-                      const rollout::RequestKeys& keys);
+                      const rollout::RequestKeys& keys) {
+    return serving::route(*table_, endpoint, choice, keys, random_.next());
+  }
   // Asked before a request is decoded: Unavailable, and counted, when its queue is full, so that refusing costs a
   // fraction of serving. submit() judges for good.
   Status check_room(const Route& route, Protocol protocol, std::string_view body);
@@ -97,16 +86,22 @@ class Dispatcher final : public JobHome {
     std::vector<Job> jobs;  // of one endpoint
     std::int64_t rows = 0;
   };
+  void say_route(const Route& route, Job& job) const;
   bool answer_from_cache(Job& job);
+  void start(Job job);
   void gather(lifecycle::Servable& servable, Job job);
   void run(Gathered gathered);
   void run_here(Gathered& gathered);
   void enqueue(Gathered gathered);
   void refuse(Job job, const Error& why);
   void complete(Finished& finished);
+  // True when the stable version was asked instead; the caller need not know.
+  bool fall_back(Finished& finished);
+  void send_to_shadows(const Finished& finished);
   // Answers or fails the call.
   void deliver(Finished& finished, const Uuid& prediction_id);
   std::uint64_t tell_tap(const Finished& finished, const Uuid& prediction_id, UtcTime now);
+  static Ended ended_of(const Finished& finished, const Uuid& prediction_id, UtcTime now);
   Result<backend::ExecutionContext*> context_of(lifecycle::Servable& servable);
 
   CallBlocks call_blocks_;  // outlive the calls of everything below
@@ -132,6 +127,7 @@ class Dispatcher final : public JobHome {
   SpareLists<Job> spare_jobs_;
   SpareLists<Finished> spare_finished_;
   SpareOutputs spare_outputs_;
+  Shadows shadows_;
   // Written by this loop alone; atomics, because metrics read them.
   std::atomic<std::uint64_t> in_flight_{0};
   std::atomic<std::uint64_t> in_flight_bytes_{0};

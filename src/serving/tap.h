@@ -46,6 +46,25 @@ struct Refused {
   std::chrono::nanoseconds took{0};  // 0: refused at once
 };
 
+// Of larger outputs so many numbers are looked at for NaN and infinities.
+inline constexpr std::size_t kMostLookedAt = 4096;
+
+// What came of the copy of an answered request that a plan's shadow was to get.
+struct Shadowed {
+  enum class Outcome : std::uint8_t {
+    kDropped,  // there was no room for it
+    kFailed,
+    kAlike,  // as answer_alike() says
+    kUnlike,
+  };
+  std::string endpoint;
+  std::int64_t plan_revision = 0;
+  VersionNumber version = 0;    // the shadow
+  std::uint64_t unit_hash = 0;  // of the request
+  Outcome outcome = Outcome::kDropped;
+  bool nonfinite = false;
+};
+
 // Why a request is refused whose record must not be lost, when nothing keeps records.
 inline Error no_record_is_kept() {
   return Error(Code::kUnavailable,
@@ -62,6 +81,9 @@ class Tap {
   // Tickets grow.
   virtual std::uint64_t on_end(const Ended& ended) = 0;
   virtual void on_refused(const Refused&) {}
+  // The version that was asked has failed, and another one is asked before the caller is told; on_end() follows.
+  virtual void on_fallback(const Ended&) {}
+  virtual void on_shadow(const Shadowed&) {}
 };
 
 }  // namespace modelyard::serving

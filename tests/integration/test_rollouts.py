@@ -255,11 +255,10 @@ def test_people_stop_it_send_it_on_and_take_it_back(server, tmp_path):
     ({"steps": []}, 400, "steps"),
     ({"steps": [number / 2 for number in range(1, 101)]}, 400, "at most 99 steps in all"),
     ({"gates": ["eror_rate <= 1%"]}, 400, "error_rate"),
-    ({"gates": ["disagreement <= 2%"]}, 501, "disagreement"),
+    ({"gates": ["output_distance <= 0.1"]}, 501, "output_distance"),
     ({"gates": ["error_rate <= 1% over 10m"]}, 501, "over"),
     ({"gates": ["error_rate <= 1% nodata pass"]}, 501, "always holds"),
-    ({"strategy": "shadow", "steps": None}, 501, "shadow"),
-    ({"fallback": True}, 501, "fall back"),
+    ({"strategy": "bandit", "steps": None, "reward": "conversion"}, 501, "bandit"),
     ({"speed": 2}, 400, "speed"),
 ])
 def test_what_cannot_be_is_refused_before_anything_moves(server, tmp_path, changes, status, why):

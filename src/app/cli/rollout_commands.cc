@@ -84,8 +84,7 @@ Result<int> status(const RolloutFlags& flags, const CommandContext& context) {
 }
 
 Result<int> list(const RolloutFlags& flags, const CommandContext& context) {
-  const std::string path =
-      flags.spec.endpoint.empty() ? "/api/v1/rollouts" : rollouts_path(flags.spec.endpoint);
+  const std::string path = flags.spec.endpoint.empty() ? "/api/v1/rollouts" : rollouts_path(flags.spec.endpoint);
   MODELYARD_ASSIGN(const Json answer, context.client().call("GET", path));
   if (context.json) {
     print_json(answer["items"]);

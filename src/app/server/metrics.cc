@@ -305,6 +305,12 @@ void write_rollouts(Exposition& out, const control::RolloutFigures& figures) {
   out.family("modelyard_rollout_candidate_requests", MetricKind::kGauge,
              "Requests of the present step that the candidate has ended.");
   for (const auto& rollout : figures.live) out.sample(labels_of(rollout), rollout.candidate_requests);
+  out.family("modelyard_rollout_dropped_copies", MetricKind::kCounter,
+             "Copies of requests that a shadow had no room for, since the start.");
+  for (const auto& rollout : figures.live) out.sample(labels_of(rollout), rollout.dropped_copies);
+  out.family("modelyard_rollout_fallbacks", MetricKind::kCounter,
+             "Requests that stable answered when the candidate had failed, since the start.");
+  for (const auto& rollout : figures.live) out.sample(labels_of(rollout), rollout.fallbacks);
   out.family("modelyard_rollouts_ended", MetricKind::kCounter, "Rollouts that have ended since the start, by how.");
   for (const auto& [ending, number] : figures.ended) out.sample({{"ending", ending}}, number);
 }

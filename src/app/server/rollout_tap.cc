@@ -1,56 +1,43 @@
 #include "app/server/rollout_tap.h"
 
-#include <cmath>
-#include <cstring>
-
-#include "control/rollouts/version_fault.h"
+#include "inference/comparison.h"
+#include "rollout/version_fault.h"
 
 namespace modelyard::app {
-namespace {
 
-// Of larger outputs the first so many are looked at: it is done on the loop.
-constexpr std::size_t kMostLookedAt = 4096;
-
-bool is_versions_fault(const serving::Ended& ended) {
-  // With a run behind it the engine said so, not we.
-  if (*ended.failure == Code::kInvalidArgument) return ended.durations.run_rows > 0;
-  return control::is_versions_fault(*ended.failure);
-}
-
-template <typename Number>
-bool has_nonfinite(std::span<const std::byte> bytes) {
-  const std::size_t count = std::min(bytes.size() / sizeof(Number), kMostLookedAt);
-  for (std::size_t i = 0; i < count; ++i) {
-    Number value;
-    std::memcpy(&value, bytes.data() + i * sizeof value, sizeof value);
-    if (!std::isfinite(value)) return true;
-  }
-  return false;
-}
-
-bool is_nonfinite(const std::vector<inference::Tensor>& outputs) {
-  for (const inference::Tensor& output : outputs) {
-    const inference::TensorView view = output.view();
-    if (view.type == inference::DataType::kFp32 && has_nonfinite<float>(view.bytes)) return true;
-    if (view.type == inference::DataType::kFp64 && has_nonfinite<double>(view.bytes)) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
-std::uint64_t RolloutTap::on_end(const serving::Ended& ended) {
-  if (!ended.exposed) return 0;
-  if (ended.failure && !is_versions_fault(ended)) return 0;
+void RolloutTap::count(const serving::Ended& ended) {
+  if (!ended.exposed) return;
+  if (ended.failure && !rollout::is_versions_fault(*ended.failure, ended.durations.run_rows > 0)) return;
   rollout::CountedRequest request;
   request.unit_hash = ended.unit_hash;
   request.failed = ended.failure.has_value();
   request.timed_out = ended.failure == Code::kDeadlineExceeded;
-  request.nonfinite = ended.outputs != nullptr && is_nonfinite(*ended.outputs);
+  request.nonfinite = ended.outputs != nullptr && inference::has_nonfinite(*ended.outputs, serving::kMostLookedAt);
   // Who was refused at once waited for nothing.
   if (!request.failed || request.timed_out) request.latency = ended.durations.total;
   counter_.add(ended.request.endpoint, ended.plan_revision, ended.arm, request);
+}
+
+std::uint64_t RolloutTap::on_end(const serving::Ended& ended) {
+  count(ended);
   return 0;
+}
+
+void RolloutTap::on_fallback(const serving::Ended& ended) {
+  count(ended);
+  counter_.add_fallback(ended.request.endpoint, ended.plan_revision);
+}
+
+void RolloutTap::on_shadow(const serving::Shadowed& shadowed) {
+  using Outcome = serving::Shadowed::Outcome;
+  if (shadowed.outcome == Outcome::kDropped) return counter_.add_dropped(shadowed.endpoint, shadowed.plan_revision);
+  const bool failed = shadowed.outcome == Outcome::kFailed;
+  // A copy waits in another queue than its original, so that its latency says nothing.
+  counter_.add(shadowed.endpoint, shadowed.plan_revision, rollout::Arm::kCandidate,
+               {.unit_hash = shadowed.unit_hash, .failed = failed, .nonfinite = shadowed.nonfinite});
+  if (failed) return;
+  counter_.add_pair(shadowed.endpoint, shadowed.plan_revision, shadowed.unit_hash,
+                    shadowed.outcome == Outcome::kUnlike);
 }
 
 }  // namespace modelyard::app

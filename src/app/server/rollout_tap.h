@@ -1,7 +1,7 @@
-// RolloutTap counts what the arms of rollouts answer on one loop.
+// RolloutTap counts what the arms of rollouts answer on one loop, shadows among them.
 //
-// Faults: what the caller did wrong, or did not wait for, says nothing of a version and is not counted. Inputs that fit
-//         and that the engine fails on do: the other version may well answer them.
+// Faults: what the caller did wrong, or did not wait for, says nothing of a version and is not counted
+//         (serving::is_versions_fault).
 #pragma once
 
 #include "control/rollouts/exposure_counter.h"
@@ -13,10 +13,14 @@ class RolloutTap final : public serving::Tap {
  public:
   Status promise() override { return ok(); }
   std::uint64_t on_end(const serving::Ended& ended) override;
+  void on_fallback(const serving::Ended& ended) override;
+  void on_shadow(const serving::Shadowed& shadowed) override;
 
   control::ExposureCounter& counter() { return counter_; }
 
  private:
+  void count(const serving::Ended& ended);
+
   control::ExposureCounter counter_;
 };
 

@@ -25,6 +25,14 @@ class Taps final : public serving::Tap {
     return ticket;
   }
 
+  void on_fallback(const serving::Ended& ended) override {
+    for (serving::Tap* const listener : listeners_) listener->on_fallback(ended);
+  }
+
+  void on_shadow(const serving::Shadowed& shadowed) override {
+    for (serving::Tap* const listener : listeners_) listener->on_shadow(shadowed);
+  }
+
   void on_refused(const serving::Refused& refused) override {
     if (keeper_ != nullptr) keeper_->on_refused(refused);
     for (serving::Tap* const listener : listeners_) listener->on_refused(refused);

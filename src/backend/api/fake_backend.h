@@ -17,6 +17,7 @@ class FakeBackend final : public Backend {
   std::function<Status(const std::string& folder)> before_load = [](const std::string&) { return ok(); };
   // Called within every run.
   std::function<void()> during_run = [] {};
+  std::atomic<int> failing{0};  // the k whose runs fail
   std::int64_t estimate = 1000;
   std::atomic<int> loaded{0};  // now
   std::atomic<int> runs{0};
@@ -47,6 +48,7 @@ class FakeBackend final : public Backend {
                std::vector<inference::Tensor>& outputs) override {
       ++owner_.runs;
       owner_.during_run();
+      if (factor_ == static_cast<float>(owner_.failing)) return error(Code::kInternal, "it was told to fail");
       const inference::TensorView& x = inputs.front();
       outputs.resize(1);
       inference::Tensor& y = outputs.front();

@@ -20,17 +20,32 @@ struct CountedPlan {
   std::string endpoint;
   std::int64_t revision = 0;
   rollout::ArmEvidence candidate, stable;
+  rollout::PairEvidence pairs;       // of a shadow and its originals
+  std::uint64_t dropped_copies = 0;  // for which a shadow had no room
+  std::uint64_t fallbacks = 0;       // the stable version was asked when the candidate had failed
 };
 
 class ExposureCounter {
  public:
   void add(std::string_view endpoint, std::int64_t revision, rollout::Arm arm, const rollout::CountedRequest& request) {
     MutexLock lock(mutex_);
-    for (CountedPlan& plan : plans_) {
-      if (plan.revision == revision && plan.endpoint == endpoint) return add(plan, arm, request);
-    }
-    plans_.push_back({std::string(endpoint), revision, {}, {}});
-    add(plans_.back(), arm, request);
+    CountedPlan& counted = plan(endpoint, revision);
+    rollout::add(arm == rollout::Arm::kCandidate ? counted.candidate : counted.stable, request);
+  }
+  // A request that both have answered.
+  void add_pair(std::string_view endpoint, std::int64_t revision, std::uint64_t unit_hash, bool disagreed) {
+    MutexLock lock(mutex_);
+    CountedPlan& counted = plan(endpoint, revision);
+    ++counted.pairs.compared[rollout::unit_bucket(unit_hash)];
+    if (disagreed) ++counted.pairs.disagreed[rollout::unit_bucket(unit_hash)];
+  }
+  void add_dropped(std::string_view endpoint, std::int64_t revision) {
+    MutexLock lock(mutex_);
+    ++plan(endpoint, revision).dropped_copies;
+  }
+  void add_fallback(std::string_view endpoint, std::int64_t revision) {
+    MutexLock lock(mutex_);
+    ++plan(endpoint, revision).fallbacks;
   }
 
   std::vector<CountedPlan> take() {
@@ -39,8 +54,11 @@ class ExposureCounter {
   }
 
  private:
-  static void add(CountedPlan& plan, rollout::Arm arm, const rollout::CountedRequest& request) {
-    rollout::add(arm == rollout::Arm::kCandidate ? plan.candidate : plan.stable, request);
+  CountedPlan& plan(std::string_view endpoint, std::int64_t revision) MODELYARD_REQUIRES(mutex_) {
+    for (CountedPlan& plan : plans_) {
+      if (plan.revision == revision && plan.endpoint == endpoint) return plan;
+    }
+    return plans_.emplace_back(CountedPlan{std::string(endpoint), revision, {}, {}, {}});
   }
 
   Mutex mutex_;

@@ -42,8 +42,7 @@ Result<AdmittedRollout> admit_rollout(registry::CatalogReader& reader, const std
     return error(Code::kFailedPrecondition, "candidate: endpoint '{}' serves version {} already", endpoint, served);
   }
   admitted.spec.stable = served;
-  MODELYARD_ASSIGN(admitted.candidate,
-                   resolve_version(reader, admitted.endpoint.model, admitted.spec.candidate, ""));
+  MODELYARD_ASSIGN(admitted.candidate, resolve_version(reader, admitted.endpoint.model, admitted.spec.candidate, ""));
   return admitted;
 }
 

@@ -130,7 +130,11 @@ void RolloutDriver::count() {
       const auto place = placed_.find({plan.endpoint, plan.revision});
       if (place == placed_.end() || !evidence_.contains(place->second.first)) continue;
       rollout::Evidence counted;
-      counted.steps.push_back({place->second.second, std::move(plan.candidate), std::move(plan.stable), {}});
+      counted.steps.push_back(
+          {place->second.second, std::move(plan.candidate), std::move(plan.stable), std::move(plan.pairs)});
+      Asides& asides = asides_[place->second.first];
+      asides.dropped_copies += plan.dropped_copies;
+      asides.fallbacks += plan.fallbacks;
       const Status merged = merge(evidence_.at(place->second.first), counted);
       MODELYARD_CHECK(merged.has_value(), "counts of this server have no metrics and no bins");
       unkept_.insert(place->second.first);
@@ -158,7 +162,8 @@ Status RolloutDriver::look_at(const Live& live, const lifecycle::LifecycleStatus
   drawn_up_.live.push_back({id, rollout.record.endpoint, rollout.candidate(),
                             std::string(rollout::phase_name(rollout.state.phase)),
                             rollout::traffic_of(rollout.spec, rollout.state).candidate_weight,
-                            step ? rollout::candidate_requests(evidence_.at(id), *step) : 0});
+                            step ? rollout::candidate_requests(evidence_.at(id), *step) : 0, asides_[id].dropped_copies,
+                            asides_[id].fallbacks});
   if (const auto looked = looked_.find(id); looked != looked_.end() && now - looked->second < rollout.spec.tick) {
     return ok();
   }
@@ -197,6 +202,7 @@ Status RolloutDriver::keep(const Rollout& before, const rollout::RolloutState& n
   if (is_live(next)) return ok();
   if (next.ending) ++drawn_up_.ended[std::string(rollout::ending_name(*next.ending))];
   evidence_.erase(before.record.id);
+  asides_.erase(before.record.id);
   verdicts_.erase(before.record.id);
   looked_.erase(before.record.id);
   std::erase_if(placed_, [&](const auto& placed) { return placed.second.first == before.record.id; });

@@ -31,8 +31,10 @@ struct RolloutFigures {
     std::string endpoint;
     VersionRef candidate;
     std::string phase;
-    int weight = 0;  // of the candidate, in parts of 10,000
-    std::uint64_t candidate_requests = 0;
+    int weight = 0;                        // of the candidate, in parts of 10,000
+    std::uint64_t candidate_requests = 0;  // in this step; copies of a shadow among them
+    std::uint64_t dropped_copies = 0;      // since the start of the server, likewise
+    std::uint64_t fallbacks = 0;
   };
   std::vector<One> live;
   std::map<std::string, std::uint64_t> ended;  // since the start, by how
@@ -72,6 +74,9 @@ class RolloutDriver {
  private:
   using Placed = std::pair<std::int64_t, int>;  // rollout, step
 
+  struct Asides {
+    std::uint64_t dropped_copies = 0, fallbacks = 0;
+  };
   struct Live {
     Rollout rollout;
     registry::EndpointRecord endpoint;
@@ -97,6 +102,7 @@ class RolloutDriver {
   std::map<std::pair<std::string, std::int64_t>, Placed> placed_ MODELYARD_GUARDED_BY(mutex_);   // by plan
   std::map<std::int64_t, rollout::Evidence> evidence_ MODELYARD_GUARDED_BY(mutex_);              // of live ones
   std::map<std::int64_t, std::vector<rollout::Verdict>> verdicts_ MODELYARD_GUARDED_BY(mutex_);  // of the last look
+  std::map<std::int64_t, Asides> asides_ MODELYARD_GUARDED_BY(mutex_);
   std::map<std::int64_t, UtcTime> looked_ MODELYARD_GUARDED_BY(mutex_);
   std::set<std::int64_t> unkept_ MODELYARD_GUARDED_BY(mutex_);  // their evidence has grown
   RolloutFigures drawn_up_ MODELYARD_GUARDED_BY(mutex_);        // in this look

@@ -31,7 +31,9 @@ Known find_out(const ForecastParts& parts, const ForecastQuery& query) {
 
 Json traffic_json(const Known& known, const ForecastQuery& query) {
   Json json = {{"requests_per_second", known.per_second ? Json(*known.per_second) : Json(nullptr)},
-               {"source", query.requests_per_second ? Json("given") : known.seen ? Json("journal") : Json(nullptr)},
+               {"source", query.requests_per_second ? Json("given")
+                          : known.seen              ? Json("journal")
+                                                    : Json(nullptr)},
                {"requests", known.seen ? Json(known.seen->requests) : Json(nullptr)},
                {"window_seconds", known.seen ? Json(known.seen->window.count()) : Json(nullptr)},
                {"error_rate", nullptr}};
@@ -128,8 +130,7 @@ Result<Json> forecast_rollout(const ForecastParts& parts, const ForecastQuery& q
   }));
   MODELYARD_ASSIGN(auto gates, rollout::parse_gates(rollout::all_gates(admitted.spec)));
   const Known known = find_out(parts, query);
-  Json plan =
-      Foresight(admitted.spec, std::move(gates), known, query.harm_times, parts.clock.utc_now()).steps();
+  Json plan = Foresight(admitted.spec, std::move(gates), known, query.harm_times, parts.clock.utc_now()).steps();
   plan["endpoint"] = query.endpoint;
   plan["model"] = admitted.endpoint.model;
   plan["spec"] = rollout::to_json(admitted.spec);

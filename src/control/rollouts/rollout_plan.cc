@@ -17,9 +17,9 @@ bool is_counted_here(Signal signal) {
     case Signal::kErrorRate:
     case Signal::kTimeoutRate:
     case Signal::kNonfiniteRate:
+    case Signal::kDisagreement:
     case Signal::kLatency: return true;
     case Signal::kAccuracy:
-    case Signal::kDisagreement:
     case Signal::kOutputDistance:
     case Signal::kMetric: break;
   }
@@ -29,8 +29,8 @@ bool is_counted_here(Signal signal) {
 Status check_gate(const rollout::Gate& gate) {
   if (!is_counted_here(gate.signal)) {
     return error(Code::kUnimplemented,
-                 "gate '{}': {} is not counted by this server yet; error_rate, timeout_rate, nonfinite_rate and "
-                 "latencies are",
+                 "gate '{}': {} is not counted by this server yet; error_rate, timeout_rate, nonfinite_rate, "
+                 "disagreement and latencies are",
                  gate.text, rollout::signal_text(gate));
   }
   if (gate.on_no_data != rollout::OnNoData::kHold) {
@@ -39,6 +39,28 @@ Status check_gate(const rollout::Gate& gate) {
   }
   if (!gate.window) return ok();
   return error(Code::kUnimplemented, "gate '{}': a window is not kept by this server yet; leave out 'over'", gate.text);
+}
+
+// A copy waits in another queue than its original, and only copies are compared.
+Status check_shadow_gates(const rollout::RolloutSpec& spec, std::span<const rollout::Gate> gates) {
+  const auto shadow = std::ranges::find(spec.stages, rollout::StageKind::kShadow, &rollout::Stage::kind);
+  for (const rollout::Gate& gate : gates) {
+    if (gate.signal == Signal::kDisagreement && shadow == spec.stages.end()) {
+      return error(Code::kInvalidArgument,
+                   "gate '{}': nothing is compared without a stage 'shadow'; put one before the others", gate.text);
+    }
+  }
+  if (shadow == spec.stages.end()) return ok();
+  const auto asked = rollout::gates_of(spec, static_cast<std::size_t>(shadow - spec.stages.begin()), 0);
+  for (const rollout::Gate& gate : gates) {
+    const bool is_latency = gate.signal == Signal::kLatency || gate.signal == Signal::kTimeoutRate;
+    if (!is_latency || std::ranges::find(asked, gate.text) == asked.end()) continue;
+    return error(Code::kInvalidArgument,
+                 "gate '{}': a shadow's copies wait in a queue of their own, so that their latency says nothing; write "
+                 "the gate under the stages that answer",
+                 gate.text);
+  }
+  return ok();
 }
 
 }  // namespace
@@ -65,11 +87,15 @@ rollout::TrafficPlan plan_of(const Rollout& rollout) {
   plan.stable = stable;
   plan.salt = fmt::format("rollout-{}", rollout.record.id);
   plan.sticky = rollout.spec.sticky;
+  plan.falls_back = traffic.falls_back;
   plan.shares.clear();
   for (const auto& [version, weight] :
        {std::pair{stable, rollout::kWhole - traffic.candidate_weight}, {candidate, traffic.candidate_weight}}) {
     if (weight > 0) plan.shares.push_back({version, weight});
-    if (weight == 0) plan.warm.push_back(version);
+    if (weight == 0 && (version == stable || traffic.shadow_share == 0)) plan.warm.push_back(version);
+  }
+  if (traffic.shadow_share > 0) {
+    plan.shadows.push_back({candidate, traffic.shadow_share, rollout.spec.stages[rollout.state.stage].tolerance});
   }
   std::ranges::sort(plan.shares, {}, &rollout::Share::version);
   return plan;
@@ -81,16 +107,13 @@ Status check_supported(const rollout::RolloutSpec& spec) {
     return error(Code::kInvalidArgument, "stages: at most {} steps in all", kMostSteps);
   }
   for (const rollout::Stage& stage : spec.stages) {
-    const bool is_known = stage.kind == rollout::StageKind::kCanary || stage.kind == rollout::StageKind::kExperiment;
-    if (!is_known) {
-      return error(Code::kUnimplemented, "this server has no stage '{}' yet; canary and experiment it has",
-                   rollout::stage_kind_name(stage.kind));
+    if (stage.kind == rollout::StageKind::kBandit) {
+      return error(Code::kUnimplemented, "this server has no stage 'bandit' yet; shadow, canary and experiment it has");
     }
   }
-  if (spec.fallback) return error(Code::kUnimplemented, "fallback: this server cannot fall back to stable yet");
   MODELYARD_ASSIGN(const auto gates, rollout::parse_gates(rollout::all_gates(spec)));
   for (const rollout::Gate& gate : gates) MODELYARD_TRY(check_gate(gate));
-  return ok();
+  return check_shadow_gates(spec, gates);
 }
 
 Status refuse_while_rolling_out(registry::CatalogReader& reader, std::string_view endpoint) {

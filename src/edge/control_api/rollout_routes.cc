@@ -25,8 +25,7 @@ Result<control::ForecastQuery> forecast_query(const ApiCall& call) {
   constexpr double kMostRequests = 1e9;
   control::ForecastQuery query{.endpoint = call.parameters[0], .spec = call.body, .requests_per_second = {}};
   MODELYARD_ASSIGN(query.requests_per_second, number_in_query(call, "requests_per_second", 0, kMostRequests));
-  MODELYARD_ASSIGN(const auto harm,
-                   number_in_query(call, "harm", rollout::kLeastHarmTimes, rollout::kMostHarmTimes));
+  MODELYARD_ASSIGN(const auto harm, number_in_query(call, "harm", rollout::kLeastHarmTimes, rollout::kMostHarmTimes));
   query.harm_times = harm.value_or(rollout::kHarmTimes);
   return query;
 }

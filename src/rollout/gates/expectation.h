@@ -18,7 +18,7 @@ namespace modelyard::rollout {
 // Of one version, per request.
 struct Likeness {
   double failures = 0, timeouts = 0, nonfinite = 0;  // 0 to 1
-  std::vector<double> latency;  // by bucket of latency_buckets.h, summing to 1; empty: not known
+  std::vector<double> latency;                       // by bucket of latency_buckets.h, summing to 1; empty: not known
 };
 // Nothing is known of a version without requests: one that does not fail.
 Likeness likeness_of(const ArmEvidence& arm);

@@ -87,7 +87,8 @@ TEST(Outlook, HarmIsSoManyTimesWhatTheGateAllows) {
 
 TEST(Outlook, PowerGrowsWithSamplesAndWithHarm) {
   const Likeness stable = like(0.001);
-  for (const char* line : {"error_rate <= 0.5%", "error_rate <= stable + 0.5%", "p99_ms <= 30", "p99_ms <= stable * 1.2"}) {
+  for (const char* line :
+       {"error_rate <= 0.5%", "error_rate <= stable + 0.5%", "p99_ms <= 30", "p99_ms <= stable * 1.2"}) {
     const Gate gate = gate_of(line);
     const auto at = [&](double samples, double times) {
       return power({gate, kAlpha}, {{0.5, samples}}, stable, *harm_of(gate, stable, times));
@@ -120,7 +121,8 @@ TEST(Outlook, PowerIsHowOftenTheJudgeFailsSuchACandidate) {
       failed += judge(gate, evidence, kAlpha).outcome == Outcome::kFail ? 1 : 0;
     }
     const double samples = static_cast<double>(kSamples / kUnitBuckets * kUnitBuckets);
-    EXPECT_NEAR(power({gate, kAlpha}, {{0.5, samples}}, stable, harm), static_cast<double>(failed) / kRuns, 0.1) << line;
+    EXPECT_NEAR(power({gate, kAlpha}, {{0.5, samples}}, stable, harm), static_cast<double>(failed) / kRuns, 0.1)
+        << line;
   }
 }
 

@@ -53,9 +53,9 @@ int count_steps(const RolloutSpec& spec) {
 }
 
 std::optional<int> counted_step(const RolloutSpec& spec, const RolloutState& state) {
-  const int weight = traffic_of(spec, state).candidate_weight;
-  if (weight == 0) return std::nullopt;
-  if (weight == kWhole) return count_steps(spec);
+  const Traffic traffic = traffic_of(spec, state);
+  if (traffic.candidate_weight == 0 && traffic.shadow_share == 0) return std::nullopt;
+  if (traffic.candidate_weight == kWhole) return count_steps(spec);
   return steps_before(spec, state.stage) + static_cast<int>(state.step);
 }
 
@@ -75,8 +75,8 @@ std::uint64_t candidate_requests(const Evidence& evidence, int step) {
 
 std::vector<Verdict> judge_evidence(const RolloutSpec& spec, const RolloutState& state, std::span<const Gate> gates,
                                     const Evidence& evidence) {
-  auto verdicts = judge_all(
-      gates, [&](const Gate&) -> const Evidence& { return evidence; }, spec.alpha, split_of(spec, evidence));
+  auto verdicts =
+      judge_all(gates, [&](const Gate&) -> const Evidence& { return evidence; }, spec.alpha, split_of(spec, evidence));
   const std::vector<std::string> asked = gates_in_force(spec, state);
   std::erase_if(verdicts,
                 [&](const Verdict& verdict) { return std::ranges::find(asked, verdict.gate) == asked.end(); });

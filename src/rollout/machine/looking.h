@@ -24,7 +24,7 @@ std::vector<std::string> all_gates(const RolloutSpec& spec);
 std::vector<std::string> gates_in_force(const RolloutSpec& spec, const RolloutState& state);
 
 int count_steps(const RolloutSpec& spec);
-// Under which number of a step evidence is kept; none while the candidate answers nobody.
+// Under which number of a step evidence is kept; none while the candidate is asked nothing.
 std::optional<int> counted_step(const RolloutSpec& spec, const RolloutState& state);
 // The share of requests that the candidate is to have in that step.
 double planned_share(const RolloutSpec& spec, int step);
@@ -34,7 +34,7 @@ std::uint64_t candidate_requests(const Evidence& evidence, int step);
 std::vector<Verdict> judge_evidence(const RolloutSpec& spec, const RolloutState& state, std::span<const Gate> gates,
                                     const Evidence& evidence);
 
-// Sets samples and verdicts of the look; leaves them as they are while the candidate answers nobody.
+// Sets samples and verdicts of the look; leaves them as they are while the candidate is asked nothing.
 void see_evidence(const RolloutSpec& spec, const RolloutState& state, std::span<const Gate> gates,
                   const Evidence& evidence, Look& look);
 

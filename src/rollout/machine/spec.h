@@ -22,6 +22,7 @@
 //
 //   A stage has hold, min_samples, most_duration and gates of its own (those of the spec are added), and:
 //   shadow           share 100   percent of requests of which the candidate sees a copy
+//                    tolerance 0.001  how far numbers may lie from each other and be alike, relatively
 //   canary           steps       [1, "5%", {"weight": 25, "hold", "min_samples", "most_duration", "gates", "pause"?: true}]
 //                                in percent; pause waits for a person behind the step
 //   experiment       weight 50, metric (a gate line), guardrails [gate lines]
@@ -65,6 +66,7 @@ struct Stage {
   StageKind kind{};
   std::vector<Step> steps;  // of canary one or more, of the others one
   int share = 0;            // shadow
+  double tolerance = 0;     // shadow
   int floor = 0;            // bandit
   std::string metric;       // experiment: the primary gate; bandit: the reward
 

@@ -113,6 +113,11 @@ Result<Stage> read_stage(ObjectReader& fields, StageKind kind, const Pace& pace,
   if (kind == StageKind::kShadow) {
     stage.share = kWhole;
     MODELYARD_TRY(read_percent(fields, "share", stage.share));
+    MODELYARD_ASSIGN(const auto tolerance, fields.optional_number("tolerance"));
+    stage.tolerance = tolerance.value_or(Shadow().tolerance);
+    if (!(stage.tolerance >= 0 && stage.tolerance <= 1)) {
+      return refuse_field(fields, "tolerance", "write how far numbers may lie from each other, 0 to 1, like 0.001");
+    }
   } else {
     MODELYARD_TRY(read_split(fields, stage, step));
   }
@@ -188,6 +193,7 @@ Json stage_json(const Stage& stage) {
   json[stage.kind == StageKind::kExperiment ? "guardrails" : "gates"] = step.gates;
   if (stage.kind == StageKind::kShadow) {
     json["share"] = percent_json(stage.share);
+    json["tolerance"] = stage.tolerance;
     return json;
   }
   json["weight"] = percent_json(step.weight);

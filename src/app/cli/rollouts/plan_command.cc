@@ -60,17 +60,18 @@ std::string traffic_text(const Json& traffic) {
 
 // One row for each gate; what is of the step stands in the first.
 void add_step(Table& table, const Json& step, std::size_t number) {
-  std::vector<std::string> of_step = {
-      std::to_string(number),          fmt::format("{:g} %", step["share"].get<double>() / 100),
-      duration_text(step["begin_seconds"]), duration_text(step["end_seconds"]),
-      count_text(step["expected_samples"])};
+  std::vector<std::string> of_step = {std::to_string(number), fmt::format("{:g} %", step["share"].get<double>() / 100),
+                                      duration_text(step["begin_seconds"]), duration_text(step["end_seconds"]),
+                                      count_text(step["expected_samples"])};
   if (step["waits_for_person"] == true) of_step[3] += " or later";
-  if (step["begin_seconds"].is_number() && step["has_enough"] != true) of_step[3] = coloured("too little", Colour::kRed);
-  if (step["outlook"].empty()) table.add({of_step[0], of_step[1], of_step[2], of_step[3], of_step[4], "-", "-", "-", "-"});
+  if (step["begin_seconds"].is_number() && step["has_enough"] != true)
+    of_step[3] = coloured("too little", Colour::kRed);
+  if (step["outlook"].empty())
+    table.add({of_step[0], of_step[1], of_step[2], of_step[3], of_step[4], "-", "-", "-", "-"});
   for (const Json& outlook : step["outlook"]) {
     std::vector<std::string> row = of_step;
-    row.insert(row.end(), {text_of(outlook["gate"]), passes_text(outlook), harm_text(outlook),
-                           power_text(outlook["power"])});
+    row.insert(row.end(),
+               {text_of(outlook["gate"]), passes_text(outlook), harm_text(outlook), power_text(outlook["power"])});
     table.add(std::move(row));
     of_step.assign(of_step.size(), "");
   }
@@ -86,10 +87,11 @@ void print_end(const Json& plan) {
                 coloured("it does not get there", Colour::kRed).c_str(), latest.c_str());
   }
   if (plan["steps"].empty()) return;
-  std::printf("\nPASSES AT   samples of the candidate in the step, when it is just like the version that answers now\n"
-              "HARM        a candidate of %g times what the gate allows; --harm says another\n"
-              "FOUND       how surely such a one is rejected by the end of the step\n",
-              plan["harm_times"].get<double>());
+  std::printf(
+      "\nPASSES AT   samples of the candidate in the step, when it is just like the version that answers now\n"
+      "HARM        a candidate of %g times what the gate allows; --harm says another\n"
+      "FOUND       how surely such a one is rejected by the end of the step\n",
+      plan["harm_times"].get<double>());
 }
 
 void print_plan(const Json& plan) {
