@@ -88,6 +88,8 @@ void see_evidence(const RolloutSpec& spec, const RolloutState& state, std::span<
   const auto step = counted_step(spec, state);
   if (!step) return;
   look.candidate_samples = candidate_requests(evidence, *step);
+  const auto found = std::ranges::find(evidence.steps, *step, &StepEvidence::step);
+  look.shadow_samples = found == evidence.steps.end() ? 0 : total(found->pairs.compared);
   look.verdicts = judge_evidence(spec, state, gates, evidence);
 }
 
