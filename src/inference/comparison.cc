@@ -10,7 +10,8 @@ namespace {
 
 bool near(double a, double b, double tolerance) {
   if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
-  return a == b || std::abs(a - b) <= kLeastStep + tolerance * std::abs(b);
+  if (std::isinf(a) || std::isinf(b)) return a == b;
+  return std::abs(a - b) <= kLeastStep + tolerance * std::abs(b);
 }
 
 bool alike(const Tensor& a, const Tensor& b, double tolerance) {
