@@ -461,9 +461,11 @@ def test_a_name_that_was_sent_in_several_datatypes_is_read_in_each_as_sent(serve
 def test_predictions_that_shared_a_run_are_read_with_their_places_in_it(server, tmp_path):
     server.cli("push", "wide", models.wide(tmp_path / "wide.onnx", 256), "--wait")
     server.cli("record", "wide", "capture.share=1")
-    predictions = many_at_once(server, "wide", 2, 256, 60)
-
-    read = payloads_read(server, "wide", predictions).values()
+    for _ in range(20):  # whether they come together is up to the machine
+        predictions = many_at_once(server, "wide", 2, 256, 60)
+        read = payloads_read(server, "wide", predictions).values()
+        if any(one.row_offset > 0 for one in read):
+            break
 
     assert any(one.row_offset > 0 for one in read)
     assert all(one.row_offset + 2 <= one.batch_rows for one in read)
