@@ -84,12 +84,9 @@ TEST_F(DispatcherRolloutTest, CopiesAShareOfTheRequests) {
   deploy_plan([](rollout::TrafficPlan& plan) { plan.shadows.push_back({3, rollout::kWhole / 4}); });
 
   for (int i = 0; i < 400; ++i) submit();
-  dispatcher_->end_turn();
-  while (backend_.runs < 450) std::this_thread::yield();
-  tasks_.run_some();
+  wait_for_shadows(60);
 
-  EXPECT_GT(listener_.shadows.size(), 50u);
-  EXPECT_LT(listener_.shadows.size(), 150u);
+  EXPECT_LT(backend_.runs, 400 + 150);
 }
 
 TEST_F(DispatcherRolloutTest, DropsCopiesThatASlowShadowHasNoRoomFor) {
