@@ -80,7 +80,8 @@ def test_a_slow_shadow_answers_nobody(server, tmp_path):
 def test_stable_answers_what_the_candidate_fails_to(server, tmp_path):
     publish(server, tmp_path, models.failing(tmp_path / "bad.onnx"))
     with Traffic(server) as traffic:
-        rollout = begin(server, fallback=True, min_samples=100_000, most_duration="10m", gates=["error_rate <= 90% min 30"])
+        rollout = begin(server, fallback=True, min_samples=100_000, most_duration="10m", cooling="10s",
+                        gates=["error_rate <= 90% min 30"])
         wait_until(lambda: metric(server, "modelyard_rollout_fallbacks_total") > 20)
         wait_until(lambda: not show(server, rollout)["live"])
     ended = show(server, rollout)
