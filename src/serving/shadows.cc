@@ -1,9 +1,12 @@
 #include "serving/shadows.h"
 
+#include <algorithm>
 #include <cstring>
-#include <numeric>
+#include <functional>
 
-#include "inference/comparison.h"
+#include "inference/element.h"
+#include "inference/nonfinite.h"
+#include "lifecycle/golden_check.h"
 #include "serving/version_executor.h"
 
 namespace modelyard::serving {
@@ -12,6 +15,8 @@ namespace {
 using inference::Buffer;
 using inference::Tensor;
 using inference::TensorView;
+
+constexpr double kLeastStep = 1e-6;  // what is no difference, of numbers near 0
 
 Tensor copy_of(const TensorView& view) {
   Tensor copy{
@@ -72,12 +77,23 @@ Status fit(const inference::Signature& signature, Copy& copy) {
   return ok();
 }
 
+bool is_decision(const Tensor& output) {
+  return !inference::is_floating(output.type);
+}
+
+bool is_alike(std::vector<Tensor> stable, const std::vector<Tensor>& shadow, double tolerance) {
+  if (std::ranges::any_of(stable, is_decision)) std::erase_if(stable, std::not_fn(is_decision));
+  lifecycle::Golden wanted;
+  wanted.tolerance = {.relative = tolerance, .absolute = kLeastStep};
+  return lifecycle::compare_outputs(wanted, stable, shadow, "a copy").has_value();
+}
+
 Shadowed compare(const Finished& finished) {
   Copy& copy = static_cast<Copy&>(*finished.job.call);
   Shadowed told = std::move(copy.told);
   told.outcome = Shadowed::Outcome::kFailed;
   if (!finished.outputs) return told;
-  const bool alike = inference::answer_alike(copy.stable, *finished.outputs, copy.tolerance);
+  const bool alike = is_alike(std::move(copy.stable), *finished.outputs, copy.tolerance);
   told.outcome = alike ? Shadowed::Outcome::kAlike : Shadowed::Outcome::kUnlike;
   told.nonfinite = inference::has_nonfinite(*finished.outputs, kMostLookedAt);
   return told;

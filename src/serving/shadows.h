@@ -4,6 +4,9 @@
 //          What it answers, or fails to, reaches nobody but tell().
 // Bounds:  of one loop kMostCopies and kMostBytes under way; what comes beyond them, or finds the shadow's queue full,
 //          is dropped, and told.
+// Alike:   classes, labels and counts (outputs of integers, BOOL, BYTES) are what an answer decides. Where there are
+//          such, they alone are compared: the scores beside them move with every training. Otherwise all numbers are,
+//          as lifecycle/golden_check.h compares, with the plan's relative tolerance.
 // Inputs:  that stable answered, and that do not fit the shadow's signature, are its failure.
 // Threads: send() on the loop, on_done() on the shadow's worker, where answers are compared; tell() on the loop.
 #pragma once

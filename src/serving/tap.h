@@ -54,7 +54,7 @@ struct Shadowed {
   enum class Outcome : std::uint8_t {
     kDropped,  // there was no room for it
     kFailed,
-    kAlike,  // as answer_alike() says
+    kAlike,  // as shadows.h says
     kUnlike,
   };
   std::string endpoint;

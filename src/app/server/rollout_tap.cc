@@ -1,6 +1,6 @@
 #include "app/server/rollout_tap.h"
 
-#include "inference/comparison.h"
+#include "inference/nonfinite.h"
 #include "rollout/version_fault.h"
 
 namespace modelyard::app {

@@ -43,18 +43,20 @@ Status check_gate(const rollout::Gate& gate) {
 
 // A copy waits in another queue than its original, and only copies are compared.
 Status check_shadow_gates(const rollout::RolloutSpec& spec, std::span<const rollout::Gate> gates) {
-  const auto shadow = std::ranges::find(spec.stages, rollout::StageKind::kShadow, &rollout::Stage::kind);
+  std::vector<std::string> of_shadows;
+  bool has_shadow = false;
+  for (std::size_t stage = 0; stage < spec.stages.size(); ++stage) {
+    if (spec.stages[stage].kind != rollout::StageKind::kShadow) continue;
+    has_shadow = true;
+    std::ranges::move(rollout::gates_of(spec, stage, 0), std::back_inserter(of_shadows));
+  }
   for (const rollout::Gate& gate : gates) {
-    if (gate.signal == Signal::kDisagreement && shadow == spec.stages.end()) {
+    if (gate.signal == Signal::kDisagreement && !has_shadow) {
       return error(Code::kInvalidArgument,
                    "gate '{}': nothing is compared without a stage 'shadow'; put one before the others", gate.text);
     }
-  }
-  if (shadow == spec.stages.end()) return ok();
-  const auto asked = rollout::gates_of(spec, static_cast<std::size_t>(shadow - spec.stages.begin()), 0);
-  for (const rollout::Gate& gate : gates) {
-    const bool is_latency = gate.signal == Signal::kLatency || gate.signal == Signal::kTimeoutRate;
-    if (!is_latency || std::ranges::find(asked, gate.text) == asked.end()) continue;
+    const bool is_of_time = gate.signal == Signal::kLatency || gate.signal == Signal::kTimeoutRate;
+    if (!is_of_time || std::ranges::find(of_shadows, gate.text) == of_shadows.end()) continue;
     return error(Code::kInvalidArgument,
                  "gate '{}': a shadow's copies wait in a queue of their own, so that their latency says nothing; write "
                  "the gate under the stages that answer",
