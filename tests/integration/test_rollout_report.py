@@ -1,9 +1,13 @@
 """What a rollout would take, and what it did: plan, watch and report, with real requests."""
 
+import json
+import sqlite3
+
 import pytest
 
 import models
-from test_rollouts import ENDPOINT, GATES, QUICK, Traffic, begin, phase, publish, served, show, wait_until
+from test_rollouts import (ENDPOINT, GATES, QUICK, Traffic, begin, phase, publish, served, settled_samples, show,
+                           wait_until)
 
 PLAN = f"/api/v1/endpoints/{ENDPOINT}/rollouts:plan"
 
@@ -85,3 +89,97 @@ def test_while_a_rollout_is_under_way_another_one_is_not_planned(two_versions):
     refused = two_versions.post(PLAN, json={"candidate": 2, **QUICK})
     assert refused.status_code == 409
     assert f"rollout {rollout} decides" in refused.json()["detail"]
+
+
+def report(server, rollout):
+    answer = server.get(f"/api/v1/rollouts/{rollout}/report")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def ended(server, rollout):
+    wait_until(lambda: not show(server, rollout)["live"])
+    return report(server, rollout)
+
+
+def test_a_report_tells_how_each_gate_went_over_time(two_versions, tmp_path):
+    server = two_versions
+    with Traffic(server):
+        rollout = begin(server, steps=[20, 60], gates=["error_rate <= 20% min 30", "p99_ms <= stable * 50 min 30"])
+        told = ended(server, rollout)
+    assert told["rollout"]["state"]["ending"] == "promoted"
+    assert [gate["gate"] for gate in told["gates"]] == ["error_rate <= 20% min 30", "p99_ms <= stable * 50 min 30"]
+    assert [(gate["unit"], gate["limit"]) for gate in told["gates"]] == [("share", 0.2), ("times", 50)]
+    for gate in told["gates"]:
+        points = gate["points"]
+        assert points == sorted(points, key=lambda point: point["at"])
+        samples = [point["candidate_samples"] for point in points]
+        assert samples == sorted(samples)
+        assert {2000, 6000} <= {point["weight"] for point in points}
+        assert any(point["outcome"] == "pass" for point in points)
+        for point in points:
+            if point["outcome"] == "pass":
+                assert point["low"] is None or point["low"] <= point["estimate"]
+                assert point["estimate"] <= point["high"] <= gate["limit"]
+    planned = [step["planned"] for step in told["split"]]
+    assert planned[:2] == [0.2, 0.6]
+    assert all(step["candidate"]["requests"] > 0 for step in told["split"][:2])
+    assert told["srm"]["is_mismatch"] is False
+    page = tmp_path / "page.html"
+    assert server.cli("rollout", "report", rollout, "--html", page).stdout.strip() == str(page)
+    html = page.read_text()
+    assert html.count("<svg") == 3, "weights, and two gates"
+    assert "<script" not in html and "http-equiv=\"Content-Security-Policy\"" in html
+    for words in ("promoted", "error_rate &lt;= 20% min 30", "anonymous@127.0.0.1", "step 1 of canary passed"):
+        assert words in html
+    assert server.cli("rollout", "report", rollout).stdout.startswith("<!doctype html>")
+    shown = server.cli("rollout", "report", rollout, json_output=True)
+    assert shown["gates"] == told["gates"] and shown["made"]
+
+
+def test_a_report_of_a_rejected_candidate_names_the_gate_and_what_it_saw(server, tmp_path):
+    publish(server, tmp_path, models.not_a_number(tmp_path / "bad.onnx"))
+    with Traffic(server):
+        rollout = begin(server, gates=GATES, min_samples=100_000)
+        told = ended(server, rollout)
+    course = {gate["gate"]: gate["points"] for gate in told["gates"]}[GATES[1]]
+    assert course[-1]["outcome"] == "fail"
+    assert course[-1]["low"] > 0.2 and course[-1]["estimate"] == 1
+    assert told["split"][0]["candidate"]["nonfinite"] > 0
+    assert told["split"][0]["stable"]["nonfinite"] == 0
+    html = server.cli("rollout", "report", rollout).stdout
+    assert "rejected" in html and "The first gate that failed" in html
+
+
+def test_the_course_of_a_rollout_outlives_a_kill(two_versions):
+    server = two_versions
+    with Traffic(server):
+        rollout = begin(server, min_samples=10**9)
+        wait_until(lambda: report(server, rollout)["gates"] and len(report(server, rollout)["gates"][0]["points"]) > 2)
+    settled_samples(server, rollout)
+    before = report(server, rollout)["gates"]
+    server.kill()
+    server.start()
+    wait_until(lambda: show(server, rollout)["state"]["verdicts"])
+    assert report(server, rollout)["gates"] == before
+
+
+def test_a_rollout_of_before_there_were_courses_is_reported_without_them(two_versions):
+    server = two_versions
+    with Traffic(server):
+        rollout = begin(server, keep_warm="0s")
+        assert ended(server, rollout)["gates"]
+    server.stop()
+    with sqlite3.connect(server.folder / "data" / "catalog.db") as catalog:
+        kept = json.loads(catalog.execute("SELECT evidence FROM rollout_evidence").fetchone()[0])
+        del kept["courses"]
+        catalog.execute("UPDATE rollout_evidence SET evidence = ?", [json.dumps(kept)])
+    server.start()
+    told = report(server, rollout)
+    assert told["gates"] == [] and told["split"]
+    assert "No gate was judged" in server.cli("rollout", "report", rollout).stdout
+
+
+def test_there_is_no_report_of_what_is_not_there(server):
+    assert server.get("/api/v1/rollouts/7/report").status_code == 404
+    assert server.cli("rollout", "report", 7, check=False).returncode == 3

@@ -72,6 +72,7 @@ void add_tune_command(CommandLine& line);
 void add_rollout_commands(CommandLine& line);
 // Below `rollout`.
 void add_rollout_plan_command(CommandLine& line, CLI::App& group);
+void add_rollout_report_command(CommandLine& line, CLI::App& group);
 void add_key_commands(CommandLine& line);
 void add_offline_commands(CommandLine& line);
 void add_stats_command(CommandLine& line);

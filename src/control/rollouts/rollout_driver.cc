@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "control/rollouts/rollout_admission.h"
+#include "control/rollouts/rollout_report.h"
 #include "rollout/machine/looking.h"
 #include "rollout/machine/traffic.h"
 
@@ -115,12 +116,9 @@ Result<rollout::Evidence*> RolloutDriver::evidence_of(std::int64_t id) {
     MODELYARD_ASSIGN(text, reader.rollout_evidence(id));
     return ok();
   }));
-  rollout::Evidence evidence;
-  if (!text.empty()) {
-    MODELYARD_ASSIGN(const Json document, parse_json(text));
-    MODELYARD_ASSIGN(evidence, rollout::parse_evidence(document, "evidence"));
-  }
-  return &evidence_.emplace(id, std::move(evidence)).first->second;
+  MODELYARD_ASSIGN(KeptEvidence kept, parse_kept_evidence(text));
+  courses_[id] = std::move(kept.courses);
+  return &evidence_.emplace(id, std::move(kept.evidence)).first->second;
 }
 
 // Counts of plans that belong to no live rollout are let go.
@@ -154,6 +152,21 @@ Result<rollout::Look> RolloutDriver::see(const Live& live, const lifecycle::Life
   return look;
 }
 
+void RolloutDriver::follow(const Rollout& rollout, const rollout::Look& look) {
+  const int weight = rollout::traffic_of(rollout.spec, rollout.state).candidate_weight;
+  if (courses_[rollout.record.id].add(look.now, weight, rollout.gates, look.verdicts)) {
+    unkept_.insert(rollout.record.id);
+  }
+}
+
+// Before anything is decided by it.
+Status RolloutDriver::keep_evidence(std::int64_t id) {
+  if (!unkept_.contains(id)) return ok();
+  MODELYARD_TRY(parts_.catalog.keep_rollout_evidence(id, text_of_kept({evidence_.at(id), courses_.at(id)})));
+  unkept_.erase(id);
+  return ok();
+}
+
 Status RolloutDriver::look_at(const Live& live, const lifecycle::LifecycleStatus& status) {
   const Rollout& rollout = live.rollout;
   const std::int64_t id = rollout.record.id;
@@ -168,11 +181,9 @@ Status RolloutDriver::look_at(const Live& live, const lifecycle::LifecycleStatus
     return ok();
   }
   looked_[id] = now;
-  if (unkept_.contains(id)) {
-    MODELYARD_TRY(parts_.catalog.keep_rollout_evidence(id, rollout::to_json(evidence_.at(id)).dump()));
-    unkept_.erase(id);
-  }
   MODELYARD_ASSIGN(const rollout::Look look, see(live, status));
+  follow(rollout, look);
+  MODELYARD_TRY(keep_evidence(id));
   const rollout::Decision decision = rollout::advance(rollout.spec, rollout.state, look);
   verdicts_[id] = decision.next.verdicts;
   if (!decision.changed) return ok();
@@ -203,6 +214,7 @@ Status RolloutDriver::keep(const Rollout& before, const rollout::RolloutState& n
   if (next.ending) ++drawn_up_.ended[std::string(rollout::ending_name(*next.ending))];
   evidence_.erase(before.record.id);
   asides_.erase(before.record.id);
+  courses_.erase(before.record.id);
   verdicts_.erase(before.record.id);
   looked_.erase(before.record.id);
   std::erase_if(placed_, [&](const auto& placed) { return placed.second.first == before.record.id; });
@@ -275,6 +287,17 @@ Result<std::vector<Rollout>> RolloutDriver::list(const std::string& endpoint) {
     rollouts.push_back(std::move(rollout));
   }
   return rollouts;
+}
+
+Result<Json> RolloutDriver::report(std::int64_t id) {
+  std::string kept;
+  MODELYARD_TRY(parts_.catalog.read([&](registry::CatalogReader& reader) -> Status {
+    MODELYARD_ASSIGN(kept, reader.rollout_evidence(id));
+    return ok();
+  }));
+  MODELYARD_ASSIGN(const Rollout rollout, find(id));
+  MODELYARD_ASSIGN(const KeptEvidence evidence, parse_kept_evidence(kept));
+  return report_rollout(rollout, evidence);
 }
 
 RolloutFigures RolloutDriver::figures() {

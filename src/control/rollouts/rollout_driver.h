@@ -18,6 +18,7 @@
 #include "control/rollouts/exposure_counter.h"
 #include "control/rollouts/rollout_plan.h"
 #include "lifecycle/reconciler.h"
+#include "rollout/gates/course.h"
 #include "rollout/gates/evidence.h"
 #include "rollout/machine/command.h"
 #include "telemetry/log.h"
@@ -69,6 +70,8 @@ class RolloutDriver {
   // With the verdicts of the last look.
   Result<Rollout> find(std::int64_t id);
   Result<std::vector<Rollout>> list(const std::string& endpoint);
+  // What is kept of it, as of the last look that had news: rollout_report.h.
+  Result<Json> report(std::int64_t id);
   RolloutFigures figures();
 
  private:
@@ -89,6 +92,8 @@ class RolloutDriver {
   void place(const Rollout& rollout, registry::Revision plan) MODELYARD_REQUIRES(mutex_);
   void count() MODELYARD_REQUIRES(mutex_);
   Result<rollout::Evidence*> evidence_of(std::int64_t id) MODELYARD_REQUIRES(mutex_);
+  void follow(const Rollout& rollout, const rollout::Look& look) MODELYARD_REQUIRES(mutex_);
+  Status keep_evidence(std::int64_t id) MODELYARD_REQUIRES(mutex_);
   Result<rollout::Look> see(const Live& live, const lifecycle::LifecycleStatus& status) MODELYARD_REQUIRES(mutex_);
   Status keep(const Rollout& before, const rollout::RolloutState& next, const Actor& actor, std::string_view action)
       MODELYARD_REQUIRES(mutex_);
@@ -101,10 +106,11 @@ class RolloutDriver {
   bool failing_ MODELYARD_GUARDED_BY(mutex_) = false;
   std::map<std::pair<std::string, std::int64_t>, Placed> placed_ MODELYARD_GUARDED_BY(mutex_);   // by plan
   std::map<std::int64_t, rollout::Evidence> evidence_ MODELYARD_GUARDED_BY(mutex_);              // of live ones
+  std::map<std::int64_t, rollout::Courses> courses_ MODELYARD_GUARDED_BY(mutex_);                // likewise
   std::map<std::int64_t, std::vector<rollout::Verdict>> verdicts_ MODELYARD_GUARDED_BY(mutex_);  // of the last look
   std::map<std::int64_t, Asides> asides_ MODELYARD_GUARDED_BY(mutex_);
   std::map<std::int64_t, UtcTime> looked_ MODELYARD_GUARDED_BY(mutex_);
-  std::set<std::int64_t> unkept_ MODELYARD_GUARDED_BY(mutex_);  // their evidence has grown
+  std::set<std::int64_t> unkept_ MODELYARD_GUARDED_BY(mutex_);  // their evidence or courses have grown
   RolloutFigures drawn_up_ MODELYARD_GUARDED_BY(mutex_);        // in this look
   Mutex figures_mutex_;                                         // held for a copy: figures() is asked on event loops
   RolloutFigures figures_ MODELYARD_GUARDED_BY(figures_mutex_);

@@ -87,6 +87,12 @@ void ControlApi::add_rollout_routes(Router& router) {
     MODELYARD_ASSIGN(const auto rollout, find_rollout(call, Verb::kRead));
     return answer_of(rollout);
   });
+  route(router, Method::kGet, one + "/report", Access::server(Verb::kRead), {},
+        [this](const ApiCall& call) -> Result<ApiAnswer> {
+          MODELYARD_ASSIGN(const auto rollout, find_rollout(call, Verb::kRead));
+          MODELYARD_ASSIGN(Json report, parts_.rollouts.report(rollout.record.id));
+          return ApiAnswer{200, std::move(report), std::nullopt};
+        });
   for (const auto command :
        {rollout::Command::kPromote, rollout::Command::kPause, rollout::Command::kResume, rollout::Command::kAbort}) {
     route(router, Method::kPost, fmt::format("{}:{}", one, rollout::command_name(command)),

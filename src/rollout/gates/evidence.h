@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,9 @@ constexpr std::size_t unit_bucket(std::uint64_t unit_hash) {
 }
 
 using Counts = std::vector<std::uint64_t>;
+inline std::uint64_t total(const Counts& counts) {
+  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+}
 
 struct MetricEvidence {
   Counts counts = Counts(kUnitBuckets);

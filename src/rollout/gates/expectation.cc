@@ -3,14 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numeric>
 
 namespace modelyard::rollout {
 namespace {
-
-double total(const Counts& counts) {
-  return static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}));
-}
 
 // So many, over places with these weights: each place is off by less than one.
 void spread(double count, std::span<const double> weights, std::uint64_t* to, std::size_t stride) {
@@ -67,11 +62,11 @@ double shifted(double share, double of_stable, double luck, double per_candidate
 
 Likeness likeness_of(const ArmEvidence& arm) {
   Likeness likeness;
-  const double requests = total(arm.requests), timed = total(arm.latency);
+  const auto requests = static_cast<double>(total(arm.requests)), timed = static_cast<double>(total(arm.latency));
   if (requests > 0) {
-    likeness.failures = total(arm.failures) / requests;
-    likeness.timeouts = total(arm.timeouts) / requests;
-    likeness.nonfinite = total(arm.nonfinite) / requests;
+    likeness.failures = static_cast<double>(total(arm.failures)) / requests;
+    likeness.timeouts = static_cast<double>(total(arm.timeouts)) / requests;
+    likeness.nonfinite = static_cast<double>(total(arm.nonfinite)) / requests;
   }
   if (timed > 0) {
     for (const std::uint64_t count : arm.latency) likeness.latency.push_back(static_cast<double>(count) / timed);

@@ -1,32 +1,17 @@
 #include "rollout/machine/looking.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "rollout/gates/judge.h"
-#include "rollout/gates/split.h"
 #include "rollout/machine/traffic.h"
 
 namespace modelyard::rollout {
 namespace {
 
-std::uint64_t total(const Counts& counts) {
-  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
-}
-
 int steps_before(const RolloutSpec& spec, std::size_t stage) {
   std::size_t steps = 0;
   for (std::size_t i = 0; i < stage && i < spec.stages.size(); ++i) steps += spec.stages[i].steps.size();
   return static_cast<int>(steps);
-}
-
-SplitVerdict split_of(const RolloutSpec& spec, const Evidence& evidence) {
-  std::vector<StepSplit> steps;
-  for (const StepEvidence& step : evidence.steps) {
-    steps.push_back({planned_share(spec, step.step), total(step.candidate.requests), total(step.stable.requests)});
-  }
-  const bool is_sticky = spec.sticky.by != KeyKind::kNone;
-  return judge_split(steps, is_sticky ? CountedBy::kRequestsOfStickyUnits : CountedBy::kIndependentRequests);
 }
 
 }  // namespace
@@ -73,10 +58,19 @@ std::uint64_t candidate_requests(const Evidence& evidence, int step) {
   return found == evidence.steps.end() ? 0 : total(found->candidate.requests);
 }
 
+SplitVerdict judge_split(const RolloutSpec& spec, const Evidence& evidence) {
+  std::vector<StepSplit> steps;
+  for (const StepEvidence& step : evidence.steps) {
+    steps.push_back({planned_share(spec, step.step), total(step.candidate.requests), total(step.stable.requests)});
+  }
+  const bool is_sticky = spec.sticky.by != KeyKind::kNone;
+  return judge_split(steps, is_sticky ? CountedBy::kRequestsOfStickyUnits : CountedBy::kIndependentRequests);
+}
+
 std::vector<Verdict> judge_evidence(const RolloutSpec& spec, const RolloutState& state, std::span<const Gate> gates,
                                     const Evidence& evidence) {
-  auto verdicts =
-      judge_all(gates, [&](const Gate&) -> const Evidence& { return evidence; }, spec.alpha, split_of(spec, evidence));
+  auto verdicts = judge_all(
+      gates, [&](const Gate&) -> const Evidence& { return evidence; }, spec.alpha, judge_split(spec, evidence));
   const std::vector<std::string> asked = gates_in_force(spec, state);
   std::erase_if(verdicts,
                 [&](const Verdict& verdict) { return std::ranges::find(asked, verdict.gate) == asked.end(); });

@@ -14,6 +14,7 @@
 
 #include "rollout/gates/evidence.h"
 #include "rollout/gates/gate.h"
+#include "rollout/gates/split.h"
 #include "rollout/machine/machine.h"
 
 namespace modelyard::rollout {
@@ -29,6 +30,9 @@ std::optional<int> counted_step(const RolloutSpec& spec, const RolloutState& sta
 // The share of requests that the candidate is to have in that step.
 double planned_share(const RolloutSpec& spec, int step);
 std::uint64_t candidate_requests(const Evidence& evidence, int step);
+
+// Whether requests went where the steps plan them.
+SplitVerdict judge_split(const RolloutSpec& spec, const Evidence& evidence);
 
 // Alpha is split over the gates of the whole rollout; those of other steps are not asked now.
 std::vector<Verdict> judge_evidence(const RolloutSpec& spec, const RolloutState& state, std::span<const Gate> gates,

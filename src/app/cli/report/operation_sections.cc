@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "app/cli/report/document.h"
+#include "app/cli/report/page_frame.h"
 #include "app/cli/report/sections.h"
 
 namespace modelyard::app {
@@ -139,10 +140,6 @@ Line latency_line(const Timeline& timeline, std::string style, std::string_view 
   return line;
 }
 
-std::string figure(const std::string& title, const std::string& svg) {
-  return fmt::format("<figure><figcaption>{}</figcaption>{}</figure>\n", title, svg);
-}
-
 std::vector<std::string> main_metrics(const std::string& task) {
   if (task == "binary") return {"accuracy", "roc_auc"};
   if (task == "multiclass") return {"accuracy", "f1"};
@@ -216,9 +213,10 @@ TimePlot plot_over(const Timeline& timeline, std::string label, Unit unit) {
 std::string badge(std::string_view word) {
   if (word.empty()) return "–";
   const bool is_bad = word == "drifted" || word == "missing" || word == "fail" || word == "firing" ||
-                      word == "failed" || word == "failing";
-  const bool is_good = word == "stable" || word == "pass" || word == "ready";
-  const bool is_between = word == "pending" || word == "progressing" || word == "loading" || word == "warming";
+                      word == "failed" || word == "failing" || word == "rejected" || word == "srm";
+  const bool is_good = word == "stable" || word == "pass" || word == "ready" || word == "promoted";
+  const bool is_between = word == "pending" || word == "progressing" || word == "loading" || word == "warming" ||
+                          word == "inconclusive" || word == "aborted";
   return fmt::format("<span class=\"badge {}\">{}</span>",
                      is_bad       ? "bad"
                      : is_good    ? "good"
