@@ -1,12 +1,16 @@
 """What a rollout would take, and what it did: plan, watch and report, with real requests."""
 
 import json
+import os
+import pty
 import sqlite3
+import subprocess
 
 import pytest
 
 import models
-from test_rollouts import (ENDPOINT, GATES, QUICK, Traffic, begin, phase, publish, served, settled_samples, show,
+from conftest import BINARY
+from test_rollouts import (ENDPOINT, GATES, PATIENCE, QUICK, Traffic, begin, phase, publish, served, settled_samples, show,
                            wait_until)
 
 PLAN = f"/api/v1/endpoints/{ENDPOINT}/rollouts:plan"
@@ -183,3 +187,50 @@ def test_a_rollout_of_before_there_were_courses_is_reported_without_them(two_ver
 def test_there_is_no_report_of_what_is_not_there(server):
     assert server.get("/api/v1/rollouts/7/report").status_code == 404
     assert server.cli("rollout", "report", 7, check=False).returncode == 3
+
+
+def test_watching_in_a_pipe_tells_each_change_once_and_ends_as_the_rollout_does(two_versions):
+    server = two_versions
+    with Traffic(server):
+        rollout = begin(server, steps=[20, 60])
+        watched = server.cli("rollout", "watch", rollout, check=False)
+    assert watched.returncode == 0, watched.stdout + watched.stderr
+    lines = watched.stdout.splitlines()
+    for words in ("canary at 20 %: the candidate is ready", "canary at 60 %: step 1 of canary passed", f"{GATES[0]}: pass"):
+        assert sum(words in line for line in lines) == 1, watched.stdout
+    assert lines[-1].startswith(f"rollout {rollout}: promoted")
+    assert "\x1b" not in watched.stdout
+
+
+def test_watching_tells_a_script_how_it_ended(server, tmp_path):
+    publish(server, tmp_path, models.not_a_number(tmp_path / "bad.onnx"))
+    with Traffic(server):
+        rollout = begin(server, min_samples=100_000)
+        watched = server.cli("rollout", "watch", rollout, "--json", check=False)
+    assert watched.returncode == 10
+    looks = [json.loads(line) for line in watched.stdout.splitlines()]
+    assert looks[-1]["state"]["ending"] == "rejected"
+    silent = begin(server, most_duration="1s")
+    assert server.cli("rollout", "watch", silent, check=False).returncode == 11, "it holds"
+    server.cli("rollout", "abort", silent, "--reason", "enough")
+    wait_until(lambda: not show(server, silent)["live"])
+    assert server.cli("rollout", "watch", silent, check=False).returncode == 12
+    assert server.cli("rollout", "watch", 99, check=False).returncode == 3
+
+
+def test_a_screen_is_redrawn_and_left_with_q_and_the_rollout_goes_on(two_versions):
+    server = two_versions
+    rollout = begin(server, most_duration="1h", min_samples=10**9)
+    wait_until(lambda: phase(server, rollout) == "canary")
+    ours, theirs = pty.openpty()
+    watching = subprocess.Popen([BINARY, "rollout", "watch", str(rollout), "--server", server.url], stdin=theirs,
+                                stdout=theirs, stderr=subprocess.PIPE)
+    os.close(theirs)
+    seen = ""
+    while seen.count("q leaves it") < 2:
+        seen += os.read(ours, 65536).decode(errors="replace")
+    os.write(ours, b"q")
+    assert watching.wait(PATIENCE) == 1, "0 would say promoted"
+    os.close(ours)
+    assert f"rollout {rollout} of endpoint '{ENDPOINT}'" in seen and "▶ 50 %" in seen
+    assert phase(server, rollout) == "canary"

@@ -73,6 +73,7 @@ void add_rollout_commands(CommandLine& line);
 // Below `rollout`.
 void add_rollout_plan_command(CommandLine& line, CLI::App& group);
 void add_rollout_report_command(CommandLine& line, CLI::App& group);
+void add_rollout_watch_command(CommandLine& line, CLI::App& group);
 void add_key_commands(CommandLine& line);
 void add_offline_commands(CommandLine& line);
 void add_stats_command(CommandLine& line);

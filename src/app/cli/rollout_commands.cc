@@ -129,6 +129,7 @@ void add_rollout_commands(CommandLine& line) {
   add_wait_options(*group.get_subcommand("start"), flags);
   add_rollout_plan_command(line, group);
   add_rollout_report_command(line, group);
+  add_rollout_watch_command(line, group);
   CLI::App& one = line.add(group, "status", "Where a rollout stands, what its gates say, and how it got there",
                            [flags, &line] { return status(*flags, line.context()); });
   one.add_option("rollout", flags->id, "Its number")->required();

@@ -16,7 +16,7 @@
 namespace modelyard::control {
 
 struct RecentTraffic {
-  static constexpr std::uint64_t kEnough = 1000;
+  static constexpr std::uint64_t kEnough = 200;
 
   std::chrono::seconds window{0};
   std::uint64_t requests = 0;

@@ -1,6 +1,7 @@
 #include "control/rollouts/rollout_forecast.h"
 
 #include <algorithm>
+#include <map>
 
 #include "control/rollouts/recent_traffic.h"
 #include "control/rollouts/rollout_plan.h"
@@ -98,7 +99,7 @@ class Foresight {
     return static_cast<double>(step.needed_samples < rollout::kMostForeseen ? step.needed_samples : 0);
   }
 
-  Json outlook_json(const Seen& one) const {
+  Json outlook_json(const Seen& one) {
     const auto harm = rollout::harm_of(*one.gate, known_.stable, harm_times_);
     Json json = {{"gate", one.gate->text},
                  {"alpha", one.gate->confidence ? 1 - *one.gate->confidence : alpha_},
@@ -107,7 +108,12 @@ class Foresight {
                  {"harm", harm ? Json(harm->value) : Json(nullptr)},
                  {"unit", one.gate->signal == rollout::Signal::kLatency ? "ms" : "share"},
                  {"power", nullptr}};
-    if (harm) json["power"] = rollout::power({*one.gate, alpha_}, before_, known_.stable, *harm);
+    if (harm) {
+      // What was found in a step before stays found.
+      double& found = found_[one.gate];
+      found = std::max(found, rollout::power({*one.gate, alpha_}, before_, known_.stable, *harm));
+      json["power"] = found;
+    }
     return json;
   }
 
@@ -117,6 +123,7 @@ class Foresight {
   const double harm_times_, alpha_;
   rollout::Forecast forecast_;
   std::vector<rollout::ExpectedStep> before_;
+  std::map<const rollout::Gate*, double> found_;
 };
 
 }  // namespace

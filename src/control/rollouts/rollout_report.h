@@ -21,7 +21,7 @@ std::string text_of_kept(const KeptEvidence& kept);
 // "": nothing has been kept.
 Result<KeptEvidence> parse_kept_evidence(const std::string& text);
 
-// {"rollout","split": [{"step","planned","candidate": ARM,"stable": ARM}],"srm": {"is_mismatch","because"},
+// {"rollout","split": [{"step","planned","candidate": ARM,"stable": ARM}],"srm": {"is_judged","is_mismatch","because"},
 // "gates": [{"gate","unit","limit","points"}]}; an ARM is {"requests","failures","timeouts","nonfinite"}.
 Json report_rollout(const Rollout& rollout, const KeptEvidence& kept);
 

@@ -17,19 +17,12 @@ Json short_number(double value) {
   return std::strtod(fmt::format("{:.6g}", value).c_str(), nullptr);
 }
 
-double estimate_of(const Gate& gate, const Verdict& verdict) {
-  if (gate.relative == RelativeTo::kNothing) return verdict.candidate;
-  const double stable = verdict.stable.value_or(std::nan(""));
-  if (gate.relative == RelativeTo::kStablePlus) return verdict.candidate - stable;
-  return gate.signal == Signal::kLatency ? verdict.candidate / stable : verdict.candidate - gate.limit * stable;
-}
-
 CoursePoint point_of(const Gate& gate, const Verdict& verdict, UtcTime now, int weight) {
   return {.at = now,
           .weight = weight,
           .candidate_samples = verdict.candidate_samples,
           .stable_samples = verdict.stable_samples,
-          .estimate = estimate_of(gate, verdict),
+          .estimate = compared_estimate(gate, verdict),
           .low = verdict.interval.low,
           .high = verdict.interval.high,
           .outcome = verdict.outcome};
@@ -109,6 +102,13 @@ void Course::add(const CoursePoint& point) {
   const auto apart = std::chrono::ceil<std::chrono::seconds>(points.back().at - points.front().at);
   const auto at_least = apart / static_cast<std::int64_t>(kMostPoints);
   every = std::max({2 * every, std::chrono::seconds(1), at_least});
+}
+
+double compared_estimate(const Gate& gate, const Verdict& verdict) {
+  if (gate.relative == RelativeTo::kNothing) return verdict.candidate;
+  const double stable = verdict.stable.value_or(std::nan(""));
+  if (gate.relative == RelativeTo::kStablePlus) return verdict.candidate - stable;
+  return gate.signal == Signal::kLatency ? verdict.candidate / stable : verdict.candidate - gate.limit * stable;
 }
 
 std::string_view course_unit(const Gate& gate) {

@@ -40,6 +40,8 @@ struct Course {
   void add(const CoursePoint& point);
 };
 
+// Of what the gate compares with its limit: NaN when it is not known.
+double compared_estimate(const Gate& gate, const Verdict& verdict);
 // "share", "ms", "times" or "plain": of a course's numbers.
 std::string_view course_unit(const Gate& gate);
 

@@ -69,7 +69,8 @@ std::string tiles(const Json& report) {
   const std::string ending = words_of(state, "ending");
   const double weight = history.empty() ? 0 : number_of(history.back(), "weight");
   const Axis period = period_of(report);
-  const bool is_mismatch = field(field(report, "srm"), "is_mismatch") == true;
+  const Json& srm = field(report, "srm");
+  const bool is_mismatch = field(srm, "is_mismatch") == true, is_judged = field(srm, "is_judged") == true;
   const auto kind = [](bool is_bad) { return is_bad ? Tile::kBad : Tile::kPlain; };
   return "<div class=\"tiles\">" +
          tile(ending.empty() ? words_of(state, "phase") : ending, "decision",
@@ -78,7 +79,11 @@ std::string tiles(const Json& report) {
          tile(number_text(requests_of(report, "candidate")), "requests of the candidate") +
          tile(number_text(requests_of(report, "stable")), "requests of stable beside it") +
          tile(length_text(period.high - period.low), "from begin to end") +
-         tile(is_mismatch ? "broken" : "as planned", "split of requests", kind(is_mismatch)) + "</div>\n";
+         tile(is_mismatch ? "broken"
+              : is_judged ? "as planned"
+                          : "not judged",
+              "split of requests", kind(is_mismatch)) +
+         "</div>\n";
 }
 
 std::string decision_section(const Json& report) {

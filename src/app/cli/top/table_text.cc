@@ -55,18 +55,6 @@ std::size_t width_of(std::string_view text) {
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-// Nothing that a terminal would obey; not wider than `columns`.
-std::string on_screen(std::string_view text, std::size_t columns) {
-  std::string shown;
-  std::size_t width = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xC0) != 0x80 && columns > 0 && width++ == columns) break;
-    shown += byte < 0x20 || byte == 0x7F ? '?' : c;
-  }
-  return shown;
-}
-
 struct Cells {
   const Column* column;
   std::vector<std::string> cells;
@@ -114,6 +102,17 @@ std::string uptime_text(double seconds) {
 }
 
 }  // namespace
+
+std::string on_screen(std::string_view text, std::size_t columns) {
+  std::string shown;
+  std::size_t width = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xC0) != 0x80 && columns > 0 && width++ == columns) break;
+    shown += byte < 0x20 || byte == 0x7F ? '?' : c;
+  }
+  return shown;
+}
 
 std::string latency_text(double seconds) {
   if (!std::isfinite(seconds)) return "-";

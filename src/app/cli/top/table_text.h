@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/cli/top/interval.h"
@@ -23,6 +24,8 @@ struct ScreenSize {
 std::vector<ScreenLine> lines_of(const Interval& interval, const std::string& server, UtcTime now,
                                  const ScreenSize& size);
 
+// Nothing that a terminal would obey; not wider than `columns`, 0: as wide as it is.
+std::string on_screen(std::string_view text, std::size_t columns);
 // "950 µs", "1.24 ms", "3.2 s", "-" of no number.
 std::string latency_text(double seconds);
 // "0", "0.5", "12.3", "1234", "12.3k", "-".
