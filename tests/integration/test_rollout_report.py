@@ -23,7 +23,8 @@ def two_versions(server, tmp_path):
 
 
 def plan(server, query="", **changes):
-    answer = server.post(PLAN + query, json={"candidate": 2, **QUICK, **changes})
+    spec = {key: value for key, value in {"candidate": 2, **QUICK, **changes}.items() if value is not None}
+    answer = server.post(PLAN + query, json=spec)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -234,3 +235,14 @@ def test_a_screen_is_redrawn_and_left_with_q_and_the_rollout_goes_on(two_version
     os.close(ours)
     assert f"rollout {rollout} of endpoint '{ENDPOINT}'" in seen and "▶ 50 %" in seen
     assert phase(server, rollout) == "canary"
+
+
+def test_a_plan_counts_copies_of_a_shadow_as_no_answers(two_versions):
+    server = two_versions
+    with Traffic(server) as traffic:
+        traffic.wait_for(300)
+    made = plan(server, "?requests_per_second=100", strategy=None, steps=None, gates=["error_rate <= 5%"], stages=[
+        {"shadow": {"gates": ["disagreement <= 2%"]}}, {"canary": {"steps": [50]}}])
+    shadow, canary = made["steps"]
+    assert [one["foreseeable"] for one in shadow["outlook"]] == [False] * len(shadow["outlook"])
+    assert canary["outlook"][-1]["samples"] > 50, "it has to see them itself"

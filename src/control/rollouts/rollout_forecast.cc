@@ -73,17 +73,19 @@ class Foresight {
   Json look_at(std::size_t at) {
     const rollout::StepPreview step = rollout::preview(spec_, forecast_).steps[at];
     const double share = static_cast<double>(step.share) / rollout::kWhole;
+    // Copies are compared, and are no answers by which other gates judge.
+    const bool is_shadow = step.kind == rollout::StageKind::kShadow;
     std::vector<Seen> seen;
     std::uint64_t needed = 0;
     for (const rollout::Gate& gate : gates_) {
       if (std::ranges::find(step.gates, gate.text) == step.gates.end()) continue;
-      Seen one{&gate, rollout::is_foreseeable(gate, known_.stable), std::nullopt};
+      Seen one{&gate, !is_shadow && rollout::is_foreseeable(gate, known_.stable), std::nullopt};
       if (one.is_foreseeable) one.samples = rollout::samples_to_pass({gate, alpha_}, {before_, share}, known_.stable);
       needed = std::max(needed, one.is_foreseeable ? one.samples.value_or(rollout::kMostForeseen) : gate.least_samples);
       seen.push_back(one);
     }
     forecast_.samples_of_gates.push_back(needed);
-    before_.push_back({share, samples_at_end(at)});
+    before_.push_back({share, is_shadow ? 0 : samples_at_end(at)});
     Json outlook = Json::array();
     for (const Seen& one : seen) outlook.push_back(outlook_json(one));
     return outlook;
@@ -100,7 +102,7 @@ class Foresight {
   }
 
   Json outlook_json(const Seen& one) {
-    const auto harm = rollout::harm_of(*one.gate, known_.stable, harm_times_);
+    const auto harm = one.is_foreseeable ? rollout::harm_of(*one.gate, known_.stable, harm_times_) : std::nullopt;
     Json json = {{"gate", one.gate->text},
                  {"alpha", one.gate->confidence ? 1 - *one.gate->confidence : alpha_},
                  {"foreseeable", one.is_foreseeable},

@@ -35,6 +35,7 @@ std::string percent(const Json& weight) {
 
 // Every step of the spec with its stage: {"weight": percent, "hold": "10s", …}.
 struct StepOfSpec {
+  std::string kind;
   std::size_t stage = 0, step = 0;
   Json document;
 };
@@ -44,8 +45,8 @@ std::vector<StepOfSpec> steps_of(const Json& spec) {
   for (std::size_t stage = 0; stage < stages.size(); ++stage) {
     for (const auto& [kind, fields] : stages[stage].items()) {
       const Json& of_canary = at(fields, "steps");
-      if (of_canary.is_null()) steps.push_back({stage, 0, fields});
-      for (std::size_t step = 0; step < of_canary.size(); ++step) steps.push_back({stage, step, of_canary[step]});
+      if (of_canary.is_null()) steps.push_back({kind, stage, 0, fields});
+      for (std::size_t step = 0; step < of_canary.size(); ++step) steps.push_back({kind, stage, step, of_canary[step]});
     }
   }
   return steps;
@@ -62,7 +63,12 @@ std::string steps_line(const Json& rollout, UtcTime now) {
                          at(state, "step").is_number() ? at(state, "step").get<std::size_t>() : 0};
     const std::pair it{one.stage, one.step};
     const bool is_passed = is_promoted || (is_begun && it < here), is_here = is_begun && !is_promoted && it == here;
-    line += fmt::format("  {} {} %", is_passed ? "✓" : is_here ? "▶" : "·", words(at(one.document, "weight")));
+    const Json& weight = at(one.document, "weight");
+    line += fmt::format("  {} {}",
+                        is_passed ? "✓"
+                        : is_here ? "▶"
+                                  : "·",
+                        weight.is_null() ? one.kind : fmt::format("{} %", words(weight)));
     const std::string hold = words(at(one.document, "hold"));
     const auto least = parse_duration(hold);
     if (is_here && least) {

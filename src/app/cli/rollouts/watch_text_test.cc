@@ -74,6 +74,13 @@ TEST(WatchScreen, ShowsStepsGatesAndWhatHappened) {
   EXPECT_NE(text.find("    20 s ago  canary at 50 %: step 1 of canary passed"), std::string::npos) << text;
 }
 
+TEST(WatchScreen, CallsAShadowByItsName) {
+  Json rollout = rollout_in("pass");
+  rollout["spec"]["stages"] = Json::array({{{"shadow", {{"share", 100}, {"hold", "30s"}}}}});
+  rollout["state"]["step"] = 0;
+  EXPECT_NE(text_of_screen(rollout).find("▶ shadow (12 of 30 s)"), std::string::npos) << text_of_screen(rollout);
+}
+
 TEST(WatchScreen, IsNotWiderThanTheTerminalAndObeysNobody) {
   Json hostile = rollout_in("pass");
   hostile["endpoint"] = "\x1b[2Jloans";
