@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   modelyard::app::add_key_commands(line);
   modelyard::app::add_offline_commands(line);
   modelyard::app::add_stats_command(line);
+  modelyard::app::add_simulate_command(line);
   modelyard::app::add_completion_command(line);
   return line.run(argc, argv);
 }

@@ -77,6 +77,7 @@ void add_rollout_watch_command(CommandLine& line, CLI::App& group);
 void add_key_commands(CommandLine& line);
 void add_offline_commands(CommandLine& line);
 void add_stats_command(CommandLine& line);
+void add_simulate_command(CommandLine& line);
 void add_completion_command(CommandLine& line);
 
 // Uploads rows to compare live data with; the content of their attachment.

@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "app/cli/rollouts/rollout_flags.h"
+#include "app/cli/rollouts/rollout_tables.h"
 
 namespace modelyard::app {
 namespace {
@@ -28,23 +29,8 @@ void print_rollout(const Json& rollout) {
     std::printf("%s%s\n\n", coloured(ending, colour_of_ending(ending)).c_str(),
                 fired.is_object() ? fmt::format(" by the gate '{}'", text_of(fired["gate"])).c_str() : "");
   }
-  Table gates({"GATE", "VERDICT", "BECAUSE"});
-  for (const Json& verdict : state["verdicts"]) {
-    const std::string outcome = text_of(verdict["outcome"]);
-    gates.add({text_of(verdict["gate"]), coloured(outcome, colour_of_outcome(outcome)), text_of(verdict["because"])});
-  }
-  if (!state["verdicts"].empty()) {
-    gates.print("");
-    std::printf("\n");
-  }
-  Table history({"WHEN", "PHASE", "WEIGHT", "WHY", "BY"});
-  for (const Json& move : state["history"]) {
-    const std::string actor = text_of(move["actor"]);
-    history.add({human_age(text_of(move["at"])), text_of(move["to"]),
-                 fmt::format("{:g} %", move["weight"].get<double>() / 100), text_of(move["why"]),
-                 actor.empty() ? "-" : actor});
-  }
-  history.print("nothing has happened yet");
+  print_gates(state["verdicts"]);
+  print_history(state["history"], human_age);
 }
 
 // Until nothing more happens by itself: it has ended, or holds and waits for a person.

@@ -31,10 +31,7 @@ void add_spec_options(CLI::App& app, SpecFlags& flags) {
 }
 
 Result<Json> spec_of(const SpecFlags& flags) {
-  if (!flags.file.empty()) {
-    MODELYARD_ASSIGN(const std::string text, read_file(flags.file, kMostSpecBytes));
-    return read_yaml_document(text, flags.file);
-  }
+  if (!flags.file.empty()) return read_spec_file(flags.file);
   if (flags.to == 0) return error(Code::kInvalidArgument, "say which version: --to VERSION, or --file SPEC");
   Json spec = {{"candidate", flags.to}, {"strategy", flags.steps.empty() ? "immediate" : "canary"}};
   for (const std::string& step : flags.steps) spec["steps"].push_back(number_or_text(step));
@@ -45,17 +42,13 @@ Result<Json> spec_of(const SpecFlags& flags) {
   return spec;
 }
 
+Result<Json> read_spec_file(const std::string& file) {
+  MODELYARD_ASSIGN(const std::string text, read_file(file, kMostSpecBytes));
+  return read_yaml_document(text, file);
+}
+
 std::string rollouts_path(const std::string& endpoint) {
   return fmt::format("/api/v1/endpoints/{}/rollouts", path_segment(endpoint));
-}
-
-Colour colour_of_outcome(const std::string& outcome) {
-  if (outcome == "pass") return Colour::kGreen;
-  return outcome == "fail" || outcome == "srm" ? Colour::kRed : Colour::kYellow;
-}
-
-Colour colour_of_ending(const std::string& ending) {
-  return ending == "promoted" ? Colour::kGreen : ending == "-" ? Colour::kPlain : Colour::kRed;
 }
 
 double weight_of(const Json& rollout) {

@@ -1,4 +1,4 @@
-// What the commands below `modelyard rollout` share: the flags of a spec, and how a rollout is shown and waited for.
+// What the commands below `modelyard rollout` share: the flags of a spec, and how a rollout is waited for.
 //
 // Threads: one.
 #pragma once
@@ -23,11 +23,10 @@ struct SpecFlags {
 void add_spec_options(CLI::App& app, SpecFlags& flags);
 // A document of RolloutSpec; InvalidArgument when there is neither.
 Result<Json> spec_of(const SpecFlags& flags);
+Result<Json> read_spec_file(const std::string& file);
 // /api/v1/endpoints/NAME/rollouts
 std::string rollouts_path(const std::string& endpoint);
 
-Colour colour_of_outcome(const std::string& outcome);
-Colour colour_of_ending(const std::string& ending);
 // Of the candidate, in percent, as the last transition left it.
 double weight_of(const Json& rollout);
 // "-" before its end.

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "app/cli/rollouts/rollout_flags.h"
+#include "app/cli/rollouts/rollout_tables.h"
 #include "app/cli/rollouts/watch_text.h"
 #include "app/cli/top/terminal.h"
 

@@ -1,0 +1,60 @@
+#include "rollout_simulation/request_stream.h"
+
+#include <cmath>
+
+#include "rollout/assignment.h"
+#include "statistics/probability.h"
+
+namespace modelyard::rollout {
+namespace {
+
+double uniform(std::uint64_t bits) {
+  return static_cast<double>(bits >> 11) * 0x1p-53;
+}
+
+}  // namespace
+
+AnswerSource::AnswerSource(const Truth& truth) : truth_(truth), latencies_(std::size_t{1} << kLatencyBits) {
+  constexpr double kNanosecondsOfMs = 1e6, kP99 = 0.99;
+  const double spread = std::log(truth.p99_ms / truth.p50_ms) / statistics::normal_quantile(kP99);
+  for (std::size_t i = 0; i < latencies_.size(); ++i) {
+    const double share = (static_cast<double>(i) + 0.5) / static_cast<double>(latencies_.size());
+    const double ms = truth.latency * truth.p50_ms * std::exp(spread * statistics::normal_quantile(share));
+    latencies_[i] = std::chrono::nanoseconds(static_cast<std::int64_t>(kNanosecondsOfMs * ms));
+  }
+}
+
+CountedRequest AnswerSource::draw(Random& random, std::uint64_t unit_hash) const {
+  CountedRequest request{.unit_hash = unit_hash, .latency = latencies_[random.next() >> (64 - kLatencyBits)]};
+  double fate = uniform(random.next());
+  request.failed = fate < truth_.error_rate;
+  fate -= truth_.error_rate;
+  request.timed_out = !request.failed && fate < truth_.timeout_rate;
+  fate -= truth_.timeout_rate;
+  request.nonfinite = !request.failed && !request.timed_out && fate < truth_.nonfinite_rate;
+  return request;
+}
+
+void RequestStream::serve(std::uint64_t requests, const TrafficPlan& plan, StepEvidence* step) {
+  for (std::uint64_t i = 0; i < requests; ++i) {
+    const std::uint64_t drawn = random_.next();
+    // The point of a user is what the server would have hashed: given as chance, the plan places it alike.
+    const std::uint64_t point = units_.empty() ? drawn : units_[drawn % units_.size()];
+    const bool is_candidate = assign(plan, NoKeys(), point).version != plan.stable;
+    const CountedRequest request = (is_candidate ? sources_.candidate : sources_.stable).draw(random_, point);
+    const bool is_fault = request.failed || request.timed_out || request.nonfinite;
+    ++served_.requests;
+    served_.candidate_requests += is_candidate ? 1 : 0;
+    served_.faults += is_fault ? 1 : 0;
+    served_.candidate_faults += is_candidate && is_fault ? 1 : 0;
+    if (step) add(is_candidate ? step->candidate : step->stable, request);
+  }
+}
+
+std::vector<std::uint64_t> unit_hashes(std::string_view salt, std::uint64_t units) {
+  std::vector<std::uint64_t> hashes(units);
+  for (std::uint64_t i = 0; i < units; ++i) hashes[i] = point_of(salt, fmt::format("user-{}", i));
+  return hashes;
+}
+
+}  // namespace modelyard::rollout
