@@ -7,7 +7,7 @@ import dataclasses
 import math
 import statistics
 
-from benchmarks.workloads import (CAPTURE, ECHO, ENGINE, FULL, GRPC_4_32, GRPC_8, JSON_32, OURS, PROFILES, RECORDS, TLS, TRITON,
+from benchmarks.workloads import (CANARY, CAPTURE, ECHO, ENGINE, FULL, GRPC_4_32, GRPC_8, JSON_32, OURS, PROFILES, RECORDS, TLS, TRITON,
                                   TWO_LOOPS, WATCHED, Work)
 
 LEAST_REPEATS = 3
@@ -74,6 +74,7 @@ GOALS = [
     against(TABULAR, PROFILES, "≤", 1.05, "CPU ÷ all off", Part(TABULAR, OURS)),
     against(TABULAR, WATCHED, "≤", 1.05, "CPU ÷ all off", Part(TABULAR, OURS)),
     against(TABULAR, WATCHED, "≥", 0.95, "requests/s ÷ all off", Part(TABULAR, OURS, "per_second"), "per_second"),
+    against(TABULAR, CANARY, "≤", 1.03, "CPU ÷ no rollout", Part(TABULAR, OURS)),
     against(GRPC_4_32, FULL, "≤", 1.05, "CPU ÷ all off", Part(GRPC_4_32, OURS)),
     against(JSON_32, TLS, "", math.nan, "CPU ÷ without TLS", Part(JSON_32, OURS)),
     against(GRPC_4_32, TLS, "", math.nan, "CPU ÷ without TLS", Part(GRPC_4_32, OURS)),

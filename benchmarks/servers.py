@@ -10,6 +10,8 @@ import threading
 import time
 import urllib.parse
 
+import onnx
+
 from benchmarks import machine, workloads
 from benchmarks.workloads import ROOT
 
@@ -152,6 +154,23 @@ def watched(folder, models):
     return server
 
 
+def with_canary(folder, models):
+    """A rollout at a tenth. All requests are of one user: what is split between two versions cannot share batches, which
+    is the price of any split, and not of finding the version and of counting."""
+    server = modelyard(workloads.CANARY, folder, models, PLAIN)
+    for file in models:
+        name = pathlib.Path(file).stem
+        again = onnx.load(file)
+        again.doc_string = "trained again"
+        onnx.save(again, folder / "again.onnx")
+        for words in (("push", name, folder / "again.onnx"),
+                      ("rollout", "start", name, "--to", "2", "--steps", "10", "--hold", "24h", "--gate", "error_rate <= 5%",
+                       "--gate", "p99_ms <= stable * 5")):
+            subprocess.run([MODELYARD, *words, "--server", server.url], check=True, capture_output=True)
+    server.headers = {"modelyard-unit": "ada"}
+    return server
+
+
 def with_tls(folder, models):
     certificate, key = folder / "tls.crt", folder / "tls.key"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
@@ -191,7 +210,7 @@ class Fleet:
         makers = {
             workloads.OURS: lambda at, named: modelyard(workloads.OURS, at, named, PLAIN),
             workloads.RECORDS: with_records, workloads.CAPTURE: with_capture, workloads.PROFILES: with_profiles, workloads.WATCHED: watched,
-            workloads.FULL: everything_on, workloads.TLS: with_tls, workloads.TWO_LOOPS: two_loops,
+            workloads.CANARY: with_canary, workloads.FULL: everything_on, workloads.TLS: with_tls, workloads.TWO_LOOPS: two_loops,
         }
         try:
             for name, make in makers.items():

@@ -1,35 +1,13 @@
 // What one value costs each sketch: `modelyard_bench_sketches`. Google Benchmark's table; allocations are counted, too.
 #include <benchmark/benchmark.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+#include "allocations.h"
 #include "statistics/sketches/distinct.h"
 #include "statistics/sketches/frequent.h"
 #include "statistics/sketches/histogram.h"
 #include "statistics/sketches/moments.h"
 #include "statistics/sketches/quantiles.h"
 #include "statistics/test_streams.h"
-
-namespace {
-
-std::atomic<std::uint64_t> allocations{0};
-
-}  // namespace
-
-// Not inlined: the compiler would see free() behind a new that it does not know as ours.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace {
 
@@ -41,10 +19,10 @@ constexpr std::size_t kValues = 1u << 16;
 template <typename Sketch, typename Add>
 void update(benchmark::State& state, Sketch sketch, Add add) {
   for (std::size_t i = 0; i < 16 * kValues; ++i) add(sketch, i % kValues);
-  const std::uint64_t before = allocations.load();
+  const std::uint64_t before = modelyard::benchmarks::allocations();
   std::size_t i = 0;
   for (auto _ : state) add(sketch, ++i % kValues);
-  state.counters["allocations"] = static_cast<double>(allocations.load() - before);
+  state.counters["allocations"] = static_cast<double>(modelyard::benchmarks::allocations() - before);
   benchmark::DoNotOptimize(sketch);
 }
 

@@ -16,5 +16,7 @@ if [ $# = 0 ]; then
   build/release/bin/modelyard_bench_sketches
   step "what a decision record costs"
   build/release/bin/modelyard_bench_journal
+  step "what it costs to find the version of a request"
+  build/release/bin/modelyard_bench_assignment
 fi
 exec build/venv/test/bin/python -m benchmarks "$@"
