@@ -28,6 +28,7 @@ class JournalTap final : public serving::Tap {
     decision.model = ended.servable.ref().model;
     decision.version = ended.servable.ref().version;
     decision.plan_revision = ended.plan_revision;
+    if (ended.exposed) decision.arm = rollout::arm_name(ended.arm);
     decision.principal = ended.request.principal;
     decision.protocol = serving::protocol_name(ended.protocol);
     decision.failure = ended.failure;

@@ -28,6 +28,7 @@
 #include "base/directory.h"
 #include "control/key_keeper.h"
 #include "control/models/registry_source.h"
+#include "control/rollouts/label_counter.h"
 #include "edge/control_api/control_api.h"
 #include "edge/grpc/grpc_health.h"
 #include "edge/grpc/grpc_reflection.h"
@@ -137,6 +138,10 @@ class RunningServer final : public Server {
     MODELYARD_TRY(http_->accept());
     if (watching_) watching_->start();
     rollouts_->start();
+    if (recording_) {
+      labels_.emplace(
+          control::LabelCounter::Parts{*rollouts_, *catalog_, recording_->evaluator(), log_, system_clock()});
+    }
     (void)reconciler_->wait_for_settled(kStartUpTime).has_value();
     ready_ = true;
     wake_loops();
@@ -223,6 +228,7 @@ class RunningServer final : public Server {
     const Status keys = reload_keys();
     if (!keys) log_.error("API keys were not read again", {{"error", keys.error().message()}});
     if (recording_) recording_->catalog_changed();
+    if (rollouts_) rollouts_->catalog_changed();
   }
 
   Status open_recording() {
@@ -445,6 +451,7 @@ class RunningServer final : public Server {
     stopped_ = true;
     if (executor_) executor_->stop();
     keep_key_uses();
+    labels_.reset();
     if (rollouts_) rollouts_->stop();
     if (reconciler_) reconciler_->stop();
     if (watching_) watching_->stop();
@@ -475,6 +482,7 @@ class RunningServer final : public Server {
   std::unique_ptr<control::RegistrySource> source_;
   std::unique_ptr<lifecycle::Reconciler> reconciler_;
   std::unique_ptr<control::RolloutDriver> rollouts_;
+  std::optional<control::LabelCounter> labels_;  // none: no journal
   std::unique_ptr<control::Publisher> publisher_;
   std::unique_ptr<control::Deployer> deployer_;
   std::unique_ptr<control::Curator> curator_;

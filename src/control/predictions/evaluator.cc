@@ -36,7 +36,15 @@ struct Prediction {
   std::int64_t time = 0;
   std::size_t rows = 0;
   VersionNumber version = 0;
-  std::string arm;
+  std::int64_t plan_revision = 0;
+  std::string_view arm, principal;  // of names_
+};
+
+// Whose labels are judged.
+struct Origin {
+  Uuid id;
+  const Prediction* prediction;
+  std::string unit;
 };
 
 // A row whose answer is kept.
@@ -54,8 +62,21 @@ struct Gathered {
 
 class Join {
  public:
+  struct Sources {
+    registry::Catalog& catalog;
+    journal::Journal& journal;
+    journal::PayloadJournal& payloads;
+    journal::LabelStore& labels;
+  };
+
   explicit Join(const AccuracyQuery& query) : query_(query) { report_.query = query; }
 
+  // First of all.
+  Status read(const Sources& sources);
+  AccuracyReport report();
+  Status visit(const std::function<void(const JudgedAnswer&)>& to) const;
+
+ private:
   Status read_endpoint(registry::CatalogReader& reader);
   Status read_predictions(journal::Journal& journal);
   Status choose_signatures(registry::CatalogReader& reader);
@@ -63,15 +84,13 @@ class Join {
   // Finds the predictions that labels by unit are meant for.
   void find_units(journal::PayloadJournal& payloads);
   void read_answers(journal::PayloadJournal& payloads);
-  AccuracyReport report();
-
- private:
   bool is_by_feature() const { return !query_.by.empty() && query_.by != "version" && query_.by != "arm"; }
   UtcTime last() const { return query_.to - std::chrono::microseconds(1); }
   std::string segment_of(const Prediction& prediction) const;
   std::size_t segment_number(const std::string& name);
   std::int64_t window_of(std::int64_t time) const;
   void add_answer(const PayloadRecord& payload, const Prediction& prediction, std::uint64_t request);
+  std::string_view kept_name(std::string_view name) { return *names_.emplace(name).first; }
   void judge(const Prediction& prediction, const std::vector<KeptLabel>& labels, const ReadOutputs& outputs,
              std::uint64_t request, std::size_t first_row);
   void note_unreadable(const Error& why);
@@ -82,15 +101,28 @@ class Join {
   AccuracyReport report_;
   std::string model_;
   std::set<VersionNumber> versions_;                            // that answered
+  std::set<std::string, std::less<>> names_;                    // of arms and principals
   std::unordered_map<Uuid, Prediction, UuidHash> predictions_;  // that were answered
   std::map<VersionNumber, Signature> signatures_;
   std::unordered_map<Uuid, std::vector<KeptLabel>, UuidHash> labels_;
   std::map<std::string, std::vector<KeptLabel>> unit_labels_;
-  std::optional<JudgedRows> judged_;  // a row's segment is its place in captured_
+  std::optional<JudgedRows> judged_;         // a row's segment is its place in captured_
+  std::map<std::uint64_t, Origin> origins_;  // by request
   std::vector<CapturedRow> captured_;
   std::vector<FeatureValue> features_;  // of captured_, when it is by feature
   std::vector<std::string> segments_;
 };
+
+Status Join::read(const Sources& sources) {
+  if (query_.from >= query_.to) return error(Code::kInvalidArgument, "from: it is not before 'to'");
+  MODELYARD_TRY(sources.catalog.read([&](registry::CatalogReader& reader) { return read_endpoint(reader); }));
+  MODELYARD_TRY(read_predictions(sources.journal));
+  MODELYARD_TRY(sources.catalog.read([&](registry::CatalogReader& reader) { return choose_signatures(reader); }));
+  MODELYARD_TRY(read_labels(sources.labels));
+  find_units(sources.payloads);
+  read_answers(sources.payloads);
+  return ok();
+}
 
 Status Join::read_endpoint(registry::CatalogReader& reader) {
   MODELYARD_ASSIGN(const auto endpoint, reader.endpoint(query_.endpoint));
@@ -107,11 +139,12 @@ Status Join::read_predictions(journal::Journal& journal) {
                [&](const std::string&, const journal::DecisionRow& row, const journal::NameTable& names) {
                  const bool is_judged = row.outcome == 0 && row.rows > 0 && names.name(row.model) == model_;
                  if (!is_judged || rows > Evaluator::kMostRows) return;
-                 Prediction prediction{row.time, static_cast<std::size_t>(row.rows), row.version, ""};
-                 if (query_.by == "arm") prediction.arm = names.name(row.arm);
+                 const Prediction prediction{
+                     row.time,          static_cast<std::size_t>(row.rows), row.version,
+                     row.plan_revision, kept_name(names.name(row.arm)),     kept_name(names.name(row.principal))};
                  rows += prediction.rows;
                  versions_.insert(row.version);
-                 predictions_.emplace(row.id, std::move(prediction));
+                 predictions_.emplace(row.id, prediction);
                });
   if (rows <= Evaluator::kMostRows) return ok();
   return error(Code::kResourceExhausted, "more than {} rows were predicted: ask for a shorter time",
@@ -170,7 +203,7 @@ void Join::find_units(journal::PayloadJournal& payloads) {
 
 std::string Join::segment_of(const Prediction& prediction) const {
   if (query_.by == "version") return std::to_string(prediction.version);
-  if (query_.by == "arm") return prediction.arm.empty() ? "(none)" : prediction.arm;
+  if (query_.by == "arm") return std::string(prediction.arm.empty() ? "(none)" : prediction.arm);
   return "";
 }
 
@@ -236,6 +269,7 @@ void Join::add_answer(const PayloadRecord& payload, const Prediction& prediction
   const std::size_t segment = segment_number(segment_of(prediction));
   for (std::size_t row = 0; row < prediction.rows; ++row) captured_.push_back({prediction.time, segment});
   if (labels == labels_.end()) return;
+  origins_.emplace(request, Origin{payload.id, &prediction, payload.unit});
   judge(prediction, labels->second, *read, request, first_row);
   labels_.erase(labels);
 }
@@ -311,6 +345,23 @@ AccuracyReport Join::report() {
   return std::move(report_);
 }
 
+Status Join::visit(const std::function<void(const JudgedAnswer&)>& to) const {
+  if (!judged_) return ok();
+  const monitoring::Task task = *report_.evaluation.task;
+  if (task != monitoring::Task::kBinary && task != monitoring::Task::kMulticlass) {
+    return error(Code::kFailedPrecondition,
+                 "answers of endpoint '{}' are judged as {}, of which none is right or wrong", query_.endpoint,
+                 monitoring::task_name(task));
+  }
+  for (const JudgedRow& row : judged_->rows()) {
+    const Origin& origin = origins_.at(row.request);
+    const Prediction& prediction = *origin.prediction;
+    to({origin.id, prediction.version, prediction.plan_revision, prediction.arm, prediction.principal, origin.unit,
+        row.predicted == row.truth});
+  }
+  return ok();
+}
+
 }  // namespace
 
 Status check_evaluation(registry::CatalogReader& reader, const std::string& model,
@@ -328,15 +379,15 @@ Status check_evaluation(registry::CatalogReader& reader, const std::string& mode
 }
 
 Result<AccuracyReport> Evaluator::evaluate(const AccuracyQuery& query) {
-  if (query.from >= query.to) return error(Code::kInvalidArgument, "from: it is not before 'to'");
   Join join(query);
-  MODELYARD_TRY(catalog_.read([&](registry::CatalogReader& reader) { return join.read_endpoint(reader); }));
-  MODELYARD_TRY(join.read_predictions(journal_));
-  MODELYARD_TRY(catalog_.read([&](registry::CatalogReader& reader) { return join.choose_signatures(reader); }));
-  MODELYARD_TRY(join.read_labels(labels_));
-  join.find_units(payloads_);
-  join.read_answers(payloads_);
+  MODELYARD_TRY(join.read({catalog_, journal_, payloads_, labels_}));
   return join.report();
+}
+
+Status Evaluator::visit(const AccuracyQuery& query, const std::function<void(const JudgedAnswer&)>& to) {
+  Join join(query);
+  MODELYARD_TRY(join.read({catalog_, journal_, payloads_, labels_}));
+  return join.visit(to);
 }
 
 void withhold_what_shows_rows(AccuracyReport& report) {

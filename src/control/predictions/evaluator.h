@@ -9,6 +9,8 @@
 // Threads:  blocking, any.
 #pragma once
 
+#include <functional>
+
 #include "base/json.h"
 #include "journal/ground_truth/label_store.h"
 #include "journal/journal.h"
@@ -56,6 +58,15 @@ struct AccuracyReport {
   std::string unreadable_why;  // of the first
 };
 
+// A labelled row of classes, and who answered it.
+struct JudgedAnswer {
+  Uuid prediction;
+  VersionNumber version = 0;
+  std::int64_t plan_revision = 0;
+  std::string_view arm, principal, unit;  // "": none
+  bool is_right = false;
+};
+
 class Evaluator {
  public:
   static constexpr std::size_t kMostRows = 2'000'000;
@@ -65,6 +76,8 @@ class Evaluator {
       : catalog_(catalog), journal_(journal), payloads_(payloads), labels_(labels) {}
 
   Result<AccuracyReport> evaluate(const AccuracyQuery& query);
+  // FailedPrecondition when the answers are no classes.
+  Status visit(const AccuracyQuery& query, const std::function<void(const JudgedAnswer&)>& to);
 
  private:
   registry::Catalog& catalog_;

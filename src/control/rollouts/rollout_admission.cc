@@ -1,7 +1,9 @@
 #include "control/rollouts/rollout_admission.h"
 
 #include "control/endpoints/deployer.h"
+#include "control/rollouts/labelled_evidence.h"
 #include "control/rollouts/rollout_plan.h"
+#include "rollout/machine/looking.h"
 
 namespace modelyard::control {
 namespace {
@@ -43,6 +45,8 @@ Result<AdmittedRollout> admit_rollout(registry::CatalogReader& reader, const std
   }
   admitted.spec.stable = served;
   MODELYARD_ASSIGN(admitted.candidate, resolve_version(reader, admitted.endpoint.model, admitted.spec.candidate, ""));
+  MODELYARD_ASSIGN(const auto gates, rollout::parse_gates(rollout::all_gates(admitted.spec)));
+  if (wants_labels(gates)) MODELYARD_TRY(check_labels_can_come(reader, admitted.endpoint, admitted.spec));
   return admitted;
 }
 

@@ -68,39 +68,59 @@ void RolloutDriver::report(const Status& status) {
 }
 
 Status RolloutDriver::look_at_all() {
-  MODELYARD_ASSIGN(const std::vector<Live> live, read_live());
+  Status outcome = read_live();
   drawn_up_.live.clear();
-  if (live.empty()) {
+  if (live_.empty()) {
     for (ExposureCounter* const counter : parts_.counters) counter->take();  // what came late
-    return ok();
+    return outcome;
   }
-  for (const Live& one : live) {
-    MODELYARD_TRY(evidence_of(one.rollout.record.id));
-    place(one.rollout, one.endpoint.plan_revision);
+  for (std::size_t i = live_.size(); i-- > 0;) {
+    const auto evidence = evidence_of(live_[i].rollout.record.id);
+    if (!evidence) {
+      outcome = evidence.error();
+      stale_.store(true);
+      live_.erase(live_.begin() + static_cast<std::ptrdiff_t>(i));
+      continue;
+    }
+    place(live_[i].rollout, live_[i].endpoint.plan_revision);
   }
   count();
   const lifecycle::LifecycleStatus status = parts_.reconciler.status();
-  Status outcome;
-  for (const Live& one : live) {
+  for (const Live& one : live_) {
     const Status looked = look_at(one, status);
     if (!looked) outcome = looked;
   }
   return outcome;
 }
 
-Result<std::vector<RolloutDriver::Live>> RolloutDriver::read_live() {
+// An idle server asks the catalog for nothing.
+Status RolloutDriver::read_live() {
+  if (!stale_.exchange(false)) return ok();
+  Status outcome;
   std::vector<Live> live;
-  MODELYARD_TRY(parts_.catalog.read([&](registry::CatalogReader& reader) -> Status {
+  const Status read = parts_.catalog.read([&](registry::CatalogReader& reader) -> Status {
     MODELYARD_ASSIGN(auto records, reader.live_rollouts());
     for (registry::RolloutRecord& record : records) {
+      const std::int64_t id = record.id;
       Live one;
       MODELYARD_ASSIGN(one.endpoint, reader.endpoint(record.endpoint));
-      MODELYARD_ASSIGN(one.rollout, parse_rollout(std::move(record)));
+      auto rollout = parse_rollout(std::move(record));
+      if (!rollout) {
+        outcome = rollout.error().with_context("rollout {}", id);
+        continue;
+      }
+      one.rollout = *std::move(rollout);
       live.push_back(std::move(one));
     }
     return ok();
-  }));
-  return live;
+  });
+  if (!read) {
+    stale_.store(true);
+    return read;
+  }
+  if (!outcome) stale_.store(true);
+  live_ = std::move(live);
+  return outcome;
 }
 
 // What is counted by this plan belongs to the step at which the rollout stands.
@@ -147,7 +167,13 @@ Result<rollout::Look> RolloutDriver::see(const Live& live, const lifecycle::Life
   set_readiness(rollout, status, look);
   const auto serving = std::ranges::find(status.endpoints, endpoint.name, &lifecycle::EndpointStatus::endpoint);
   look.in_force = serving != status.endpoints.end() && serving->effective_revision == endpoint.plan_revision;
-  MODELYARD_ASSIGN(const rollout::Evidence* const evidence, evidence_of(rollout.record.id));
+  MODELYARD_ASSIGN(const rollout::Evidence* evidence, evidence_of(rollout.record.id));
+  rollout::Evidence with_labels;
+  if (const auto labelled = labelled_.find(rollout.record.id); labelled != labelled_.end()) {
+    with_labels = *evidence;
+    MODELYARD_TRY(merge(with_labels, labelled->second));
+    evidence = &with_labels;
+  }
   rollout::see_evidence(rollout.spec, rollout.state, rollout.gates, *evidence, look);
   return look;
 }
@@ -213,6 +239,7 @@ Status RolloutDriver::keep(const Rollout& before, const rollout::RolloutState& n
   if (is_live(next)) return ok();
   if (next.ending) ++drawn_up_.ended[std::string(rollout::ending_name(*next.ending))];
   evidence_.erase(before.record.id);
+  labelled_.erase(before.record.id);
   asides_.erase(before.record.id);
   courses_.erase(before.record.id);
   verdicts_.erase(before.record.id);
@@ -298,6 +325,18 @@ Result<Json> RolloutDriver::report(std::int64_t id) {
   MODELYARD_ASSIGN(const Rollout rollout, find(id));
   MODELYARD_ASSIGN(const KeptEvidence evidence, parse_kept_evidence(kept));
   return report_rollout(rollout, evidence);
+}
+
+std::vector<Rollout> RolloutDriver::live() {
+  MutexLock lock(mutex_);
+  std::vector<Rollout> rollouts;
+  for (const Live& one : live_) rollouts.push_back(one.rollout);
+  return rollouts;
+}
+
+void RolloutDriver::set_labelled(std::int64_t id, rollout::Evidence labelled) {
+  MutexLock lock(mutex_);
+  if (evidence_.contains(id)) labelled_[id] = std::move(labelled);
 }
 
 RolloutFigures RolloutDriver::figures() {

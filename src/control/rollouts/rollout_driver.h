@@ -4,11 +4,12 @@
 //            change of state is one transaction with the plan that follows from it, its event and its audit row.
 // Restart:   state and evidence are in the catalog; what was counted since the last look before a kill is lost, nothing
 //            is counted twice.
-// Failures:  of a look are logged, once until one succeeds again, and the next tick tries anew.
+// Failures:  of a look are logged, once until one succeeds again, and the next tick tries anew. A rollout that cannot be
+//            read does not keep others from being looked at.
 // Threads:   one of its own between start() and stop(); the rest from any.
 #pragma once
 
-#include <functional>
+#include <atomic>
 #include <map>
 #include <set>
 #include <thread>
@@ -61,6 +62,8 @@ class RolloutDriver {
   void stop();
   // What start()'s thread does.
   void tick();
+  // What is live is read again at the next look. Any thread, without waiting.
+  void catalog_changed() { stale_.store(true); }
 
   // The document is a RolloutSpec. FailedPrecondition when the endpoint serves no version alone, Conflict when it has a
   // rollout under way, Unimplemented for what is not there yet.
@@ -74,6 +77,11 @@ class RolloutDriver {
   Result<Json> report(std::int64_t id);
   RolloutFigures figures();
 
+  // As of the last look.
+  std::vector<Rollout> live();
+  // All that labels say of its arms by now; it is asked beside what the loops have counted.
+  void set_labelled(std::int64_t id, rollout::Evidence labelled);
+
  private:
   using Placed = std::pair<std::int64_t, int>;  // rollout, step
 
@@ -86,7 +94,7 @@ class RolloutDriver {
   };
 
   void run();
-  Result<std::vector<Live>> read_live();
+  Status read_live() MODELYARD_REQUIRES(mutex_);
   Status look_at_all() MODELYARD_REQUIRES(mutex_);
   Status look_at(const Live& live, const lifecycle::LifecycleStatus& status) MODELYARD_REQUIRES(mutex_);
   void place(const Rollout& rollout, registry::Revision plan) MODELYARD_REQUIRES(mutex_);
@@ -104,8 +112,11 @@ class RolloutDriver {
   CondVar wake_;
   bool stopping_ MODELYARD_GUARDED_BY(mutex_) = false;
   bool failing_ MODELYARD_GUARDED_BY(mutex_) = false;
+  std::atomic<bool> stale_{true};  // live_, since the catalog has changed
+  std::vector<Live> live_ MODELYARD_GUARDED_BY(mutex_);
   std::map<std::pair<std::string, std::int64_t>, Placed> placed_ MODELYARD_GUARDED_BY(mutex_);   // by plan
   std::map<std::int64_t, rollout::Evidence> evidence_ MODELYARD_GUARDED_BY(mutex_);              // of live ones
+  std::map<std::int64_t, rollout::Evidence> labelled_ MODELYARD_GUARDED_BY(mutex_);              // likewise
   std::map<std::int64_t, rollout::Courses> courses_ MODELYARD_GUARDED_BY(mutex_);                // likewise
   std::map<std::int64_t, std::vector<rollout::Verdict>> verdicts_ MODELYARD_GUARDED_BY(mutex_);  // of the last look
   std::map<std::int64_t, Asides> asides_ MODELYARD_GUARDED_BY(mutex_);

@@ -18,8 +18,8 @@ bool is_counted_here(Signal signal) {
     case Signal::kTimeoutRate:
     case Signal::kNonfiniteRate:
     case Signal::kDisagreement:
-    case Signal::kLatency: return true;
-    case Signal::kAccuracy:
+    case Signal::kLatency:
+    case Signal::kAccuracy: return true;
     case Signal::kOutputDistance:
     case Signal::kMetric: break;
   }
@@ -30,7 +30,7 @@ Status check_gate(const rollout::Gate& gate) {
   if (!is_counted_here(gate.signal)) {
     return error(Code::kUnimplemented,
                  "gate '{}': {} is not counted by this server yet; error_rate, timeout_rate, nonfinite_rate, "
-                 "disagreement and latencies are",
+                 "disagreement, accuracy and latencies are",
                  gate.text, rollout::signal_text(gate));
   }
   if (gate.on_no_data != rollout::OnNoData::kHold) {
@@ -78,6 +78,10 @@ Result<Rollout> parse_rollout(registry::RolloutRecord record) {
   return rollout;
 }
 
+std::string salt_of(const Rollout& rollout) {
+  return fmt::format("rollout-{}", rollout.record.id);
+}
+
 rollout::TrafficPlan plan_of(const Rollout& rollout) {
   const rollout::Traffic traffic = rollout::traffic_of(rollout.spec, rollout.state);
   const VersionNumber stable = *rollout.spec.stable, candidate = rollout.spec.candidate;
@@ -87,7 +91,7 @@ rollout::TrafficPlan plan_of(const Rollout& rollout) {
   rollout::TrafficPlan plan = rollout::whole_to(rollout.record.endpoint, rollout.record.model, stable);
   if (!traffic.keeps_candidate) return plan;
   plan.stable = stable;
-  plan.salt = fmt::format("rollout-{}", rollout.record.id);
+  plan.salt = salt_of(rollout);
   plan.sticky = rollout.spec.sticky;
   plan.falls_back = traffic.falls_back;
   plan.shares.clear();

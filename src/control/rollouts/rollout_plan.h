@@ -23,6 +23,8 @@ struct Rollout {
 Result<Rollout> parse_rollout(registry::RolloutRecord record);
 
 rollout::TrafficPlan plan_of(const Rollout& rollout);
+// By which its plans are known, and its users placed.
+std::string salt_of(const Rollout& rollout);
 
 // Unimplemented for what the language knows and this server cannot do yet.
 Status check_supported(const rollout::RolloutSpec& spec);

@@ -53,6 +53,17 @@ double planned_share(const RolloutSpec& spec, int step) {
   return 1;
 }
 
+std::optional<int> step_with_share(const RolloutSpec& spec, int weight) {
+  int place = 0;
+  for (const Stage& stage : spec.stages) {
+    for (const Step& step : stage.steps) {
+      if (step.weight == weight) return place;
+      ++place;
+    }
+  }
+  return weight == kWhole ? std::optional(place) : std::nullopt;
+}
+
 std::uint64_t candidate_requests(const Evidence& evidence, int step) {
   const auto found = std::ranges::find(evidence.steps, step, &StepEvidence::step);
   return found == evidence.steps.end() ? 0 : total(found->candidate.requests);

@@ -29,6 +29,8 @@ int count_steps(const RolloutSpec& spec);
 std::optional<int> counted_step(const RolloutSpec& spec, const RolloutState& state);
 // The share of requests that the candidate is to have in that step.
 double planned_share(const RolloutSpec& spec, int step);
+// The first step that plans this share of requests; that behind the last one for all of them.
+std::optional<int> step_with_share(const RolloutSpec& spec, int weight);
 std::uint64_t candidate_requests(const Evidence& evidence, int step);
 
 // Whether requests went where the steps plan them.

@@ -1,0 +1,56 @@
+#include "control/rollouts/label_counter.h"
+
+#include <algorithm>
+
+#include "control/rollouts/labelled_evidence.h"
+
+namespace modelyard::control {
+
+LabelCounter::~LabelCounter() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void LabelCounter::run() {
+  constexpr int kRestsPerWork = 10;
+  bool failing = false;
+  for (;;) {
+    const auto begun = parts_.clock.steady_now();
+    const Status counted = count_all();
+    if (!counted && !failing) {
+      parts_.log.error("labels of a rollout could not be counted", {{"error", counted.error().message()}});
+    }
+    failing = !counted;
+    const auto worked = std::chrono::ceil<std::chrono::milliseconds>(parts_.clock.steady_now() - begun);
+    MutexLock lock(mutex_);
+    if (!stopping_) wake_.wait_for(mutex_, std::max(kLeastRest, kRestsPerWork * worked));
+    if (stopping_) return;
+  }
+}
+
+Status LabelCounter::count_all() {
+  Status outcome;
+  for (const Rollout& rollout : parts_.driver.live()) {
+    if (!wants_labels(rollout.gates)) continue;
+    const Status counted = count(rollout);
+    if (!counted) outcome = counted;
+  }
+  return outcome;
+}
+
+Status LabelCounter::count(const Rollout& rollout) {
+  LabelledEvidence evidence(rollout, parts_.catalog);
+  AccuracyQuery query;
+  query.endpoint = rollout.record.endpoint;
+  query.from = rollout.state.started;
+  query.to = std::max(parts_.clock.utc_now(), query.from + std::chrono::microseconds(1));
+  MODELYARD_TRY(parts_.evaluator.visit(query, [&](const JudgedAnswer& answer) { evidence.add(answer); }));
+  parts_.driver.set_labelled(rollout.record.id, evidence.take());
+  return ok();
+}
+
+}  // namespace modelyard::control
