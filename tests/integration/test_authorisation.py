@@ -130,7 +130,7 @@ NEEDED = [
     (r"GET /api/v1/(alerts/.*|silences)", {"read on all"}),
     (r"POST /api/v1/alerts:acknowledge", {"deploy"}),
     (r"\w+ /api/v1/silences.*", {"deploy on all"}),
-    (r"POST /api/v1/ground-truth", {"label"}),
+    (r"POST /api/v1/(ground-truth|metrics)", {"label"}),
     (r"GET /api/v1/.*", {"read"}),
     (r"\w+ /api/v1/.*/(pin|aliases/.*)", {"deploy"}),
     (r"POST /api/v1/endpoints/.*/rollouts:plan", {"read"}),

@@ -74,7 +74,7 @@ class Join {
   // First of all.
   Status read(const Sources& sources);
   AccuracyReport report();
-  Status visit(const std::function<void(const JudgedAnswer&)>& to) const;
+  Status visit(const Evaluator::Judged& to) const;
 
  private:
   Status read_endpoint(registry::CatalogReader& reader);
@@ -345,7 +345,7 @@ AccuracyReport Join::report() {
   return std::move(report_);
 }
 
-Status Join::visit(const std::function<void(const JudgedAnswer&)>& to) const {
+Status Join::visit(const Evaluator::Judged& to) const {
   if (!judged_) return ok();
   const monitoring::Task task = *report_.evaluation.task;
   if (task != monitoring::Task::kBinary && task != monitoring::Task::kMulticlass) {
@@ -356,8 +356,8 @@ Status Join::visit(const std::function<void(const JudgedAnswer&)>& to) const {
   for (const JudgedRow& row : judged_->rows()) {
     const Origin& origin = origins_.at(row.request);
     const Prediction& prediction = *origin.prediction;
-    to({origin.id, prediction.version, prediction.plan_revision, prediction.arm, prediction.principal, origin.unit,
-        row.predicted == row.truth});
+    to({origin.id, prediction.version, prediction.plan_revision, prediction.arm, prediction.principal, origin.unit},
+       row.predicted == row.truth);
   }
   return ok();
 }
@@ -384,7 +384,7 @@ Result<AccuracyReport> Evaluator::evaluate(const AccuracyQuery& query) {
   return join.report();
 }
 
-Status Evaluator::visit(const AccuracyQuery& query, const std::function<void(const JudgedAnswer&)>& to) {
+Status Evaluator::visit(const AccuracyQuery& query, const Evaluator::Judged& to) {
   Join join(query);
   MODELYARD_TRY(join.read({catalog_, journal_, payloads_, labels_}));
   return join.visit(to);

@@ -58,13 +58,12 @@ struct AccuracyReport {
   std::string unreadable_why;  // of the first
 };
 
-// A labelled row of classes, and who answered it.
-struct JudgedAnswer {
+// Who answered a prediction, and whom it was about.
+struct AnswerOrigin {
   Uuid prediction;
   VersionNumber version = 0;
   std::int64_t plan_revision = 0;
   std::string_view arm, principal, unit;  // "": none
-  bool is_right = false;
 };
 
 class Evaluator {
@@ -76,8 +75,9 @@ class Evaluator {
       : catalog_(catalog), journal_(journal), payloads_(payloads), labels_(labels) {}
 
   Result<AccuracyReport> evaluate(const AccuracyQuery& query);
-  // FailedPrecondition when the answers are no classes.
-  Status visit(const AccuracyQuery& query, const std::function<void(const JudgedAnswer&)>& to);
+  // Every labelled row, and whether its answer was right; FailedPrecondition when the answers are no classes.
+  using Judged = std::function<void(const AnswerOrigin&, bool is_right)>;
+  Status visit(const AccuracyQuery& query, const Judged& to);
 
  private:
   registry::Catalog& catalog_;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "control/rollouts/labelled_evidence.h"
+#include "control/rollouts/answer_evidence.h"
 
 namespace modelyard::control {
 
@@ -43,12 +43,16 @@ Status LabelCounter::count_all() {
 }
 
 Status LabelCounter::count(const Rollout& rollout) {
-  LabelledEvidence evidence(rollout, parts_.catalog);
+  constexpr std::string_view kAccuracy = "accuracy";
+  AnswerEvidence evidence(rollout, parts_.catalog);
   AccuracyQuery query;
   query.endpoint = rollout.record.endpoint;
   query.from = rollout.state.started;
   query.to = std::max(parts_.clock.utc_now(), query.from + std::chrono::microseconds(1));
-  MODELYARD_TRY(parts_.evaluator.visit(query, [&](const JudgedAnswer& answer) { evidence.add(answer); }));
+  MODELYARD_TRY(parts_.evaluator.visit(query, [&](const AnswerOrigin& answer, bool is_right) {
+    const auto added = evidence.add(answer, kAccuracy, is_right ? 1 : 0);
+    MODELYARD_CHECK(added.has_value(), "one metric of ones and zeros");
+  }));
   parts_.driver.set_labelled(rollout.record.id, evidence.take());
   return ok();
 }

@@ -1,7 +1,7 @@
 #include "control/rollouts/rollout_admission.h"
 
 #include "control/endpoints/deployer.h"
-#include "control/rollouts/labelled_evidence.h"
+#include "control/rollouts/answer_evidence.h"
 #include "control/rollouts/rollout_plan.h"
 #include "rollout/machine/looking.h"
 

@@ -154,7 +154,7 @@ void RolloutDriver::count() {
       asides.dropped_copies += plan.dropped_copies;
       asides.fallbacks += plan.fallbacks;
       const Status merged = merge(evidence_.at(place->second.first), counted);
-      MODELYARD_CHECK(merged.has_value(), "counts of this server have no metrics and no bins");
+      MODELYARD_CHECK(merged.has_value(), "counts of loops have no metrics and no bins");
       unkept_.insert(place->second.first);
     }
   }
@@ -329,6 +329,7 @@ Result<Json> RolloutDriver::report(std::int64_t id) {
 
 std::vector<Rollout> RolloutDriver::live() {
   MutexLock lock(mutex_);
+  if (!read_live()) stale_.store(true);
   std::vector<Rollout> rollouts;
   for (const Live& one : live_) rollouts.push_back(one.rollout);
   return rollouts;
@@ -337,6 +338,21 @@ std::vector<Rollout> RolloutDriver::live() {
 void RolloutDriver::set_labelled(std::int64_t id, rollout::Evidence labelled) {
   MutexLock lock(mutex_);
   if (evidence_.contains(id)) labelled_[id] = std::move(labelled);
+}
+
+Status RolloutDriver::add_values(std::int64_t id, const rollout::Evidence& values) {
+  MutexLock lock(mutex_);
+  MODELYARD_TRY(read_live());
+  const auto is_it = [&](const Live& one) { return one.rollout.record.id == id; };
+  if (std::ranges::none_of(live_, is_it)) return error(Code::kFailedPrecondition, "rollout {} is over", id);
+  MODELYARD_ASSIGN(rollout::Evidence* const evidence, evidence_of(id));
+  rollout::Evidence with_values = *evidence;
+  MODELYARD_TRY(merge(with_values, values));
+  std::swap(*evidence, with_values);
+  unkept_.insert(id);
+  const Status kept = keep_evidence(id);
+  if (!kept) std::swap(*evidence, with_values);
+  return kept;
 }
 
 RolloutFigures RolloutDriver::figures() {

@@ -19,18 +19,22 @@ bool is_counted_here(Signal signal) {
     case Signal::kNonfiniteRate:
     case Signal::kDisagreement:
     case Signal::kLatency:
-    case Signal::kAccuracy: return true;
-    case Signal::kOutputDistance:
-    case Signal::kMetric: break;
+    case Signal::kAccuracy:
+    case Signal::kMetric: return true;
+    case Signal::kOutputDistance: break;
   }
   return false;
 }
 
 Status check_gate(const rollout::Gate& gate) {
+  if (gate.signal == Signal::kMetric && gate.metric == "accuracy") {
+    return error(Code::kInvalidArgument, "gate '{}': accuracy comes from labels, and is written without 'metric:'",
+                 gate.text);
+  }
   if (!is_counted_here(gate.signal)) {
     return error(Code::kUnimplemented,
                  "gate '{}': {} is not counted by this server yet; error_rate, timeout_rate, nonfinite_rate, "
-                 "disagreement, accuracy and latencies are",
+                 "disagreement, accuracy, metrics and latencies are",
                  gate.text, rollout::signal_text(gate));
   }
   if (gate.on_no_data != rollout::OnNoData::kHold) {

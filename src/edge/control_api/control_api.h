@@ -103,6 +103,7 @@ class ControlApi {
       const std::string&, const control::DeployRequest&, const control::Actor&, const control::Expected&));
   // Of the id in the path, to who may do so to its endpoint.
   Result<control::Rollout> find_rollout(const ApiCall& call, Verb verb);
+  Result<ApiAnswer> put_metrics(const ApiCall& call);
   ApiWork rollout_command(rollout::Command command);
   Result<ApiAnswer> list_events(const ApiCall& call);
   Result<ApiAnswer> list_predictions(const ApiCall& call);

@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "control/rollouts/posted_metrics.h"
 #include "control/rollouts/rollout_forecast.h"
 #include "edge/control_api/control_api.h"
 
@@ -60,6 +61,18 @@ ApiWork ControlApi::rollout_command(rollout::Command command) {
   };
 }
 
+Result<ApiAnswer> ControlApi::put_metrics(const ApiCall& call) {
+  MODELYARD_ASSIGN(auto reader, ObjectReader::open(call.body, ""));
+  MODELYARD_ASSIGN(const std::string endpoint, reader.string("endpoint"));
+  MODELYARD_ASSIGN(const Json* const array, reader.array("values"));
+  MODELYARD_TRY(reader.finish());
+  MODELYARD_TRY(call.may(Verb::kLabel, endpoint));
+  MODELYARD_ASSIGN(const auto values, control::parse_posted_values(*array, "values"));
+  control::PostedMetrics metrics({parts_.rollouts, parts_.catalog, parts_.journal, parts_.payloads});
+  MODELYARD_ASSIGN(const auto report, metrics.put(endpoint, values));
+  return ApiAnswer{200, control::to_json(report), std::nullopt};
+}
+
 void ControlApi::add_rollout_routes(Router& router) {
   const std::string of_endpoint = "/api/v1/endpoints/{endpoint}/rollouts", one = "/api/v1/rollouts/{id}";
   route(router, Method::kPost, of_endpoint, Access::model(Verb::kDeploy), {},
@@ -93,6 +106,8 @@ void ControlApi::add_rollout_routes(Router& router) {
           MODELYARD_ASSIGN(Json report, parts_.rollouts.report(rollout.record.id));
           return ApiAnswer{200, std::move(report), std::nullopt};
         });
+  route(router, Method::kPost, "/api/v1/metrics", Access::server(Verb::kLabel), {},
+        [this](const ApiCall& call) { return put_metrics(call); });
   for (const auto command :
        {rollout::Command::kPromote, rollout::Command::kPause, rollout::Command::kResume, rollout::Command::kAbort}) {
     route(router, Method::kPost, fmt::format("{}:{}", one, rollout::command_name(command)),

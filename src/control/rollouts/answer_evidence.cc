@@ -1,4 +1,4 @@
-#include "control/rollouts/labelled_evidence.h"
+#include "control/rollouts/answer_evidence.h"
 
 #include <algorithm>
 
@@ -10,7 +10,6 @@
 namespace modelyard::control {
 namespace {
 
-constexpr std::string_view kAccuracy = "accuracy";
 // Whose value a captured prediction keeps.
 constexpr std::string_view kCapturedHeader = "Modelyard-Unit";
 
@@ -18,14 +17,14 @@ bool is_of_classes(monitoring::Task task) {
   return task == monitoring::Task::kBinary || task == monitoring::Task::kMulticlass;
 }
 
+}  // namespace
+
 bool names_captured_unit(std::string_view header) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   return std::ranges::equal(header, kCapturedHeader, {}, lower, lower);
 }
 
-}  // namespace
-
-std::optional<int> LabelledEvidence::step_of(registry::Revision plan) {
+std::optional<int> AnswerEvidence::step_of(registry::Revision plan) {
   const auto known = steps_.find(plan);
   if (known != steps_.end()) return known->second;
   std::optional<int>& step = steps_[plan];
@@ -45,7 +44,7 @@ std::optional<int> LabelledEvidence::step_of(registry::Revision plan) {
   return step;
 }
 
-std::uint64_t LabelledEvidence::unit_hash(const JudgedAnswer& answer) const {
+std::uint64_t AnswerEvidence::unit_hash(const AnswerOrigin& answer) const {
   const rollout::KeyKind by = rollout_.spec.sticky.by;
   const std::string_view key = by == rollout::KeyKind::kPrincipal ? answer.principal
                                : by == rollout::KeyKind::kHeader  ? answer.unit
@@ -53,16 +52,16 @@ std::uint64_t LabelledEvidence::unit_hash(const JudgedAnswer& answer) const {
   return rollout::point_of(salt_of(rollout_), key.empty() ? answer.prediction.text() : std::string(key));
 }
 
-void LabelledEvidence::add(const JudgedAnswer& answer) {
+Result<bool> AnswerEvidence::add(const AnswerOrigin& answer, std::string_view metric, double value) {
   const bool is_candidate = answer.arm == rollout::arm_name(rollout::Arm::kCandidate);
-  if (!is_candidate && answer.arm != rollout::arm_name(rollout::Arm::kStable)) return;
-  if (answer.version != (is_candidate ? rollout_.spec.candidate : *rollout_.spec.stable)) return;
+  if (!is_candidate && answer.arm != rollout::arm_name(rollout::Arm::kStable)) return false;
+  if (answer.version != (is_candidate ? rollout_.spec.candidate : *rollout_.spec.stable)) return false;
   const auto step = step_of(answer.plan_revision);
-  if (!step) return;
+  if (!step) return false;
   rollout::StepEvidence& counted = rollout::step_of(evidence_, *step);
-  const Status added = rollout::add_metric(is_candidate ? counted.candidate : counted.stable, kAccuracy,
-                                           unit_hash(answer), answer.is_right ? 1 : 0);
-  MODELYARD_CHECK(added.has_value(), "one metric of ones and zeros");
+  MODELYARD_TRY(
+      rollout::add_metric(is_candidate ? counted.candidate : counted.stable, metric, unit_hash(answer), value));
+  return true;
 }
 
 bool wants_labels(std::span<const rollout::Gate> gates) {

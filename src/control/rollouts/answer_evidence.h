@@ -1,4 +1,4 @@
-// LabelledEvidence counts how often the arms of a rollout were right, by what labels say of captured answers.
+// AnswerEvidence is what became known of single answers after they were given, by the arms and steps of a rollout.
 //
 // Counts:  answers that a plan of this rollout sent to an arm, and that the arm's own version gave: neither fall-backs nor
 //          versions that callers chose.
@@ -17,23 +17,27 @@
 
 namespace modelyard::control {
 
-class LabelledEvidence {
+class AnswerEvidence {
  public:
   // The rollout and the catalog outlive it.
-  LabelledEvidence(const Rollout& rollout, registry::Catalog& catalog) : rollout_(rollout), catalog_(catalog) {}
+  AnswerEvidence(const Rollout& rollout, registry::Catalog& catalog) : rollout_(rollout), catalog_(catalog) {}
 
-  void add(const JudgedAnswer& answer);
+  // Whether it counts, and nothing is known against the value: rollout::add_metric().
+  Result<bool> add(const AnswerOrigin& answer, std::string_view metric, double value);
   rollout::Evidence take() { return std::move(evidence_); }
 
  private:
   std::optional<int> step_of(registry::Revision plan);
-  std::uint64_t unit_hash(const JudgedAnswer& answer) const;
+  std::uint64_t unit_hash(const AnswerOrigin& answer) const;
 
   const Rollout& rollout_;
   registry::Catalog& catalog_;
   std::map<registry::Revision, std::optional<int>> steps_;  // by plan; none: not one of this rollout
   rollout::Evidence evidence_;
 };
+
+// Whether captured predictions keep the value of this header.
+bool names_captured_unit(std::string_view header);
 
 // Whether a gate wants labels.
 bool wants_labels(std::span<const rollout::Gate> gates);
