@@ -47,7 +47,9 @@ void RequestStream::serve(std::uint64_t requests, const TrafficPlan& plan, StepE
     served_.candidate_requests += is_candidate ? 1 : 0;
     served_.faults += is_fault ? 1 : 0;
     served_.candidate_faults += is_candidate && is_fault ? 1 : 0;
-    if (step) add(is_candidate ? step->candidate : step->stable, request);
+    if (!step) continue;
+    add(is_candidate ? step->candidate : step->stable, request);
+    step->units.add(is_candidate, point);
   }
 }
 

@@ -9,6 +9,7 @@ import requests
 import tritonclient.grpc
 
 import models
+from conftest import BINARY
 
 ENDPOINT = "scorer"
 GATES = ["error_rate <= 20% min 30", "nonfinite_rate <= 20% min 30"]
@@ -289,3 +290,42 @@ def test_answers_of_both_protocols_say_their_arm(server, tmp_path):
     pinned = server.post(f"/v2/models/{ENDPOINT}/versions/1/infer", json={
         "inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 4], "data": [1, 2, 3, 4]}]})
     assert "Modelyard-Arm" not in pinned.headers, "who names a version is in no arm"
+
+
+@pytest.mark.parametrize("sticky", ["header:Modelyard-Unit", "none"])
+def test_a_split_that_is_not_as_planned_is_told_and_promotes_nothing(server, tmp_path, sticky):
+    """The candidate wants five numbers: callers get told so, which is no failure of a version, and nobody counts for it."""
+    publish(server, tmp_path, models.scale(tmp_path / "wider.onnx", 3.0, columns=5))
+    rollout = begin(server, sticky=sticky, gates=["error_rate <= stable + 20% min 30"], min_samples=0, hold="1h")
+    with Traffic(server, units=1000):
+        wait_until(lambda: phase(server, rollout) == "holding")
+
+    state = show(server, rollout)["state"]
+    assert state["held_for"] == "srm"
+    assert "0 % of" in state["reason"] and "planned were 50 %" in state["reason"]
+    assert ("units" if sticky != "none" else "requests") in state["reason"]
+
+
+@pytest.mark.skipif("asan" in BINARY or "tsan" in BINARY, reason="sanitizers have times of their own")
+def test_a_breach_ends_within_a_second_of_being_seen_by_the_caller(server, tmp_path):
+    """From the hundredth NaN, which is beyond the gate for certain, to the last request that the candidate got."""
+    publish(server, tmp_path, models.not_a_number(tmp_path / "nan.onnx"))
+    rollout = begin(server, gates=["nonfinite_rate <= 20% min 30"])
+    times = []
+    rows = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1, 4], "data": [1, 2, 3, 4]}]}
+    with requests.Session() as session:
+
+        def is_over():
+            answer = session.post(f"{server.url}/v2/models/{ENDPOINT}/infer", json=rows, timeout=60,
+                                  headers={"Modelyard-Unit": f"user{len(times)}-{time.monotonic_ns()}"})
+            assert answer.status_code == 200
+            if answer.headers.get("Modelyard-Arm") == "candidate":
+                times.append(time.monotonic())
+            return len(times) > 100 and time.monotonic() - times[-1] > 2
+
+        end = time.monotonic() + PATIENCE
+        while not is_over():
+            assert time.monotonic() < end
+    assert show(server, rollout)["state"]["fired"]["gate"] == "nonfinite_rate <= 20% min 30"
+    print(f"from the breach to the last request of the candidate: {times[-1] - times[100]:.2f} s")
+    assert times[-1] - times[100] <= 1.0

@@ -21,6 +21,7 @@ struct CountedPlan {
   std::int64_t revision = 0;
   rollout::ArmEvidence candidate, stable;
   rollout::PairEvidence pairs;       // of a shadow and its originals
+  rollout::UnitSample units;         // that were answered
   std::uint64_t dropped_copies = 0;  // for which a shadow had no room
   std::uint64_t fallbacks = 0;       // the stable version was asked when the candidate had failed
 };
@@ -30,7 +31,9 @@ class ExposureCounter {
   void add(std::string_view endpoint, std::int64_t revision, rollout::Arm arm, const rollout::CountedRequest& request) {
     MutexLock lock(mutex_);
     CountedPlan& counted = plan(endpoint, revision);
-    rollout::add(arm == rollout::Arm::kCandidate ? counted.candidate : counted.stable, request);
+    const bool is_candidate = arm == rollout::Arm::kCandidate;
+    rollout::add(is_candidate ? counted.candidate : counted.stable, request);
+    counted.units.add(is_candidate, request.unit_hash);
   }
   // A request that both have answered.
   void add_pair(std::string_view endpoint, std::int64_t revision, std::uint64_t unit_hash, bool disagreed) {
@@ -58,7 +61,7 @@ class ExposureCounter {
     for (CountedPlan& plan : plans_) {
       if (plan.revision == revision && plan.endpoint == endpoint) return plan;
     }
-    return plans_.emplace_back(CountedPlan{std::string(endpoint), revision, {}, {}, {}});
+    return plans_.emplace_back(CountedPlan{std::string(endpoint), revision, {}, {}, {}, {}});
   }
 
   Mutex mutex_;

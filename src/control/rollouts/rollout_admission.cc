@@ -31,9 +31,10 @@ Result<rollout::RolloutSpec> read_rollout_spec(const Json& document) {
 }
 
 Result<AdmittedRollout> admit_rollout(registry::CatalogReader& reader, const std::string& endpoint,
-                                      rollout::RolloutSpec spec) {
+                                      rollout::RolloutSpec spec, const registry::EndpointWants* wants) {
   AdmittedRollout admitted{.spec = std::move(spec), .endpoint = {}, .candidate = {}};
   MODELYARD_ASSIGN(admitted.endpoint, reader.endpoint(endpoint));
+  if (wants != nullptr) admitted.endpoint.wants = *wants;
   MODELYARD_TRY(refuse_while_rolling_out(reader, endpoint));
   MODELYARD_ASSIGN(const VersionNumber served, only_version(reader, admitted.endpoint));
   if (admitted.spec.stable.value_or(served) != served) {
@@ -48,6 +49,18 @@ Result<AdmittedRollout> admit_rollout(registry::CatalogReader& reader, const std
   MODELYARD_ASSIGN(const auto gates, rollout::parse_gates(rollout::all_gates(admitted.spec)));
   if (wants_labels(gates)) MODELYARD_TRY(check_labels_can_come(reader, admitted.endpoint, admitted.spec));
   return admitted;
+}
+
+Result<std::int64_t> add_rollout(registry::CatalogWriter& writer, const std::string& endpoint,
+                                 rollout::RolloutSpec spec, UtcTime now, std::string_view actor) {
+  MODELYARD_ASSIGN(const AdmittedRollout admitted, admit_rollout(writer, endpoint, std::move(spec)));
+  registry::RolloutRecord record{.endpoint = endpoint, .model = admitted.endpoint.model};
+  record.spec = rollout::to_json(admitted.spec).dump();
+  record.state = rollout::to_json(rollout::start_of(now)).dump();
+  MODELYARD_ASSIGN(const std::int64_t id, writer.add_rollout(record));
+  MODELYARD_TRY(writer.add_event("rollout_pending", admitted.candidate,
+                                 fmt::format("rollout {} of endpoint '{}', by {}", id, endpoint, actor)));
+  return id;
 }
 
 }  // namespace modelyard::control

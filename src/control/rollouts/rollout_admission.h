@@ -1,4 +1,4 @@
-// What must hold before a rollout begins; a dry run asks the same.
+// How a rollout begins, and what must hold before; a dry run asks the same.
 //
 // Errors:  those of the spec; NotFound; FailedPrecondition when the endpoint serves no version alone, the candidate
 //          already, or another stable version than the spec says, or when it has a rollout under way; Unimplemented for
@@ -20,7 +20,11 @@ struct AdmittedRollout {
 };
 
 Result<rollout::RolloutSpec> read_rollout_spec(const Json& document);
+// `wants`: of the endpoint by then; null: as they are.
 Result<AdmittedRollout> admit_rollout(registry::CatalogReader& reader, const std::string& endpoint,
-                                      rollout::RolloutSpec spec);
+                                      rollout::RolloutSpec spec, const registry::EndpointWants* wants = nullptr);
+// Its number. Whoever moves rollouts finds it in the catalog.
+Result<std::int64_t> add_rollout(registry::CatalogWriter& writer, const std::string& endpoint,
+                                 rollout::RolloutSpec spec, UtcTime now, std::string_view actor);
 
 }  // namespace modelyard::control

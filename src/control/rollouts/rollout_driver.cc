@@ -21,6 +21,18 @@ void set_readiness(const Rollout& rollout, const lifecycle::LifecycleStatus& sta
   look.failure = found->reason;
 }
 
+// Units of a step that is over are of no more use, but their counts are; a rollout seldom comes back to one.
+void close_steps_behind(const Rollout& rollout, rollout::Evidence& evidence) {
+  const auto now = rollout::counted_step(rollout.spec, rollout.state);
+  for (rollout::StepEvidence& step : evidence.steps) {
+    if (now && step.step < *now && !step.units.is_empty()) step.units.close();
+  }
+}
+
+bool has_faults(const rollout::ArmEvidence& arm) {
+  return rollout::total(arm.failures) > 0 || rollout::total(arm.nonfinite) > 0;
+}
+
 bool is_live(const rollout::RolloutState& state) {
   return !rollout::contains(rollout::kTerminal, state.phase);
 }
@@ -75,7 +87,7 @@ Status RolloutDriver::look_at_all() {
     return outcome;
   }
   for (std::size_t i = live_.size(); i-- > 0;) {
-    const auto evidence = evidence_of(live_[i].rollout.record.id);
+    auto evidence = evidence_of(live_[i].rollout.record.id);
     if (!evidence) {
       outcome = evidence.error();
       stale_.store(true);
@@ -83,6 +95,7 @@ Status RolloutDriver::look_at_all() {
       continue;
     }
     place(live_[i].rollout, live_[i].endpoint.plan_revision);
+    close_steps_behind(live_[i].rollout, **evidence);
   }
   count();
   const lifecycle::LifecycleStatus status = parts_.reconciler.status();
@@ -141,6 +154,11 @@ Result<rollout::Evidence*> RolloutDriver::evidence_of(std::int64_t id) {
   return &evidence_.emplace(id, std::move(kept.evidence)).first->second;
 }
 
+bool RolloutDriver::is_sticky(std::int64_t id) const {
+  return std::ranges::any_of(
+      live_, [id](const Live& one) { return one.rollout.record.id == id && rollout::is_sticky(one.rollout.spec); });
+}
+
 // Counts of plans that belong to no live rollout are let go.
 void RolloutDriver::count() {
   for (ExposureCounter* const counter : parts_.counters) {
@@ -149,7 +167,9 @@ void RolloutDriver::count() {
       if (place == placed_.end() || !evidence_.contains(place->second.first)) continue;
       rollout::Evidence counted;
       counted.steps.push_back(
-          {place->second.second, std::move(plan.candidate), std::move(plan.stable), std::move(plan.pairs)});
+          {place->second.second, std::move(plan.candidate), std::move(plan.stable), std::move(plan.pairs), {}});
+      if (is_sticky(place->second.first)) counted.steps.back().units = std::move(plan.units);
+      if (has_faults(counted.steps.back().candidate)) faulty_.insert(place->second.first);
       Asides& asides = asides_[place->second.first];
       asides.dropped_copies += plan.dropped_copies;
       asides.fallbacks += plan.fallbacks;
@@ -203,10 +223,11 @@ Status RolloutDriver::look_at(const Live& live, const lifecycle::LifecycleStatus
                             rollout::traffic_of(rollout.spec, rollout.state).candidate_weight,
                             step ? rollout::candidate_requests(evidence_.at(id), *step) : 0, asides_[id].dropped_copies,
                             asides_[id].fallbacks});
-  if (const auto looked = looked_.find(id); looked != looked_.end() && now - looked->second < rollout.spec.tick) {
-    return ok();
-  }
+  const auto pause = faulty_.contains(id) ? std::min<std::chrono::milliseconds>(kFaultPause, rollout.spec.tick)
+                                          : std::chrono::milliseconds(rollout.spec.tick);
+  if (const auto looked = looked_.find(id); looked != looked_.end() && now - looked->second < pause) return ok();
   looked_[id] = now;
+  faulty_.erase(id);
   MODELYARD_ASSIGN(const rollout::Look look, see(live, status));
   follow(rollout, look);
   MODELYARD_TRY(keep_evidence(id));
@@ -244,6 +265,7 @@ Status RolloutDriver::keep(const Rollout& before, const rollout::RolloutState& n
   courses_.erase(before.record.id);
   verdicts_.erase(before.record.id);
   looked_.erase(before.record.id);
+  faulty_.erase(before.record.id);
   std::erase_if(placed_, [&](const auto& placed) { return placed.second.first == before.record.id; });
   return ok();
 }
@@ -251,24 +273,18 @@ Status RolloutDriver::keep(const Rollout& before, const rollout::RolloutState& n
 Result<Rollout> RolloutDriver::begin(const std::string& endpoint, const Json& document, const Actor& actor) {
   MODELYARD_ASSIGN(const rollout::RolloutSpec spec, read_rollout_spec(document));
   std::int64_t id = 0;
-  VersionRef candidate;
   const registry::AuditNote note{actor.name, "rollout.begin", endpoint, {{"candidate", spec.candidate}}};
   {
     MutexLock lock(mutex_);
     MODELYARD_TRY(parts_.catalog.transact(note, [&](registry::CatalogWriter& writer) -> Status {
-      MODELYARD_ASSIGN(const AdmittedRollout admitted, admit_rollout(writer, endpoint, spec));
-      candidate = admitted.candidate;
-      registry::RolloutRecord rollout{.endpoint = endpoint, .model = admitted.endpoint.model};
-      rollout.spec = rollout::to_json(admitted.spec).dump();
-      rollout.state = rollout::to_json(rollout::start_of(parts_.clock.utc_now())).dump();
-      MODELYARD_ASSIGN(id, writer.add_rollout(rollout));
-      return writer.add_event("rollout_pending", candidate,
-                              fmt::format("rollout {} of endpoint '{}', by {}", id, endpoint, actor.name));
+      MODELYARD_ASSIGN(id, add_rollout(writer, endpoint, spec, parts_.clock.utc_now(), actor.name));
+      return ok();
     }));
   }
-  parts_.reconciler.retry(candidate);
+  MODELYARD_ASSIGN(Rollout begun, find(id));
+  parts_.reconciler.retry(begun.candidate());
   wake_.notify_all();
-  return find(id);
+  return begun;
 }
 
 Result<Rollout> RolloutDriver::command(std::int64_t id, rollout::Command command, const std::string& reason,

@@ -45,6 +45,9 @@ struct RolloutFigures {
 class RolloutDriver {
  public:
   static constexpr std::chrono::milliseconds kTick{250};
+  // Between two looks at a candidate that has failed since: a breach is seen half a second after it can be, and a
+  // candidate that fails now and then is not judged at every tick.
+  static constexpr std::chrono::milliseconds kFaultPause{500};
 
   struct Parts {
     registry::Catalog& catalog;
@@ -101,6 +104,7 @@ class RolloutDriver {
   Status look_at(const Live& live, const lifecycle::LifecycleStatus& status) MODELYARD_REQUIRES(mutex_);
   void place(const Rollout& rollout, registry::Revision plan) MODELYARD_REQUIRES(mutex_);
   void count() MODELYARD_REQUIRES(mutex_);
+  bool is_sticky(std::int64_t id) const MODELYARD_REQUIRES(mutex_);
   Result<rollout::Evidence*> evidence_of(std::int64_t id) MODELYARD_REQUIRES(mutex_);
   void follow(const Rollout& rollout, const rollout::Look& look) MODELYARD_REQUIRES(mutex_);
   Status keep_evidence(std::int64_t id) MODELYARD_REQUIRES(mutex_);
@@ -123,6 +127,7 @@ class RolloutDriver {
   std::map<std::int64_t, std::vector<rollout::Verdict>> verdicts_ MODELYARD_GUARDED_BY(mutex_);  // of the last look
   std::map<std::int64_t, Asides> asides_ MODELYARD_GUARDED_BY(mutex_);
   std::map<std::int64_t, UtcTime> looked_ MODELYARD_GUARDED_BY(mutex_);
+  std::set<std::int64_t> faulty_ MODELYARD_GUARDED_BY(mutex_);  // their candidates have failed since the last look
   std::set<std::int64_t> unkept_ MODELYARD_GUARDED_BY(mutex_);  // their evidence or courses have grown
   RolloutFigures drawn_up_ MODELYARD_GUARDED_BY(mutex_);        // in this look
   Mutex figures_mutex_;                                         // held for a copy: figures() is asked on event loops

@@ -74,6 +74,11 @@ Status change(StepEvidence& step, const StepEvidence& by, Change how) {
   for (const auto& field : kPairFields) {
     MODELYARD_TRY(change(step.pairs.*field.counts, by.pairs.*field.counts, how, field.name));
   }
+  if (how == Change::kAdd) {
+    step.units.merge(by.units);
+  } else {
+    step.units = {};
+  }
   return ok();
 }
 
@@ -208,6 +213,10 @@ Result<StepEvidence> parse_step(const Json& value, std::string path) {
     MODELYARD_TRY(parse_counts(counts, step.pairs.*field.counts, fields.path_of(field.name)));
   }
   MODELYARD_TRY(fields.finish());
+  MODELYARD_ASSIGN(const Json* const units, reader.optional_object("units"));
+  if (units) {
+    MODELYARD_ASSIGN(step.units, parse_unit_sample(*units, reader.path_of("units")));
+  }
   MODELYARD_TRY(reader.finish());
   return step;
 }
@@ -253,7 +262,8 @@ void add_output(ArmEvidence& arm, std::uint64_t unit_hash, std::size_t bin) {
 StepEvidence& step_of(Evidence& evidence, int step) {
   const auto at = std::ranges::lower_bound(evidence.steps, step, {}, &StepEvidence::step);
   if (at != evidence.steps.end() && at->step == step) return *at;
-  return *evidence.steps.insert(at, StepEvidence{.step = step, .candidate = {}, .stable = {}, .pairs = {}});
+  return *evidence.steps.insert(at,
+                                StepEvidence{.step = step, .candidate = {}, .stable = {}, .pairs = {}, .units = {}});
 }
 
 Status merge(Evidence& into, const Evidence& other) {
@@ -278,6 +288,7 @@ Json to_json(const Evidence& evidence) {
                      {"candidate", to_json(step.candidate)},
                      {"stable", to_json(step.stable)},
                      {"pairs", std::move(pairs)}});
+    if (!step.units.is_empty()) steps.back()["units"] = to_json(step.units);
   }
   return {{"steps", std::move(steps)}};
 }

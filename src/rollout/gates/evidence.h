@@ -22,6 +22,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "rollout/gates/latency_buckets.h"
+#include "rollout/gates/unit_sample.h"
 
 namespace modelyard::rollout {
 
@@ -74,6 +75,7 @@ struct StepEvidence {
   int step = 0;
   ArmEvidence candidate, stable;
   PairEvidence pairs;
+  UnitSample units;  // while the step goes on, of rollouts whose units stick to a version
 };
 
 struct Evidence {
@@ -98,10 +100,10 @@ StepEvidence& step_of(Evidence& evidence, int step);
 
 // FailedPrecondition when the arms' outputs have other bins, or there are too many metrics; `into` is of no use then.
 Status merge(Evidence& into, const Evidence& other);
-// What came after `before`, which was the same evidence earlier.
+// What came after `before`, which was the same evidence earlier. Of units nothing can be taken away: they are left out.
 Result<Evidence> difference(const Evidence& after, const Evidence& before);
 
-// {"steps": [{"step", "candidate": ARM, "stable": ARM, "pairs": {…}}]}; counts are [place, count, place, count, …] of
+// {"steps": [{"step", "candidate": ARM, "stable": ARM, "pairs": {…}, "units"?: {…}}]}; counts are [place, count, place, count, …] of
 // those that are not 0.
 Json to_json(const Evidence& evidence);
 Result<Evidence> parse_evidence(const Json& value, std::string path);

@@ -248,7 +248,7 @@ TEST(Gates, ShareAlphaAndKeepOnlyAbsoluteFailuresWhenTheSplitIsBroken) {
   EXPECT_EQ(sound[2].outcome, Outcome::kPass);
   EXPECT_EQ(sound[3].interval.high, judge((*gates)[3], evidence, 0.5).interval.high);
 
-  const std::array<StepSplit, 1> split{{{0.5, 2000, 2600}}};
+  const std::vector<StepSplit> split{{0.5, {{2000, 2600}}}};
   const auto broken = judge_all(*gates, evidence_of, 0.06, judge_split(split, CountedBy::kUnits));
   EXPECT_EQ(broken[0].outcome, Outcome::kFail);
   EXPECT_EQ(broken[1].outcome, Outcome::kSrm);
@@ -257,14 +257,43 @@ TEST(Gates, ShareAlphaAndKeepOnlyAbsoluteFailuresWhenTheSplitIsBroken) {
 }
 
 TEST(Split, IsJudgedByUnitsOrByRequestsThatAreIndependent) {
-  const std::array<StepSplit, 3> fair{{{0.05, 520, 9480}, {0.5, 5020, 4980}, {1, 9000, 0}}};
-  const std::array<StepSplit, 2> broken{{{0.05, 380, 9620}, {0.5, 5020, 4980}}};
+  const std::vector<StepSplit> fair{{0.05, {{520, 9480}}}, {0.5, {{5020, 4980}}}, {1, {{9000, 0}}}};
+  const std::vector<StepSplit> broken{{0.05, {{380, 9620}}}, {0.5, {{5020, 4980}}}};
 
   EXPECT_FALSE(judge_split(fair, CountedBy::kUnits).is_mismatch);
   EXPECT_TRUE(judge_split(broken, CountedBy::kUnits).is_mismatch);
   EXPECT_TRUE(judge_split(broken, CountedBy::kIndependentRequests).is_mismatch);
-  EXPECT_FALSE(judge_split(broken, CountedBy::kRequestsOfStickyUnits).is_mismatch);
   EXPECT_EQ(judge_split({}, CountedBy::kUnits).because, "no traffic has been split yet");
+}
+
+TEST(Split, ALevelThatWasLeftKeepsWhatItHasShown) {
+  const UnitCounts broken{20, 1980}, fair{100, 1900};
+
+  EXPECT_TRUE(judge_split(std::vector<StepSplit>{{0.05, {broken, fair, fair}}}, CountedBy::kUnits).is_mismatch);
+  EXPECT_TRUE(judge_split(std::vector<StepSplit>{{0.05, {fair, fair, fair, broken}}}, CountedBy::kUnits).is_mismatch);
+  EXPECT_FALSE(judge_split(std::vector<StepSplit>{{0.05, {fair, fair, fair, fair}}}, CountedBy::kUnits).is_mismatch);
+}
+
+// 400 rollouts are looked at after every 100th unit, over six levels: one in 2,000 may be called broken.
+TEST(Split, OfUnitsThatAreSplitAsPlannedIsSeldomCalledBroken) {
+  constexpr int kRuns = 400, kUnits = 60'000, kEvery = 500;
+  SeededRandom random(11);
+  int called = 0;
+
+  for (int run = 0; run < kRuns; ++run) {
+    UnitSample sample;
+    bool is_called = false;
+    for (int unit = 1; unit <= kUnits && !is_called; ++unit) {
+      const std::uint64_t hash = random.next();
+      sample.add(hash < std::numeric_limits<std::uint64_t>::max() / 10, hash);
+      if (unit % kEvery == 0) {
+        is_called = judge_split(std::vector<StepSplit>{{0.1, sample.levels()}}, CountedBy::kUnits).is_mismatch;
+      }
+    }
+    called += is_called ? 1 : 0;
+  }
+
+  EXPECT_LE(called, 2);  // of 0.2 that are to be expected
 }
 
 }  // namespace
