@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Simulates weeks of monitors on a virtual clock, and experiments that are looked at while they run, and puts what came of
-# it into docs/monitoring.md and docs/statistics.md; takes some minutes: tools/simulate.sh [quiet | faults | validity | power | alarms | rollback]
+# it into docs/monitoring.md and docs/statistics.md, with a plot; takes some minutes: tools/simulate.sh [quiet | faults | validity | power | alarms | rollback]
 set -euo pipefail
 . "$(dirname "$0")/lib/steps.sh"
 cd "$root"
@@ -32,5 +32,7 @@ for table in "${tables[@]}"; do
     !inside && $0 != begin { print }' "$page" >build/simulated-page.md
   mv build/simulated-page.md "$page"
 done
-step "docs/monitoring.md and docs/statistics.md"
-git --no-pager diff --stat -- docs/monitoring.md docs/statistics.md
+step "docs/monitoring.md, docs/statistics.md and its plot"
+"$root/tools/python_env.sh" plots
+build/venv/plots/bin/python tools/plot_statistics.py docs/statistics.md docs/statistics.svg
+git --no-pager diff --stat -- docs/monitoring.md docs/statistics.md docs/statistics.svg

@@ -69,6 +69,7 @@ void add_monitor_commands(CommandLine& line);
 void add_change_commands(CommandLine& line);
 void add_setting_commands(CommandLine& line);
 void add_tune_command(CommandLine& line);
+void add_experiment_commands(CommandLine& line);
 void add_rollout_commands(CommandLine& line);
 // Below `rollout`.
 void add_rollout_plan_command(CommandLine& line, CLI::App& group);

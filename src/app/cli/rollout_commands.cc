@@ -11,6 +11,10 @@ constexpr std::chrono::milliseconds kPollEvery{500};
 
 struct RolloutFlags {
   SpecFlags spec;
+  // Of an experiment.
+  std::string metric, most_duration;
+  std::vector<std::string> guardrails;
+  double weight = 50;
   std::string id, reason;
   std::int64_t wait_seconds = 3600;
   bool wait = false;
@@ -64,6 +68,18 @@ Result<int> start(const RolloutFlags& flags, const CommandContext& context) {
   return show(flags, std::move(rollout), context);
 }
 
+Result<int> start_experiment(const RolloutFlags& flags, const CommandContext& context) {
+  Json spec = {
+      {"candidate", flags.spec.to}, {"strategy", "experiment"}, {"metric", flags.metric}, {"weight", flags.weight}};
+  if (!flags.guardrails.empty()) spec["guardrails"] = flags.guardrails;
+  if (!flags.spec.hold.empty()) spec["hold"] = flags.spec.hold;
+  if (!flags.most_duration.empty()) spec["most_duration"] = flags.most_duration;
+  if (!flags.spec.sticky.empty()) spec["sticky"] = flags.spec.sticky;
+  if (flags.spec.min_samples >= 0) spec["min_samples"] = flags.spec.min_samples;
+  MODELYARD_ASSIGN(Json rollout, context.client().call("POST", rollouts_path(flags.spec.endpoint), spec));
+  return show(flags, std::move(rollout), context);
+}
+
 Result<int> status(const RolloutFlags& flags, const CommandContext& context) {
   MODELYARD_ASSIGN(Json rollout, context.client().call("GET", "/api/v1/rollouts/" + path_segment(flags.id)));
   return show(flags, std::move(rollout), context);
@@ -106,7 +122,40 @@ void add_wait_options(CLI::App& app, const Flags& flags) {
   app.add_option("--wait-seconds", flags->wait_seconds, "So long at most");
 }
 
+void add_status_command(CommandLine& line, CLI::App& group, const Flags& flags, const std::string& help) {
+  CLI::App& app = line.add(group, "status", help, [flags, &line] { return status(*flags, line.context()); });
+  app.add_option("rollout", flags->id, "Its number")->required();
+  add_wait_options(app, flags);
+}
+
+void add_order_command(CommandLine& line, CLI::App& group, const Flags& flags, const std::string& name,
+                       const std::string& verb, const std::string& help) {
+  CLI::App& app = line.add(group, name, help, [flags, verb, &line] { return order(*flags, verb, line.context()); });
+  app.add_option("rollout", flags->id, "Its number")->required();
+  app.add_option("--reason", flags->reason, "Why: it is kept in the audit log")->required();
+}
+
 }  // namespace
+
+void add_experiment_commands(CommandLine& line) {
+  const auto flags = std::make_shared<RolloutFlags>();
+  CLI::App& group = line.group("experiment", "A/B tests: a rollout with a fixed split and one metric that decides");
+  CLI::App& start = line.add(group, "start", "Split the users between the version that answers and another one",
+                             [flags, &line] { return start_experiment(*flags, line.context()); });
+  start.add_option("endpoint", flags->spec.endpoint, "Name of the endpoint")->required();
+  start.add_option("--to", flags->spec.to, "The version")->required();
+  start.add_option("--metric", flags->metric, "The gate that decides: 'metric:revenue >= stable'")->required();
+  start.add_option("--guardrail", flags->guardrails, "What must hold besides: 'error_rate <= stable + 0.2%'");
+  start.add_option("--weight", flags->weight, "Percent of the users who get the version [50]");
+  start.add_option("--hold", flags->spec.hold, "It lasts at least [24h]");
+  start.add_option("--most-duration", flags->most_duration, "It lasts at most [14d]");
+  start.add_option("--min-samples", flags->spec.min_samples, "Answers of the version that it needs [100]");
+  start.add_option("--sticky", flags->spec.sticky, "What keeps a user at one version [header:Modelyard-Unit]");
+  add_wait_options(start, flags);
+  add_status_command(line, group, flags, "Where it stands, and what its metric says");
+  add_order_command(line, group, flags, "stop", "abort", "End it: the old version gets everything back");
+  add_rollout_report_command(line, group);
+}
 
 void add_rollout_commands(CommandLine& line) {
   const auto flags = std::make_shared<RolloutFlags>();
@@ -116,10 +165,7 @@ void add_rollout_commands(CommandLine& line) {
   add_rollout_plan_command(line, group);
   add_rollout_report_command(line, group);
   add_rollout_watch_command(line, group);
-  CLI::App& one = line.add(group, "status", "Where a rollout stands, what its gates say, and how it got there",
-                           [flags, &line] { return status(*flags, line.context()); });
-  one.add_option("rollout", flags->id, "Its number")->required();
-  add_wait_options(one, flags);
+  add_status_command(line, group, flags, "Where a rollout stands, what its gates say, and how it got there");
   CLI::App& all =
       line.add(group, "list", "All rollouts, newest first", [flags, &line] { return list(*flags, line.context()); });
   all.add_option("endpoint", flags->spec.endpoint, "Of this endpoint only");
@@ -127,10 +173,7 @@ void add_rollout_commands(CommandLine& line) {
                                    {"pause", "Stay at the present step; gates are still watched"},
                                    {"resume", "Go on"},
                                    {"abort", "Give the old version everything back now"}}) {
-    CLI::App& app = line.add(
-        group, verb, help, [flags, asked = std::string(verb), &line] { return order(*flags, asked, line.context()); });
-    app.add_option("rollout", flags->id, "Its number")->required();
-    app.add_option("--reason", flags->reason, "Why: it is kept in the audit log")->required();
+    add_order_command(line, group, flags, verb, verb, help);
   }
 }
 

@@ -324,7 +324,7 @@ class RunningServer final : public Server {
             [this](const VersionRef& version) { reconciler_->retry(version); }});
     deployer_ = std::make_unique<control::Deployer>(*catalog_, *reconciler_);
     curator_ = std::make_unique<control::Curator>(*catalog_, system_clock());
-    applier_ = std::make_unique<control::Applier>(*catalog_);
+    applier_ = std::make_unique<control::Applier>(*catalog_, system_clock());
     keys_ = std::make_unique<control::KeyKeeper>(*catalog_, system_clock());
     drift_ = std::make_unique<control::DriftInspector>(control::DriftInspector::Sources{
         *catalog_, recording_ ? &recording_->payloads() : nullptr, watching_ ? &watching_->profiles() : nullptr,

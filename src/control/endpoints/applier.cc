@@ -3,6 +3,7 @@
 #include <map>
 
 #include "control/endpoints/deployer.h"
+#include "control/rollouts/rollout_admission.h"
 #include "control/rollouts/rollout_plan.h"
 #include "rollout/traffic_plan.h"
 
@@ -36,6 +37,7 @@ class Planner {
     MODELYARD_ASSIGN(const auto model, fields.optional_string("model"));
     MODELYARD_ASSIGN(const auto version, fields.optional_integer("version"));
     MODELYARD_ASSIGN(const auto alias, fields.optional_string("alias"));
+    MODELYARD_ASSIGN(const Json* const rollout, fields.optional_object("rollout"));
     const auto present = reader_.endpoint(name);
     const std::string owner = model.value_or(present ? present->model : name);
     EndpointDocument before{owner};
@@ -45,7 +47,9 @@ class Planner {
     EndpointDocument after = before;
     MODELYARD_TRY(read_settings(fields, after));
     MODELYARD_TRY(fields.finish());
-    if (version && alias) return error(Code::kInvalidArgument, "endpoints.{}: 'version' or 'alias', not both", name);
+    if ((version ? 1 : 0) + (alias ? 1 : 0) + (rollout != nullptr ? 1 : 0) > 1) {
+      return error(Code::kInvalidArgument, "endpoints.{}: one of 'version', 'alias' and 'rollout'", name);
+    }
     if (present && present->model != owner) {
       return error(Code::kConflict, "endpoint '{}' belongs to model '{}'", name, present->model);
     }
@@ -53,6 +57,7 @@ class Planner {
     if (!present || before != after) {
       changes_.push_back({"endpoint.put", name, present ? to_json(before) : Json(nullptr), to_json(after)});
     }
+    if (rollout != nullptr) return plan_rollout(name, *rollout, wants_of(after));
     if (!version && !alias) return ok();
     const auto moved = alias ? aliases_.find({owner, *alias}) : aliases_.end();
     MODELYARD_ASSIGN(const VersionRef wanted,
@@ -103,12 +108,35 @@ class Planner {
     return ok();
   }
 
+  Status plan_rollout(const std::string& name, const Json& document, const registry::EndpointWants& wants) {
+    auto spec = read_rollout_spec(document);
+    if (!spec) return spec.error().with_context("endpoints.{}.rollout", name);
+    MODELYARD_ASSIGN(const bool was_begun, this->was_begun(name, *spec));
+    if (was_begun) return ok();
+    MODELYARD_ASSIGN(const AdmittedRollout admitted, admit_rollout(reader_, name, *std::move(spec), &wants));
+    changes_.push_back({"rollout.begin", name, nullptr, rollout::to_json(admitted.spec)});
+    return ok();
+  }
+
+  // However it went: who applies a file again and again does not mean to try a rejected candidate every time.
+  Result<bool> was_begun(const std::string& name, const rollout::RolloutSpec& spec) {
+    if (!reader_.endpoint(name)) return false;
+    MODELYARD_ASSIGN(const auto records, reader_.rollouts(name));
+    for (const registry::RolloutRecord& record : records) {
+      MODELYARD_ASSIGN(const Json document, parse_json(record.spec));
+      MODELYARD_ASSIGN(auto begun, rollout::parse_rollout_spec(document));
+      if (!spec.stable) begun.stable.reset();
+      if (begun == spec) return true;
+    }
+    return false;
+  }
+
   CatalogReader& reader_;
   std::vector<PlannedChange>& changes_;
   std::map<std::pair<std::string, std::string>, VersionNumber> aliases_;  // as the document will have them
 };
 
-Status carry_out(CatalogWriter& writer, const PlannedChange& change) {
+Status carry_out(CatalogWriter& writer, const PlannedChange& change, UtcTime now, const Actor& actor) {
   const auto split = change.object.find_first_of("@#");
   const std::string name = change.object.substr(0, split);
   const std::string rest = split == std::string::npos ? "" : change.object.substr(split + 1);
@@ -119,6 +147,11 @@ Status carry_out(CatalogWriter& writer, const PlannedChange& change) {
     EndpointDocument document{change.to["model"].get<std::string>()};
     for (const auto& [setting, value] : kEndpointSettings) document.*value = change.to[setting];
     return writer.put_endpoint(name, document.model, wants_of(document));
+  }
+  if (change.action == "rollout.begin") {
+    MODELYARD_ASSIGN(rollout::RolloutSpec spec, read_rollout_spec(change.to));
+    MODELYARD_TRY(add_rollout(writer, name, std::move(spec), now, actor.name));
+    return ok();
   }
   MODELYARD_TRY(refuse_while_rolling_out(writer, name));
   return writer.set_plan(name, change.to.dump(), "apply");
@@ -153,7 +186,7 @@ Result<std::vector<PlannedChange>> Applier::apply(const Json& document, ApplyMod
   // Planned once more within the transaction: something may have changed in between.
   MODELYARD_TRY(catalog_.transact({actor.name, "apply", "", document}, [&](CatalogWriter& writer) -> Status {
     MODELYARD_TRY(plan(writer));
-    for (const PlannedChange& change : changes) MODELYARD_TRY(carry_out(writer, change));
+    for (const PlannedChange& change : changes) MODELYARD_TRY(carry_out(writer, change, clock_.utc_now(), actor));
     return ok();
   }));
   return changes;

@@ -1,8 +1,9 @@
 // Applier makes the catalog be as a document says (`modelyard apply`): aliases, tags and descriptions of models, and
-// what endpoints serve. What the document does not name stays as it is. Applying twice changes nothing the second time.
+// what endpoints serve, at once or by a rollout. What the document does not name stays as it is. Applying twice changes
+// nothing the second time: a rollout with the same spec is begun once, however it ends.
 //
 // Form:   {"models": {NAME: {"description"?, "aliases"?: {ALIAS: VERSION}, "tags"?: {KEY: TEXT}}},
-//          "endpoints": {NAME: {"model"?, "version"? | "alias"?, "objectives"?, "scheduling"?, "journal"?,
+//          "endpoints": {NAME: {"model"?, "version"? | "alias"? | "rollout"?, "objectives"?, "scheduling"?, "journal"?,
 //                            "evaluation"?, "monitors"?}}}
 // Errors: InvalidArgument for an unknown field, NotFound for versions that are not there. One transaction: all or
 // nothing.
@@ -13,7 +14,7 @@
 namespace modelyard::control {
 
 struct PlannedChange {
-  std::string action;  // "alias.set", "tag.set", "model.describe", "endpoint.put", "endpoint.deploy"
+  std::string action;  // "alias.set", "tag.set", "model.describe", "endpoint.put", "endpoint.deploy", "rollout.begin"
   std::string object;
   Json from;
   Json to;
@@ -23,11 +24,12 @@ enum class ApplyMode { kDryRun, kApply };
 
 class Applier {
  public:
-  explicit Applier(registry::Catalog& catalog) : catalog_(catalog) {}
+  Applier(registry::Catalog& catalog, const Clock& clock) : catalog_(catalog), clock_(clock) {}
   Result<std::vector<PlannedChange>> apply(const Json& document, ApplyMode mode, const Actor& actor);
 
  private:
   registry::Catalog& catalog_;
+  const Clock& clock_;
 };
 
 // What would change. Pure but for the reader.
