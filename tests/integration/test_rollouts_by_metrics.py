@@ -1,5 +1,7 @@
 """Candidates that are judged by what callers measure and post."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -132,3 +134,19 @@ def test_labels_are_no_posted_metric(server, tmp_path):
     answer = server.post(f"/api/v1/endpoints/{ENDPOINT}/rollouts", json={
         "candidate": 2, "strategy": "immediate", "gates": ["metric:accuracy >= 0.9"]})
     assert answer.status_code == 400 and "without 'metric:'" in answer.text
+
+
+def test_an_experiment_is_a_rollout_that_one_metric_decides(server, tmp_path):
+    publish(server, tmp_path, models.scale(tmp_path / "candidate.onnx", 3.0))
+    begun = server.cli("experiment", "start", ENDPOINT, "--to", "2", "--metric", GATE, "--guardrail", "error_rate <= 50%",
+                       "--weight", "40", "--hold", "1s", "--min-samples", "30", "--json").stdout
+    spec = json.loads(begun)["spec"]
+    experiment = spec["stages"][0]["experiment"]
+    assert (experiment["metric"], experiment["guardrails"], experiment["weight"]) == (GATE, ["error_rate <= 50%"], 40)
+    wait_until(lambda: show(server, 1)["state"]["phase"] == "experiment")
+    assert "40 % of the requests" in server.cli("experiment", "status", "1").stdout
+
+    server.cli("experiment", "stop", "1", "--reason", "the test says so")
+
+    wait_until(lambda: show(server, 1)["state"]["ending"] == "aborted")
+    assert "<html" in server.cli("experiment", "report", "1").stdout
