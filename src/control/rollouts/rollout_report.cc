@@ -72,10 +72,7 @@ Json report_rollout(const Rollout& rollout, const KeptEvidence& kept) {
   const rollout::SplitVerdict srm = rollout::judge_split(rollout.spec, kept.evidence);
   return {{"rollout", to_json(rollout)},
           {"split", std::move(split)},
-          {"srm",
-           {{"is_judged", rollout.spec.sticky.by == rollout::KeyKind::kNone && !kept.evidence.steps.empty()},
-            {"is_mismatch", srm.is_mismatch},
-            {"because", srm.because}}},
+          {"srm", {{"is_judged", srm.is_judged}, {"is_mismatch", srm.is_mismatch}, {"because", srm.because}}},
           {"gates", std::move(gates)}};
 }
 

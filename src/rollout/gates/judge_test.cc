@@ -263,6 +263,8 @@ TEST(Split, IsJudgedByUnitsOrByRequestsThatAreIndependent) {
   EXPECT_FALSE(judge_split(fair, CountedBy::kUnits).is_mismatch);
   EXPECT_TRUE(judge_split(broken, CountedBy::kUnits).is_mismatch);
   EXPECT_TRUE(judge_split(broken, CountedBy::kIndependentRequests).is_mismatch);
+  EXPECT_TRUE(judge_split(fair, CountedBy::kUnits).is_judged);
+  EXPECT_FALSE(judge_split({}, CountedBy::kUnits).is_judged);
   EXPECT_EQ(judge_split({}, CountedBy::kUnits).because, "no traffic has been split yet");
 }
 

@@ -51,6 +51,7 @@ SplitVerdict judge_split(std::span<const StepSplit> steps, CountedBy counted_by,
   }
   if (log_e.empty()) return {.because = "no traffic has been split yet"};
   SplitVerdict verdict;
+  verdict.is_judged = true;
   verdict.log_e = are_units ? statistics::mean_of(log_e) : statistics::product_of(log_e);
   verdict.is_mismatch = verdict.log_e >= -std::log(alpha);
   verdict.because = fmt::format("{:.4g} % of {:.0f} {} went to the candidate; planned were {:.4g} %{}",

@@ -28,6 +28,7 @@ struct StepSplit {
 };
 
 struct SplitVerdict {
+  bool is_judged = false;  // there was something to judge
   bool is_mismatch = false;
   double log_e = 0;
   std::string because = "the split was not judged";

@@ -82,7 +82,7 @@ std::string tiles(const Json& report) {
          tile(is_mismatch ? "broken"
               : is_judged ? "as planned"
                           : "not judged",
-              "split of requests", kind(is_mismatch)) +
+              "split between the versions", kind(is_mismatch)) +
          "</div>\n";
 }
 
@@ -260,7 +260,7 @@ std::string split_section(const Json& report) {
   const bool is_empty = field(report, "split").empty();
   return "<section id=\"split\"><h2>Requests by arm</h2>\n" +
          (is_empty ? "<p class=\"none\">No request was counted.</p>\n" : table.html()) +
-         fmt::format("<p>Sample-ratio mismatch: {}.</p></section>\n",
+         fmt::format("<p>Whether the split is as planned (sample-ratio mismatch): {}.</p></section>\n",
                      escape_html(words_of(field(report, "srm"), "because")));
 }
 
