@@ -15,7 +15,8 @@ void RolloutTap::count(const serving::Ended& ended) {
   request.nonfinite = ended.outputs != nullptr && inference::has_nonfinite(*ended.outputs, serving::kMostLookedAt);
   // Who was refused at once waited for nothing.
   if (!request.failed || request.timed_out) request.latency = ended.durations.total;
-  counter_.add(ended.request.endpoint, ended.plan_revision, ended.arm, request);
+  const UtcTime arrived = ended.time - std::chrono::duration_cast<UtcTime::duration>(ended.durations.total);
+  counter_.add(ended.request.endpoint, ended.plan_revision, ended.arm, request, arrived);
 }
 
 std::uint64_t RolloutTap::on_end(const serving::Ended& ended) {
@@ -33,8 +34,8 @@ void RolloutTap::on_shadow(const serving::Shadowed& shadowed) {
   if (shadowed.outcome == Outcome::kDropped) return counter_.add_dropped(shadowed.endpoint, shadowed.plan_revision);
   const bool failed = shadowed.outcome == Outcome::kFailed;
   // A copy waits in another queue than its original, so that its latency says nothing.
-  counter_.add(shadowed.endpoint, shadowed.plan_revision, rollout::Arm::kCandidate,
-               {.unit_hash = shadowed.unit_hash, .failed = failed, .nonfinite = shadowed.nonfinite});
+  counter_.add_copy(shadowed.endpoint, shadowed.plan_revision,
+                    {.unit_hash = shadowed.unit_hash, .failed = failed, .nonfinite = shadowed.nonfinite});
   if (failed) return;
   counter_.add_pair(shadowed.endpoint, shadowed.plan_revision, shadowed.unit_hash,
                     shadowed.outcome == Outcome::kUnlike);

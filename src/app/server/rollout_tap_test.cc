@@ -55,6 +55,25 @@ TEST_F(RolloutTapTest, CountsAnExposedAnswerForItsUnitAndPlan) {
   EXPECT_TRUE(tap_.counter().take().empty());
 }
 
+// Else the slower version would seem to get fewer of those that have come.
+TEST_F(RolloutTapTest, CountsAUnitInTheSecondInWhichItCame) {
+  const UtcTime now{std::chrono::seconds(100)};
+  made_.ended.time = now;
+  made_.durations.total = std::chrono::milliseconds(20);
+  answer(1);
+  made_.ended.unit_hash = 5;
+  made_.durations.total = std::chrono::seconds(30);
+  answer(1);
+
+  const auto plans = tap_.counter().take();
+
+  ASSERT_EQ(plans.size(), 1u);
+  ASSERT_EQ(plans[0].units.size(), 2u);
+  EXPECT_EQ(plans[0].units[0].second, std::chrono::sys_seconds(std::chrono::seconds(99)));
+  EXPECT_EQ(plans[0].units[1].second, std::chrono::sys_seconds(std::chrono::seconds(70)));
+  EXPECT_EQ(plans[0].units[1].units.levels(), (std::vector<rollout::UnitCounts>{{1, 0}}));
+}
+
 TEST_F(RolloutTapTest, SeesAnswersThatAreNoNumbers) {
   answer(std::numeric_limits<float>::quiet_NaN());
   answer(std::numeric_limits<float>::infinity());

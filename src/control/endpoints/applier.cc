@@ -57,7 +57,11 @@ class Planner {
     if (!present || before != after) {
       changes_.push_back({"endpoint.put", name, present ? to_json(before) : Json(nullptr), to_json(after)});
     }
-    if (rollout != nullptr) return plan_rollout(name, *rollout, wants_of(after));
+    if (rollout != nullptr && (!present || present->plan_revision == 0)) {
+      return error(Code::kFailedPrecondition,
+                   "endpoint '{}' serves nothing that a rollout could begin from; name a version", name);
+    }
+    if (rollout != nullptr) return plan_rollout(*present, *rollout, wants_of(after));
     if (!version && !alias) return ok();
     const auto moved = alias ? aliases_.find({owner, *alias}) : aliases_.end();
     MODELYARD_ASSIGN(const VersionRef wanted,
@@ -108,27 +112,30 @@ class Planner {
     return ok();
   }
 
-  Status plan_rollout(const std::string& name, const Json& document, const registry::EndpointWants& wants) {
+  Status plan_rollout(const registry::EndpointRecord& endpoint, const Json& document,
+                      const registry::EndpointWants& wants) {
     auto spec = read_rollout_spec(document);
-    if (!spec) return spec.error().with_context("endpoints.{}.rollout", name);
-    MODELYARD_ASSIGN(const bool was_begun, this->was_begun(name, *spec));
-    if (was_begun) return ok();
-    MODELYARD_ASSIGN(const AdmittedRollout admitted, admit_rollout(reader_, name, *std::move(spec), &wants));
-    changes_.push_back({"rollout.begin", name, nullptr, rollout::to_json(admitted.spec)});
+    if (!spec) return spec.error().with_context("endpoints.{}.rollout", endpoint.name);
+    MODELYARD_ASSIGN(const bool is_done, was_begun_or_served(endpoint, *spec));
+    if (is_done) return ok();
+    MODELYARD_ASSIGN(const AdmittedRollout admitted, admit_rollout(reader_, endpoint.name, *std::move(spec), &wants));
+    changes_.push_back({"rollout.begin", endpoint.name, nullptr, rollout::to_json(admitted.spec)});
     return ok();
   }
 
   // However it went: who applies a file again and again does not mean to try a rejected candidate every time.
-  Result<bool> was_begun(const std::string& name, const rollout::RolloutSpec& spec) {
-    if (!reader_.endpoint(name)) return false;
-    MODELYARD_ASSIGN(const auto records, reader_.rollouts(name));
+  Result<bool> was_begun_or_served(const registry::EndpointRecord& endpoint, const rollout::RolloutSpec& spec) {
+    MODELYARD_ASSIGN(const auto records, reader_.rollouts(endpoint.name));
     for (const registry::RolloutRecord& record : records) {
-      MODELYARD_ASSIGN(const Json document, parse_json(record.spec));
-      MODELYARD_ASSIGN(auto begun, rollout::parse_rollout_spec(document));
-      if (!spec.stable) begun.stable.reset();
-      if (begun == spec) return true;
+      const auto document = parse_json(record.spec);
+      auto begun = document ? rollout::parse_rollout_spec(*document) : Result<rollout::RolloutSpec>(document.error());
+      if (!begun || record.model != endpoint.model) continue;  // of another time
+      if (!spec.stable) begun->stable.reset();
+      if (*begun == spec) return true;
     }
-    return false;
+    MODELYARD_ASSIGN(const auto plan, reader_.plan(endpoint.name, endpoint.plan_revision));
+    MODELYARD_ASSIGN(const Json served, parse_json(plan.plan));
+    return served == rollout::to_json(rollout::whole_to(endpoint.name, endpoint.model, spec.candidate));
   }
 
   CatalogReader& reader_;

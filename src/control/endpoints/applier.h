@@ -1,6 +1,6 @@
 // Applier makes the catalog be as a document says (`modelyard apply`): aliases, tags and descriptions of models, and
 // what endpoints serve, at once or by a rollout. What the document does not name stays as it is. Applying twice changes
-// nothing the second time: a rollout with the same spec is begun once, however it ends.
+// nothing the second time: a rollout with the same spec is begun once, however it ends, and none when its candidate answers alone.
 //
 // Form:   {"models": {NAME: {"description"?, "aliases"?: {ALIAS: VERSION}, "tags"?: {KEY: TEXT}}},
 //          "endpoints": {NAME: {"model"?, "version"? | "alias"? | "rollout"?, "objectives"?, "scheduling"?, "journal"?,

@@ -37,7 +37,9 @@ Status LabelCounter::count_all() {
   for (const Rollout& rollout : parts_.driver.live()) {
     if (!wants_labels(rollout.gates)) continue;
     const Status counted = count(rollout);
-    if (!counted) outcome = counted;
+    if (counted) continue;
+    outcome = counted;
+    parts_.driver.set_labelled(rollout.record.id, {});  // what was known is not what is
   }
   return outcome;
 }

@@ -1,7 +1,7 @@
 #include "control/rollouts/posted_metrics.h"
 
 #include <algorithm>
-#include <cmath>
+#include <map>
 
 #include "control/rollouts/answer_evidence.h"
 #include "rollout/assignment.h"
@@ -27,6 +27,27 @@ class Counting {
  public:
   Counting(const PostedMetrics::Parts& parts, const Rollout& rollout)
       : parts_(parts), rollout_(rollout), plan_(plan_of(rollout)), answers_(rollout, parts.catalog) {}
+
+  // All at once: a journal reads its files for each question. Those of other endpoints stay unknown.
+  Status find_predictions(std::span<const PostedValue> values) {
+    std::vector<Uuid> ids;
+    for (const PostedValue& value : values) {
+      if (value.prediction) ids.push_back(*value.prediction);
+    }
+    if (ids.empty()) return ok();
+    std::ranges::sort(ids);
+    if (parts_.journal == nullptr) return error(Code::kFailedPrecondition, "the journal is off: post values by unit");
+    const std::string& endpoint = rollout_.record.endpoint;
+    for (journal::DecisionRecord& record : parts_.journal->find_all(endpoint, ids)) {
+      records_.emplace(record.id, std::move(record));
+    }
+    const rollout::RequestKey& sticky = rollout_.spec.sticky;
+    if (sticky.by != rollout::KeyKind::kHeader || !names_captured_unit(sticky.header)) return ok();
+    for (journal::PayloadRecord& payload : parts_.payloads->find_all(endpoint, ids)) {
+      units_.emplace(payload.id, std::move(payload.unit));
+    }
+    return ok();
+  }
 
   Status add(const PostedValue& value) {
     MODELYARD_TRY(check_metric(value));
@@ -62,32 +83,29 @@ class Counting {
   }
 
   Status add_of_prediction(const PostedValue& value) {
-    if (parts_.journal == nullptr) return error(Code::kFailedPrecondition, "the journal is off: post values by unit");
-    MODELYARD_ASSIGN(const journal::DecisionRecord record, parts_.journal->find(*value.prediction));
-    // In the words for what is not there: the caller may know nothing of other endpoints.
-    if (record.endpoint != rollout_.record.endpoint) return journal::unknown_prediction(*value.prediction);
-    std::string unit;
-    if (rollout_.spec.sticky.by == rollout::KeyKind::kHeader) {
-      MODELYARD_ASSIGN(unit, captured_unit(*value.prediction));
+    const auto found = records_.find(*value.prediction);
+    if (found == records_.end()) return journal::unknown_prediction(*value.prediction);
+    const journal::DecisionRecord& record = found->second;
+    const auto unit = units_.find(record.id);
+    if (unit == units_.end() && rollout_.spec.sticky.by == rollout::KeyKind::kHeader) {
+      return error(Code::kFailedPrecondition,
+                   "whom prediction {} was about is not known: it was not captured, or users are told apart by another "
+                   "header than Modelyard-Unit; post the value by unit",
+                   value.prediction->text());
     }
-    const AnswerOrigin origin{record.id, record.version, record.plan_revision, record.arm, record.principal, unit};
+    const std::string_view about = unit == units_.end() ? std::string_view() : unit->second;
+    const AnswerOrigin origin{record.id, record.version, record.plan_revision, record.arm, record.principal, about};
     MODELYARD_ASSIGN(const bool counts, answers_.add(origin, value.metric, value.value));
     if (counts) return ok();
     return error(Code::kInvalidArgument, "prediction {} was no answer of an arm of rollout {}",
                  value.prediction->text(), rollout_.record.id);
   }
 
-  Result<std::string> captured_unit(const Uuid& prediction) const {
-    const auto payload = parts_.payloads->find(rollout_.record.endpoint, prediction);
-    if (payload && names_captured_unit(rollout_.spec.sticky.header)) return payload->unit;
-    return error(Code::kFailedPrecondition,
-                 "whom prediction {} was about is not known, since it was not captured: post the value by unit",
-                 prediction.text());
-  }
-
   const PostedMetrics::Parts& parts_;
   const Rollout& rollout_;
   const rollout::TrafficPlan plan_;
+  std::map<Uuid, journal::DecisionRecord> records_;
+  std::map<Uuid, std::string> units_;
   AnswerEvidence answers_;
   rollout::Evidence of_units_;
 };
@@ -149,6 +167,7 @@ Result<PostedReport> PostedMetrics::put(const std::string& endpoint, std::span<c
   MODELYARD_ASSIGN(const Rollout rollout, rollout_of(parts_.driver, endpoint));
   PostedReport report{.rollout = rollout.record.id, .refusals = {}};
   Counting counting(parts_, rollout);
+  MODELYARD_TRY(counting.find_predictions(values));
   for (std::size_t i = 0; i < values.size(); ++i) {
     const Status added = counting.add(values[i]);
     if (added) {

@@ -80,24 +80,30 @@ void RolloutDriver::report(const Status& status) {
 }
 
 Status RolloutDriver::look_at_all() {
-  Status outcome = read_live();
+  Status outcome;
+  MODELYARD_TRY(read_live(outcome));
   drawn_up_.live.clear();
   if (live_.empty()) {
     for (ExposureCounter* const counter : parts_.counters) counter->take();  // what came late
     return outcome;
   }
   for (std::size_t i = live_.size(); i-- > 0;) {
-    auto evidence = evidence_of(live_[i].rollout.record.id);
+    const Rollout& rollout = live_[i].rollout;
+    const bool is_new = !evidence_.contains(rollout.record.id);
+    auto evidence = evidence_of(rollout.record.id);
     if (!evidence) {
       outcome = evidence.error();
       stale_.store(true);
       live_.erase(live_.begin() + static_cast<std::ptrdiff_t>(i));
       continue;
     }
-    place(live_[i].rollout, live_[i].endpoint.plan_revision);
-    close_steps_behind(live_[i].rollout, **evidence);
+    // Whoever wants it may have failed to load it before.
+    if (is_new && rollout.state.phase == rollout::Phase::kPending) parts_.reconciler.retry(rollout.candidate());
+    place(rollout, live_[i].endpoint.plan_revision);
+    close_steps_behind(rollout, **evidence);
   }
   count();
+  count_settled_units();
   const lifecycle::LifecycleStatus status = parts_.reconciler.status();
   for (const Live& one : live_) {
     const Status looked = look_at(one, status);
@@ -107,9 +113,8 @@ Status RolloutDriver::look_at_all() {
 }
 
 // An idle server asks the catalog for nothing.
-Status RolloutDriver::read_live() {
+Status RolloutDriver::read_live(Status& of_single_ones) {
   if (!stale_.exchange(false)) return ok();
-  Status outcome;
   std::vector<Live> live;
   const Status read = parts_.catalog.read([&](registry::CatalogReader& reader) -> Status {
     MODELYARD_ASSIGN(auto records, reader.live_rollouts());
@@ -119,7 +124,7 @@ Status RolloutDriver::read_live() {
       MODELYARD_ASSIGN(one.endpoint, reader.endpoint(record.endpoint));
       auto rollout = parse_rollout(std::move(record));
       if (!rollout) {
-        outcome = rollout.error().with_context("rollout {}", id);
+        of_single_ones = rollout.error().with_context("rollout {}", id);
         continue;
       }
       one.rollout = *std::move(rollout);
@@ -131,9 +136,9 @@ Status RolloutDriver::read_live() {
     stale_.store(true);
     return read;
   }
-  if (!outcome) stale_.store(true);
+  if (!of_single_ones) stale_.store(true);
   live_ = std::move(live);
-  return outcome;
+  return ok();
 }
 
 // What is counted by this plan belongs to the step at which the rollout stands.
@@ -154,11 +159,6 @@ Result<rollout::Evidence*> RolloutDriver::evidence_of(std::int64_t id) {
   return &evidence_.emplace(id, std::move(kept.evidence)).first->second;
 }
 
-bool RolloutDriver::is_sticky(std::int64_t id) const {
-  return std::ranges::any_of(
-      live_, [id](const Live& one) { return one.rollout.record.id == id && rollout::is_sticky(one.rollout.spec); });
-}
-
 // Counts of plans that belong to no live rollout are let go.
 void RolloutDriver::count() {
   for (ExposureCounter* const counter : parts_.counters) {
@@ -168,7 +168,9 @@ void RolloutDriver::count() {
       rollout::Evidence counted;
       counted.steps.push_back(
           {place->second.second, std::move(plan.candidate), std::move(plan.stable), std::move(plan.pairs), {}});
-      if (is_sticky(place->second.first)) counted.steps.back().units = std::move(plan.units);
+      for (ArrivedUnits& arrived : plan.units) {
+        arrived_[place->second][arrived.second].merge(arrived.units);
+      }
       if (has_faults(counted.steps.back().candidate)) faulty_.insert(place->second.first);
       Asides& asides = asides_[place->second.first];
       asides.dropped_copies += plan.dropped_copies;
@@ -177,6 +179,20 @@ void RolloutDriver::count() {
       MODELYARD_CHECK(merged.has_value(), "counts of loops have no metrics and no bins");
       unkept_.insert(place->second.first);
     }
+  }
+}
+
+// Who came lately is counted when all who came with them have been answered: until then the slower version has fewer.
+void RolloutDriver::count_settled_units() {
+  const auto settled = std::chrono::floor<std::chrono::seconds>(parts_.clock.utc_now()) - kSettledAfter;
+  for (auto& [place, seconds] : arrived_) {
+    const auto evidence = evidence_.find(place.first);
+    const auto end = seconds.upper_bound(settled);
+    for (auto arrived = seconds.begin(); evidence != evidence_.end() && arrived != end; ++arrived) {
+      step_of(evidence->second, place.second).units.merge(arrived->second);
+      unkept_.insert(place.first);
+    }
+    seconds.erase(seconds.begin(), end);
   }
 }
 
@@ -266,6 +282,7 @@ Status RolloutDriver::keep(const Rollout& before, const rollout::RolloutState& n
   verdicts_.erase(before.record.id);
   looked_.erase(before.record.id);
   faulty_.erase(before.record.id);
+  std::erase_if(arrived_, [&](const auto& arrived) { return arrived.first.first == before.record.id; });
   std::erase_if(placed_, [&](const auto& placed) { return placed.second.first == before.record.id; });
   return ok();
 }
@@ -281,10 +298,8 @@ Result<Rollout> RolloutDriver::begin(const std::string& endpoint, const Json& do
       return ok();
     }));
   }
-  MODELYARD_ASSIGN(Rollout begun, find(id));
-  parts_.reconciler.retry(begun.candidate());
   wake_.notify_all();
-  return begun;
+  return find(id);
 }
 
 Result<Rollout> RolloutDriver::command(std::int64_t id, rollout::Command command, const std::string& reason,
@@ -345,7 +360,8 @@ Result<Json> RolloutDriver::report(std::int64_t id) {
 
 std::vector<Rollout> RolloutDriver::live() {
   MutexLock lock(mutex_);
-  if (!read_live()) stale_.store(true);
+  Status of_single_ones;
+  if (!read_live(of_single_ones)) return {};
   std::vector<Rollout> rollouts;
   for (const Live& one : live_) rollouts.push_back(one.rollout);
   return rollouts;
@@ -358,7 +374,8 @@ void RolloutDriver::set_labelled(std::int64_t id, rollout::Evidence labelled) {
 
 Status RolloutDriver::add_values(std::int64_t id, const rollout::Evidence& values) {
   MutexLock lock(mutex_);
-  MODELYARD_TRY(read_live());
+  Status of_single_ones;
+  MODELYARD_TRY(read_live(of_single_ones));
   const auto is_it = [&](const Live& one) { return one.rollout.record.id == id; };
   if (std::ranges::none_of(live_, is_it)) return error(Code::kFailedPrecondition, "rollout {} is over", id);
   MODELYARD_ASSIGN(rollout::Evidence* const evidence, evidence_of(id));

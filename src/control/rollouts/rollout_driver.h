@@ -49,6 +49,9 @@ class RolloutDriver {
   // candidate that fails now and then is not judged at every tick.
   static constexpr std::chrono::milliseconds kFaultPause{500};
 
+  // A request that takes longer is seen as missing from the split until it has ended.
+  static constexpr std::chrono::seconds kSettledAfter{10};
+
   struct Parts {
     registry::Catalog& catalog;
     lifecycle::Reconciler& reconciler;
@@ -99,12 +102,13 @@ class RolloutDriver {
   };
 
   void run();
-  Status read_live() MODELYARD_REQUIRES(mutex_);
+  // Those that cannot be understood are left out, and the last of them is told.
+  Status read_live(Status& of_single_ones) MODELYARD_REQUIRES(mutex_);
   Status look_at_all() MODELYARD_REQUIRES(mutex_);
   Status look_at(const Live& live, const lifecycle::LifecycleStatus& status) MODELYARD_REQUIRES(mutex_);
   void place(const Rollout& rollout, registry::Revision plan) MODELYARD_REQUIRES(mutex_);
   void count() MODELYARD_REQUIRES(mutex_);
-  bool is_sticky(std::int64_t id) const MODELYARD_REQUIRES(mutex_);
+  void count_settled_units() MODELYARD_REQUIRES(mutex_);
   Result<rollout::Evidence*> evidence_of(std::int64_t id) MODELYARD_REQUIRES(mutex_);
   void follow(const Rollout& rollout, const rollout::Look& look) MODELYARD_REQUIRES(mutex_);
   Status keep_evidence(std::int64_t id) MODELYARD_REQUIRES(mutex_);
@@ -125,6 +129,7 @@ class RolloutDriver {
   std::map<std::int64_t, rollout::Evidence> labelled_ MODELYARD_GUARDED_BY(mutex_);              // likewise
   std::map<std::int64_t, rollout::Courses> courses_ MODELYARD_GUARDED_BY(mutex_);                // likewise
   std::map<std::int64_t, std::vector<rollout::Verdict>> verdicts_ MODELYARD_GUARDED_BY(mutex_);  // of the last look
+  std::map<Placed, std::map<std::chrono::sys_seconds, rollout::UnitSample>> arrived_ MODELYARD_GUARDED_BY(mutex_);
   std::map<std::int64_t, Asides> asides_ MODELYARD_GUARDED_BY(mutex_);
   std::map<std::int64_t, UtcTime> looked_ MODELYARD_GUARDED_BY(mutex_);
   std::set<std::int64_t> faulty_ MODELYARD_GUARDED_BY(mutex_);  // their candidates have failed since the last look

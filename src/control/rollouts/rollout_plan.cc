@@ -59,8 +59,14 @@ Status check_shadow_gates(const rollout::RolloutSpec& spec, std::span<const roll
       return error(Code::kInvalidArgument,
                    "gate '{}': nothing is compared without a stage 'shadow'; put one before the others", gate.text);
     }
-    const bool is_of_time = gate.signal == Signal::kLatency || gate.signal == Signal::kTimeoutRate;
-    if (!is_of_time || std::ranges::find(of_shadows, gate.text) == of_shadows.end()) continue;
+    if (std::ranges::find(of_shadows, gate.text) == of_shadows.end()) continue;
+    if (gate.signal == Signal::kAccuracy || gate.signal == Signal::kMetric) {
+      return error(Code::kInvalidArgument,
+                   "gate '{}': nobody sees what a shadow answers, so that nobody labels or measures it; write the gate "
+                   "under the stages that answer",
+                   gate.text);
+    }
+    if (gate.signal != Signal::kLatency && gate.signal != Signal::kTimeoutRate) continue;
     return error(Code::kInvalidArgument,
                  "gate '{}': a shadow's copies wait in a queue of their own, so that their latency says nothing; write "
                  "the gate under the stages that answer",

@@ -75,7 +75,7 @@ struct StepEvidence {
   int step = 0;
   ArmEvidence candidate, stable;
   PairEvidence pairs;
-  UnitSample units;  // while the step goes on, of rollouts whose units stick to a version
+  UnitSample units;  // that were answered; where none are told apart, each request is one
 };
 
 struct Evidence {

@@ -249,31 +249,30 @@ TEST(Gates, ShareAlphaAndKeepOnlyAbsoluteFailuresWhenTheSplitIsBroken) {
   EXPECT_EQ(sound[3].interval.high, judge((*gates)[3], evidence, 0.5).interval.high);
 
   const std::vector<StepSplit> split{{0.5, {{2000, 2600}}}};
-  const auto broken = judge_all(*gates, evidence_of, 0.06, judge_split(split, CountedBy::kUnits));
+  const auto broken = judge_all(*gates, evidence_of, 0.06, judge_split(split));
   EXPECT_EQ(broken[0].outcome, Outcome::kFail);
   EXPECT_EQ(broken[1].outcome, Outcome::kSrm);
   EXPECT_EQ(broken[2].outcome, Outcome::kSrm);
   EXPECT_THAT(broken[1].because, HasSubstr("43.48 % of 4600 units went to the candidate; planned were 50 %: what"));
 }
 
-TEST(Split, IsJudgedByUnitsOrByRequestsThatAreIndependent) {
+TEST(Split, IsJudgedByTheUnitsOfAllSteps) {
   const std::vector<StepSplit> fair{{0.05, {{520, 9480}}}, {0.5, {{5020, 4980}}}, {1, {{9000, 0}}}};
   const std::vector<StepSplit> broken{{0.05, {{380, 9620}}}, {0.5, {{5020, 4980}}}};
 
-  EXPECT_FALSE(judge_split(fair, CountedBy::kUnits).is_mismatch);
-  EXPECT_TRUE(judge_split(broken, CountedBy::kUnits).is_mismatch);
-  EXPECT_TRUE(judge_split(broken, CountedBy::kIndependentRequests).is_mismatch);
-  EXPECT_TRUE(judge_split(fair, CountedBy::kUnits).is_judged);
-  EXPECT_FALSE(judge_split({}, CountedBy::kUnits).is_judged);
-  EXPECT_EQ(judge_split({}, CountedBy::kUnits).because, "no traffic has been split yet");
+  EXPECT_FALSE(judge_split(fair).is_mismatch);
+  EXPECT_TRUE(judge_split(broken).is_mismatch);
+  EXPECT_TRUE(judge_split(fair).is_judged);
+  EXPECT_FALSE(judge_split({}).is_judged);
+  EXPECT_EQ(judge_split({}).because, "no traffic has been split yet");
 }
 
 TEST(Split, ALevelThatWasLeftKeepsWhatItHasShown) {
   const UnitCounts broken{20, 1980}, fair{100, 1900};
 
-  EXPECT_TRUE(judge_split(std::vector<StepSplit>{{0.05, {broken, fair, fair}}}, CountedBy::kUnits).is_mismatch);
-  EXPECT_TRUE(judge_split(std::vector<StepSplit>{{0.05, {fair, fair, fair, broken}}}, CountedBy::kUnits).is_mismatch);
-  EXPECT_FALSE(judge_split(std::vector<StepSplit>{{0.05, {fair, fair, fair, fair}}}, CountedBy::kUnits).is_mismatch);
+  EXPECT_TRUE(judge_split(std::vector<StepSplit>{{0.05, {broken, fair, fair}}}).is_mismatch);
+  EXPECT_TRUE(judge_split(std::vector<StepSplit>{{0.05, {fair, fair, fair, broken}}}).is_mismatch);
+  EXPECT_FALSE(judge_split(std::vector<StepSplit>{{0.05, {fair, fair, fair, fair}}}).is_mismatch);
 }
 
 // 400 rollouts are looked at after every 100th unit, over six levels: one in 2,000 may be called broken.
@@ -289,7 +288,7 @@ TEST(Split, OfUnitsThatAreSplitAsPlannedIsSeldomCalledBroken) {
       const std::uint64_t hash = random.next();
       sample.add(hash < std::numeric_limits<std::uint64_t>::max() / 10, hash);
       if (unit % kEvery == 0) {
-        is_called = judge_split(std::vector<StepSplit>{{0.1, sample.levels()}}, CountedBy::kUnits).is_mismatch;
+        is_called = judge_split(std::vector<StepSplit>{{0.1, sample.levels()}}).is_mismatch;
       }
     }
     called += is_called ? 1 : 0;

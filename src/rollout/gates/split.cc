@@ -18,14 +18,13 @@ double log_e_of(const UnitCounts& seen, double planned) {
   return *log_e;
 }
 
-// Of the weighted mean over levels; levels to come have an e-value of 1.
-double log_e_of(std::span<const UnitCounts> levels, double planned) {
-  const auto count = static_cast<double>(levels.size());
-  double most = -std::log(count + 1);
+// Of a weighted mean of e-values, those to come among them.
+double merged(std::span<const double> log_e) {
+  double most = -std::log(static_cast<double>(log_e.size()) + 1);
   std::vector<double> terms{most};
-  for (std::size_t i = 0; i < levels.size(); ++i) {
-    const auto level = static_cast<double>(i);
-    terms.push_back(log_e_of(levels[i], planned) - std::log((level + 1) * (level + 2)));
+  for (std::size_t i = 0; i < log_e.size(); ++i) {
+    const auto place = static_cast<double>(i);
+    terms.push_back(log_e[i] - std::log((place + 1) * (place + 2)));
     most = std::max(most, terms.back());
   }
   double sum = 0;
@@ -35,27 +34,34 @@ double log_e_of(std::span<const UnitCounts> levels, double planned) {
 
 }  // namespace
 
-SplitVerdict judge_split(std::span<const StepSplit> steps, CountedBy counted_by, double alpha) {
-  const bool are_units = counted_by == CountedBy::kUnits;
-  std::vector<double> log_e;
-  double planned = 0, candidate = 0, all = 0;
-  for (const StepSplit& step : steps) {
-    if (!(step.planned > 0 && step.planned < 1) || step.levels.empty()) continue;
-    const UnitCounts& seen = step.levels.back();
-    if (seen.candidate + seen.stable == 0) continue;
-    log_e.push_back(are_units ? log_e_of(step.levels, step.planned) : log_e_of(seen, step.planned));
-    const auto of_step = static_cast<double>(seen.candidate + seen.stable);
-    planned += step.planned * of_step;
-    candidate += static_cast<double>(seen.candidate);
-    all += of_step;
-  }
-  if (log_e.empty()) return {.because = "no traffic has been split yet"};
+SplitVerdict judge_split(std::span<const StepSplit> steps, double alpha) {
   SplitVerdict verdict;
+  std::vector<double> of_steps;
+  double most = -std::numeric_limits<double>::infinity(), planned = 0;
+  UnitCounts telling;
+  for (const StepSplit& step : steps) {
+    if (!(step.planned > 0 && step.planned < 1)) continue;
+    std::vector<double> of_levels;
+    for (const UnitCounts& level : step.levels) {
+      if (level.candidate + level.stable == 0) continue;
+      of_levels.push_back(log_e_of(level, step.planned));
+      if (of_levels.back() < most) continue;
+      most = of_levels.back();
+      telling = level;
+      planned = step.planned;
+    }
+    if (!of_levels.empty()) of_steps.push_back(merged(of_levels));
+  }
+  if (of_steps.empty()) {
+    verdict.because = "no traffic has been split yet";
+    return verdict;
+  }
   verdict.is_judged = true;
-  verdict.log_e = are_units ? statistics::mean_of(log_e) : statistics::product_of(log_e);
+  verdict.log_e = merged(of_steps);
   verdict.is_mismatch = verdict.log_e >= -std::log(alpha);
-  verdict.because = fmt::format("{:.4g} % of {:.0f} {} went to the candidate; planned were {:.4g} %{}",
-                                100 * candidate / all, all, are_units ? "units" : "requests", 100 * planned / all,
+  const auto all = static_cast<double>(telling.candidate + telling.stable);
+  verdict.because = fmt::format("{:.4g} % of {:.0f} units went to the candidate; planned were {:.4g} %{}",
+                                100 * static_cast<double>(telling.candidate) / all, all, 100 * planned,
                                 verdict.is_mismatch ? ": what is missing may be what matters" : "");
   return verdict;
 }

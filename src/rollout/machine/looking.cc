@@ -64,10 +64,6 @@ std::optional<int> step_with_share(const RolloutSpec& spec, int weight) {
   return weight == kWhole ? std::optional(place) : std::nullopt;
 }
 
-bool is_sticky(const RolloutSpec& spec) {
-  return spec.sticky.by != KeyKind::kNone;
-}
-
 std::uint64_t candidate_requests(const Evidence& evidence, int step) {
   const auto found = std::ranges::find(evidence.steps, step, &StepEvidence::step);
   return found == evidence.steps.end() ? 0 : total(found->candidate.requests);
@@ -76,11 +72,9 @@ std::uint64_t candidate_requests(const Evidence& evidence, int step) {
 SplitVerdict judge_split(const RolloutSpec& spec, const Evidence& evidence) {
   std::vector<StepSplit> steps;
   for (const StepEvidence& step : evidence.steps) {
-    const UnitCounts requests{total(step.candidate.requests), total(step.stable.requests)};
-    steps.push_back(
-        {planned_share(spec, step.step), is_sticky(spec) ? step.units.levels() : std::vector<UnitCounts>{requests}});
+    steps.push_back({planned_share(spec, step.step), step.units.levels()});
   }
-  return judge_split(steps, is_sticky(spec) ? CountedBy::kUnits : CountedBy::kIndependentRequests);
+  return judge_split(steps);
 }
 
 std::vector<Verdict> judge_evidence(const RolloutSpec& spec, const RolloutState& state, std::span<const Gate> gates,

@@ -31,8 +31,6 @@ std::optional<int> counted_step(const RolloutSpec& spec, const RolloutState& sta
 double planned_share(const RolloutSpec& spec, int step);
 // The first step that plans this share of requests; that behind the last one for all of them.
 std::optional<int> step_with_share(const RolloutSpec& spec, int weight);
-// Whether a unit's requests go to one version, so that units are counted and not requests.
-bool is_sticky(const RolloutSpec& spec);
 std::uint64_t candidate_requests(const Evidence& evidence, int step);
 
 // Whether requests went where the steps plan them.
