@@ -29,6 +29,7 @@
 #include "control/key_keeper.h"
 #include "control/models/registry_source.h"
 #include "control/rollouts/label_counter.h"
+#include "control/rollouts/rollout_alerts.h"
 #include "edge/control_api/control_api.h"
 #include "edge/grpc/grpc_health.h"
 #include "edge/grpc/grpc_reflection.h"
@@ -293,8 +294,12 @@ class RunningServer final : public Server {
         [this](const lifecycle::Happening& happening) { record(happening); }, system_clock(), system_random());
     std::vector<control::ExposureCounter*> counters;
     for (const auto& tap : rollout_taps_) counters.push_back(&tap->counter());
-    rollouts_ = std::make_unique<control::RolloutDriver>(
-        control::RolloutDriver::Parts{*catalog_, *reconciler_, std::move(counters), log_, system_clock()});
+    control::RolloutDriver::Parts parts{*catalog_, *reconciler_, std::move(counters), log_, system_clock()};
+    if (watching_) {
+      rollout_alerts_.emplace(watching_->alerts(), [this] { watching_->wake_notifier(); }, log_, system_clock());
+      parts.on_change = [this](const control::Rollout& rollout) { rollout_alerts_->see(rollout); };
+    }
+    rollouts_ = std::make_unique<control::RolloutDriver>(std::move(parts));
   }
 
   void record(const lifecycle::Happening& happening) {
@@ -481,6 +486,7 @@ class RunningServer final : public Server {
   std::vector<std::unique_ptr<serving::Dispatcher>> dispatchers_;
   std::unique_ptr<control::RegistrySource> source_;
   std::unique_ptr<lifecycle::Reconciler> reconciler_;
+  std::optional<control::RolloutAlerts> rollout_alerts_;  // none: nothing is watched
   std::unique_ptr<control::RolloutDriver> rollouts_;
   std::optional<control::LabelCounter> labels_;  // none: no journal
   std::unique_ptr<control::Publisher> publisher_;

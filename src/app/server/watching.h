@@ -38,6 +38,8 @@ class Watching {
   monitoring::ProfileStore& profiles() { return *store_; }
   control::ReferenceProfiles& references() { return references_; }
   control::AlertKeeper& alerts() { return *alerts_; }
+  // Alerts that others than the monitors have raised wait to be told.
+  void wake_notifier() { notifier_->wake(); }
   control::Watcher& watcher() { return *watcher_; }
   // Predictions beyond the bounds of profiles.
   std::uint64_t left_out() const;

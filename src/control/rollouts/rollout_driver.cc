@@ -99,6 +99,7 @@ Status RolloutDriver::look_at_all() {
     }
     // Whoever wants it may have failed to load it before.
     if (is_new && rollout.state.phase == rollout::Phase::kPending) parts_.reconciler.retry(rollout.candidate());
+    if (is_new) parts_.on_change(rollout);
     place(rollout, live_[i].endpoint.plan_revision);
     close_steps_behind(rollout, **evidence);
   }
@@ -273,6 +274,7 @@ Status RolloutDriver::keep(const Rollout& before, const rollout::RolloutState& n
   };
   MODELYARD_ASSIGN(const registry::Revision revision, parts_.catalog.transact(note, write));
   if (moves) place(after, revision);
+  parts_.on_change(after);
   if (is_live(next)) return ok();
   if (next.ending) ++drawn_up_.ended[std::string(rollout::ending_name(*next.ending))];
   evidence_.erase(before.record.id);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <set>
 #include <thread>
@@ -58,6 +59,8 @@ class RolloutDriver {
     std::vector<ExposureCounter*> counters;  // of loops
     telemetry::Log& log;
     const Clock& clock;
+    // One has begun, has moved, or is under way when it is looked at for the first time.
+    std::function<void(const Rollout&)> on_change = [](const Rollout&) {};
   };
 
   explicit RolloutDriver(Parts parts) : parts_(std::move(parts)) {}

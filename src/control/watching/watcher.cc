@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/duration.h"
+#include "control/rollouts/rollout_alerts.h"
 #include "control/watching/endpoint_surroundings.h"
 #include "control/watching/monitor_check.h"
 
@@ -178,7 +179,8 @@ void Watcher::look_at_alerts(const std::vector<Due>& all) {
     std::set<std::string> gone;
     decltype(WatchFigures::firing) firing;
     for (const monitoring::Alert& alert : alerts) {
-      if (!names.contains(alert.monitor)) {
+      const bool is_of_rollout = alert.kind == kRolloutAlert;  // they have a keeper of their own
+      if (!names.contains(alert.monitor) && !is_of_rollout) {
         gone.insert(alert.monitor);
       } else if (alert.state == monitoring::AlertState::kFiring) {
         ++firing[{alert.endpoint, alert.severity}];
