@@ -38,21 +38,14 @@ void read_plan(const Json& document) {
   MODELYARD_CHECK(*again == *plan, "nothing is lost on the way");
 }
 
-void read_evidence(const Json& document) {
-  const auto evidence = rollout::parse_evidence(document, "evidence");
-  if (!evidence) return;
-  const Json written = rollout::to_json(*evidence);
-  const auto again = rollout::parse_evidence(written, "evidence");
-  MODELYARD_CHECK(again.has_value(), "written evidence can be read");
-  MODELYARD_CHECK(rollout::to_json(*again) == written, "nothing is lost on the way");
-}
-
-void read_courses(const Json& document) {
-  const auto courses = rollout::parse_courses(document, "courses");
-  if (!courses) return;
-  const Json written = rollout::to_json(*courses);
-  const auto again = rollout::parse_courses(written, "courses");
-  MODELYARD_CHECK(again.has_value(), "written courses can be read");
+// Of what cannot be compared but by what is written.
+template <typename Parse>
+void read_written(const Json& document, Parse parse) {
+  const auto value = parse(document, "value");
+  if (!value) return;
+  const Json written = rollout::to_json(*value);
+  const auto again = parse(written, "value");
+  MODELYARD_CHECK(again.has_value(), "what is written can be read");
   MODELYARD_CHECK(rollout::to_json(*again) == written, "nothing is lost on the way");
 }
 
@@ -70,8 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   switch (data[0]) {
     case 's': read_spec(*document); break;
     case 'p': read_plan(*document); break;
-    case 'c': read_courses(*document); break;
-    default: read_evidence(*document);
+    case 'c': read_written(*document, rollout::parse_courses); break;
+    default: read_written(*document, rollout::parse_evidence);
   }
   return 0;
 }

@@ -8,22 +8,13 @@ import pytest
 
 import models
 from conftest import Server
-from test_alert_sinks import Receiver
+from test_alert_sinks import receiver, webhook  # noqa: F401: fixtures
 from test_rollouts import ENDPOINT, Traffic, begin, order, phase, publish, show, wait_until
 
 
 @pytest.fixture
-def receiver():
-    running = Receiver()
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def server(tmp_path, receiver):
-    (tmp_path / "secret").write_text("hush\n")
-    (tmp_path / "sinks.json").write_text(json.dumps([
-        {"kind": "webhook", "url": receiver.url + "/alerts", "secret_file": str(tmp_path / "secret"), "severity": "ticket"}]))
+def server(tmp_path, webhook):
+    (tmp_path / "sinks.json").write_text(json.dumps([webhook]))
     running = Server(tmp_path, ["--alert-sinks", tmp_path / "sinks.json"])
     yield running
     running.stop()

@@ -1,12 +1,7 @@
-#include <unistd.h>
-
-#include <cstdio>
-
-#include "app/cli/command.h"
 #include "app/cli/moment.h"
 #include "app/cli/report/collection.h"
 #include "app/cli/report/page.h"
-#include "base/directory.h"
+#include "app/cli/report/page_output.h"
 
 namespace modelyard::app {
 namespace {
@@ -34,22 +29,10 @@ Result<ReportQuery> query_of(const ReportFlags& flags) {
   return query;
 }
 
-// A page on a terminal helps nobody: there it goes into a file, too.
 Result<int> report(const ReportFlags& flags, const CommandContext& context) {
   MODELYARD_ASSIGN(const ReportQuery query, query_of(flags));
   MODELYARD_ASSIGN(const Json data, collect_report(context.client(), query));
-  std::string out = flags.out;
-  if (out.empty() && !context.json && ::isatty(STDOUT_FILENO) == 1) out = flags.endpoint + "-report.html";
-  if (!out.empty()) MODELYARD_TRY(write_file_atomically(out, report_page(data)));
-  if (context.json) {
-    print_json(data);
-  } else if (out.empty()) {
-    const std::string page = report_page(data);
-    std::fwrite(page.data(), 1, page.size(), stdout);
-  } else {
-    std::printf("%s\n", out.c_str());
-  }
-  return kDone;
+  return put_out({flags.out, flags.endpoint + "-report.html"}, data, report_page, context);
 }
 
 }  // namespace
