@@ -4,8 +4,9 @@
 // are of the time of the prediction, whenever its label came; `known_at` leaves out what arrived later. Coverage:
 // labelled rows of those that were captured. Capture by share takes predictions whatever they are, so that
 //           metrics of the captured ones speak for all.
-// Errors:   FailedPrecondition when the outputs do not say how to judge them, ResourceExhausted for more predicted rows
-//           than kMostRows at once, NotFound for an endpoint or a feature that is not there.
+// Errors:   FailedPrecondition when the outputs do not say how to judge them, ResourceExhausted for more than kMostRows
+//           rows at once (evaluate(): of all predictions, visit(): of labelled ones), NotFound for an endpoint or a
+//           feature that is not there.
 // Threads:  blocking, any.
 #pragma once
 

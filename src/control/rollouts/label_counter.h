@@ -2,8 +2,8 @@
 //
 // Counted:  anew each time, so that labels may come late, twice, or be taken back, and a kill loses nothing.
 // Pace:     it rests ten times as long as it has worked, and at least kLeastRest: a long journal costs a tenth of a core.
-// Failures: are logged, once until one succeeds again; until then gates on accuracy have no data. More rows since the
-//           rollout began than Evaluator::kMostRows are such a failure.
+// Failures: are logged, once until one succeeds again; until then gates on accuracy have no data. More labelled rows
+//           since the rollout began than Evaluator::kMostRows are such a failure.
 // Threads:  one of its own between its making and its end.
 #pragma once
 
