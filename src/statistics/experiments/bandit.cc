@@ -35,19 +35,22 @@ Result<std::vector<Posterior>> posteriors_of(std::span<const Share> arms) {
   return posteriors;
 }
 
-// Over the arm's own quantiles, so that it does not matter how narrow it is: ∫ Π F_other(F⁻¹(u)) du.
-double best_probability(const std::vector<Posterior>& arms, std::size_t arm) {
+// The mean of a function of the arm's value: over the arm's own quantiles, so that it does not matter how narrow it is.
+template <typename Function>
+double expected(const Posterior& arm, double tolerance, Function of_value) {
   constexpr unsigned kDepth = 12;
-  constexpr double kTolerance = 1e-9;
-  const auto others_below = [&](double u) {
-    const double value = arms[arm].quantile(u);
+  const auto at = [&](double u) { return of_value(arm.quantile(u)); };
+  return boost::math::quadrature::gauss_kronrod<double, 31>::integrate(at, 0.0, 1.0, kDepth, tolerance);
+}
+
+double best_probability(const std::vector<Posterior>& arms, std::size_t arm) {
+  return expected(arms[arm], 1e-9, [&](double value) {
     double product = 1;
     for (std::size_t other = 0; other < arms.size(); ++other) {
       if (other != arm) product *= arms[other].cdf(value);
     }
     return product;
-  };
-  return boost::math::quadrature::gauss_kronrod<double, 31>::integrate(others_below, 0.0, 1.0, kDepth, kTolerance);
+  });
 }
 
 double uniform(Random& random) {
@@ -108,6 +111,14 @@ Result<double> value_remaining(std::span<const Share> arms, Random& random, std:
   const auto place = remaining.begin() + static_cast<std::ptrdiff_t>(kShare * static_cast<double>(draws - 1));
   std::ranges::nth_element(remaining, place);
   return *place;
+}
+
+Result<double> near_best_probability(const Share& arm, const Share& other, double margin) {
+  constexpr double kTolerance = 1e-6;  // it is asked at every look
+  if (!(margin >= 0)) return error(Code::kInvalidArgument, "a margin of {}: expected 0 or more", margin);
+  MODELYARD_ASSIGN(const Posterior mine, posterior_of(arm));
+  MODELYARD_ASSIGN(const Posterior others, posterior_of(other));
+  return expected(mine, kTolerance, [&](double value) { return others.cdf(std::min(1.0, (1 + margin) * value)); });
 }
 
 }  // namespace modelyard::statistics

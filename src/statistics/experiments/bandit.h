@@ -5,7 +5,7 @@
 // Floor:     no arm gets less than it, so that its propensity stays known and away from zero, and estimates that weigh by
 //            it (experiments/off_policy.h) stay possible.
 // Stop:      when the value remaining is small: with a probability of 95 % no arm is better than the one that looks best
-//            by more than that share of it.
+//            by more than that share of it. Of two arms near_best_probability() says so without draws.
 // Errors:    InvalidArgument for fewer than two arms, more than kMostArms, a floor that does not leave anything to share.
 // Threads:   pure, but for `random`.
 // Sources:   Thompson, Biometrika 1933; Scott, A Modern Bayesian Look at the Multi-armed Bandit, Appl. Stoch. Models Bus.
@@ -34,5 +34,9 @@ Result<std::vector<double>> thompson_shares(std::span<const Share> arms, double 
 
 // The 95 % quantile of (best − leader)/leader over `draws` draws of the posterior.
 Result<double> value_remaining(std::span<const Share> arms, Random& random, std::size_t draws = 10'000);
+
+// P(other is at most (1 + margin) times arm): that no more than the share `margin` of the arm is lost with it. With a
+// margin of 0 it is superiority(other, arm). InvalidArgument for a margin below 0, too.
+Result<double> near_best_probability(const Share& arm, const Share& other, double margin);
 
 }  // namespace modelyard::statistics

@@ -162,6 +162,24 @@ TEST(Bandit, KnowsWhatIsLeftToGain) {
   EXPECT_EQ(*value_remaining(std::vector<Share>{{100, 10'000}, {9000, 10'000}}, random), 0);
 }
 
+// By Simpson's rule over scipy's densities.
+TEST(Bandit, KnowsHowSurelyLittleIsLostWithAnArm) {
+  expect_near(*near_best_probability({20, 100}, {12, 100}, 0.01), 0.9403217459, 1e-6);
+  expect_near(*near_best_probability({20, 100}, {12, 100}, 0), 0.9364999460, 1e-6);
+  expect_near(*near_best_probability({30'000, 100'000}, {29'900, 100'000}, 0.01), 0.9739943549, 1e-6);
+  expect_near(*near_best_probability({99, 100}, {98, 100}, 0.01), 0.8400867973, 1e-6);
+  EXPECT_NEAR(*near_best_probability({500, 100'000}, {3, 10}, 0.05), 2.482e-7, 1e-6);
+  EXPECT_FALSE(near_best_probability({1, 2}, {1, 2}, -0.1));
+  EXPECT_FALSE(near_best_probability({3, 2}, {1, 2}, 0.1));
+}
+
+TEST(Bandit, AgreesOnWhatIsLeftToGainWithItsDraws) {
+  SeededRandom random(5);
+  const std::vector<Share> arms{{300, 1000}, {310, 1000}};
+  const double remaining = *value_remaining(arms, random, 100'000);
+  EXPECT_NEAR(*near_best_probability(arms[1], arms[0], remaining), 0.95, 0.005);
+}
+
 // A fixed policy takes arm 1 with 0.8; rewards are 1 for arm 1 in half of the rows, for arm 0 in a quarter.
 std::vector<LoggedChoice> logged(double right_model) {
   std::vector<LoggedChoice> choices;
