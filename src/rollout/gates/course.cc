@@ -8,7 +8,7 @@
 namespace modelyard::rollout {
 namespace {
 
-constexpr std::size_t kFields = 8, kMostCourses = kMostGates;
+constexpr std::size_t kFields = 8, kMostCourses = kMostGates + 1;  // and a reward
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Six digits are more than a plot shows, and half the size.

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/duration.h"
+#include "rollout/gates/rewards.h"
+#include "rollout/machine/bandit_weights.h"
 #include "rollout/machine/movement.h"
 #include "rollout/traffic_plan.h"
 
@@ -39,11 +41,15 @@ class Round {
   };
   bool run_out(const Missing& lacking);
   std::optional<Missing> missing() const;
+  std::optional<Missing> missing_samples() const;
   std::optional<Missing> missing_verdict() const;
+  std::optional<Missing> missing_time() const;
+  const Verdict* of_reward() const;
+  bool may_fire(const Verdict& verdict) const;
 
   void keep_verdicts();
   Decision decided(bool changed) {
-    if (changed && !moves_weight_only_) why_ = next_.reason;
+    if (changed) why_ = next_.reason;
     return {std::move(next_), changed, std::move(why_)};
   }
   bool wait(std::string why) {
@@ -66,7 +72,6 @@ class Round {
   RolloutState next_;
   std::string why_;
   bool is_frozen_;
-  bool moves_weight_only_ = false;
 };
 
 void Round::keep_verdicts() {
@@ -81,7 +86,8 @@ bool Round::watch_guards() {
     back_out(Ending::kRejected, fmt::format("the candidate failed: {}", look_.failure));
     return true;
   }
-  const auto failed = std::ranges::find(look_.verdicts, Outcome::kFail, &Verdict::outcome);
+  const auto failed = std::ranges::find_if(
+      look_.verdicts, [&](const Verdict& verdict) { return verdict.outcome == Outcome::kFail && may_fire(verdict); });
   if (failed == look_.verdicts.end()) return false;
   next_.fired = *failed;
   back_out(Ending::kRejected, fmt::format("gate '{}' failed: {}", failed->gate, failed->because));
@@ -149,7 +155,9 @@ bool Round::pass_step() {
     return true;
   }
   if (is_frozen_) return wait_for_thaw();
-  forward(fmt::format("step {} of {} passed", next_.step + 1, phase_name(next_.phase)));
+  const Verdict* const reward = of_reward();
+  forward(fmt::format("step {} of {} passed{}{}", next_.step + 1, phase_name(next_.phase), reward ? ": " : "",
+                      reward ? reward->because : ""));
   return true;
 }
 
@@ -166,13 +174,14 @@ bool Round::run_out(const Missing& lacking) {
 
 bool Round::follow_rewards() {
   if (next_.phase != Phase::kBandit || !look_.bandit_weight || !look_.in_force) return false;
-  const int floor = spec_.stages[next_.stage].floor;
-  const int weight = std::clamp(*look_.bandit_weight, floor, kWhole - floor);
+  const Stage& stage = spec_.stages[next_.stage];
+  const int weight = next_bandit_weight(stage, next_.bandit_weight, *look_.bandit_weight);
   const bool may_rise = !is_frozen_ && look_.readiness == Readiness::kReady;
   if (weight == next_.bandit_weight || (weight > next_.bandit_weight && !may_rise)) return false;
+  if (since(next_.weight_since) < bandit_rest(spec_, stage)) return false;
   next_.bandit_weight = weight;
-  moves_weight_only_ = true;
-  why_ = fmt::format("the rewards move the weight to {} %", weight / 100.0);
+  next_.weight_since = look_.now;
+  next_.reason = fmt::format("the rewards move the weight to {} %", weight / 100.0);
   return true;
 }
 
@@ -191,18 +200,23 @@ bool Round::cool() {
 }
 
 std::optional<Round::Missing> Round::missing() const {
-  const Step& now = step();
+  if (auto samples = missing_samples()) return samples;
+  if (auto verdict = missing_verdict()) return verdict;
+  return missing_time();
+}
+
+std::optional<Round::Missing> Round::missing_samples() const {
   if (look_.readiness != Readiness::kReady) return Missing{HoldCause::kNoData, "the candidate is not ready"};
   if (!look_.in_force) return Missing{HoldCause::kNoData, "the step's traffic is not in force everywhere yet"};
   const std::uint64_t samples = next_.phase == Phase::kShadow ? look_.shadow_samples : look_.candidate_samples;
-  if (samples < now.min_samples) {
-    return Missing{HoldCause::kNoData, fmt::format("{} of {} samples", samples, now.min_samples)};
-  }
-  if (auto verdict = missing_verdict()) return verdict;
-  if (const auto age = since(next_.step_since); age < now.hold) {
-    return Missing{HoldCause::kInconclusive, fmt::format("{} of {}", format_duration(age), format_duration(now.hold))};
-  }
-  return std::nullopt;
+  if (samples >= step().min_samples) return std::nullopt;
+  return Missing{HoldCause::kNoData, fmt::format("{} of {} samples", samples, step().min_samples)};
+}
+
+std::optional<Round::Missing> Round::missing_time() const {
+  const auto age = since(next_.step_since);
+  if (age >= step().hold) return std::nullopt;
+  return Missing{HoldCause::kInconclusive, fmt::format("{} of {}", format_duration(age), format_duration(step().hold))};
 }
 
 std::optional<Round::Missing> Round::missing_verdict() const {
@@ -211,14 +225,33 @@ std::optional<Round::Missing> Round::missing_verdict() const {
     return Missing{verdict.outcome == Outcome::kNoData ? HoldCause::kNoData : HoldCause::kInconclusive,
                    fmt::format("gate '{}' is {}: {}", verdict.gate, outcome_name(verdict.outcome), verdict.because)};
   }
-  for (const std::string& line : gates_of(spec_, next_.stage, next_.step)) {
+  for (const std::string& line : verdict_lines(spec_, next_.stage, next_.step)) {
     if (std::ranges::find(look_.verdicts, line, &Verdict::gate) != look_.verdicts.end()) continue;
     return Missing{HoldCause::kNoData, fmt::format("gate '{}' was not judged", line)};
   }
   return std::nullopt;
 }
 
+const Verdict* Round::of_reward() const {
+  if (place_of(next_) != Phase::kBandit) return nullptr;
+  const auto found = std::ranges::find(look_.verdicts, reward_line(spec_.stages[next_.stage].metric), &Verdict::gate);
+  return found == look_.verdicts.end() ? nullptr : &*found;
+}
+
+// Guards always; a reward, with which somebody is the worse one at every look, when there has been enough to see.
+bool Round::may_fire(const Verdict& verdict) const {
+  if (&verdict != of_reward()) return true;
+  return next_.phase == Phase::kBandit && !missing_samples() && !missing_time();
+}
+
 }  // namespace
+
+std::vector<std::string> verdict_lines(const RolloutSpec& spec, std::size_t stage, std::size_t step) {
+  std::vector<std::string> lines = gates_of(spec, stage, step);
+  const Stage& of = spec.stages[stage];
+  if (of.kind == StageKind::kBandit) lines.insert(lines.begin(), reward_line(of.metric));
+  return lines;
+}
 
 Decision advance(const RolloutSpec& spec, const RolloutState& state, const Look& look) {
   return Round(spec, state, look).decide();

@@ -5,6 +5,8 @@
 //          pause, and while the old version is kept warm.
 //          A step is left when its time and samples are there and every gate passes. No data is never a pass, and a gate
 //          that was not judged has none.
+//          What the rewards of a bandit say, for the candidate or against it, decides when the step has its time and
+//          samples, and not while it is paused; until then its weight follows them (bandit_weights.h).
 //          srm holds: requests did not reach the versions as planned, and nothing else that is seen can be trusted.
 //          At most_duration a step is inconclusive, and the spec says whether that holds or aborts.
 //          In a freeze nothing moves forward, but backing out does.
@@ -35,7 +37,7 @@ struct Look {
   std::uint64_t candidate_samples = 0;        // answers of the candidate in this step
   std::uint64_t shadow_samples = 0;           // copies compared in this step
   std::optional<int> bandit_weight;           // that the rewards ask for, in parts of 10,000
-  std::vector<Verdict> verdicts;              // one for each of gates_of(), by its text; all must pass
+  std::vector<Verdict> verdicts;              // one for each of verdict_lines(), by its text; all must pass
 };
 
 struct Decision {
@@ -43,6 +45,9 @@ struct Decision {
   bool changed = false;  // store next with its audit row, and publish its traffic
   std::string why;       // of the change, or what is waited for
 };
+
+// What is judged where a stage stands: gates_of(), and before them the reward of a bandit.
+std::vector<std::string> verdict_lines(const RolloutSpec& spec, std::size_t stage, std::size_t step);
 
 // Pre: the state is one of the spec's. Terminal states stay as they are.
 Decision advance(const RolloutSpec& spec, const RolloutState& state, const Look& look);

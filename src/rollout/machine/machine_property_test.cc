@@ -5,6 +5,7 @@
 #include <array>
 #include <random>
 
+#include "rollout/gates/rewards.h"
 #include "rollout/machine/test_rollouts.h"
 
 namespace modelyard::rollout {
@@ -36,9 +37,11 @@ Look random_look(Dice& dice, const RolloutSpec& spec, const RolloutState& state,
   return look;
 }
 
+// A guard; rewards may speak against a candidate before they decide.
 bool has_failed(const Look& look) {
-  return look.readiness == Readiness::kFailed ||
-         std::ranges::find(look.verdicts, Outcome::kFail, &Verdict::outcome) != look.verdicts.end();
+  return look.readiness == Readiness::kFailed || std::ranges::any_of(look.verdicts, [](const Verdict& verdict) {
+           return verdict.outcome == Outcome::kFail && !gate_like_reward(verdict.gate);
+         });
 }
 
 struct Watched {
@@ -51,6 +54,10 @@ std::string broken_promise(const RolloutSpec& spec, const RolloutState& before, 
                            const Watched& watched) {
   constexpr PhaseSet kBacked = set_of(Phase::kAborting, Phase::kCooling, Phase::kEnded);
   const int from = traffic_of(spec, before).candidate_weight, to = traffic_of(spec, after).candidate_weight;
+  if (place_of(after) == Phase::kBandit) {
+    const int floor = spec.stages[after.stage].floor;
+    if (to < floor || to > kWhole - floor) return "a version has less than its floor";
+  }
   if (watched.was_frozen && to > from) return "the weight rose in a freeze";
   if (watched.has_failed && to != 0) return "there is traffic after a failure";
   if (contains(kTerminal, before.phase) && to_json(after) != to_json(before)) return "a terminal state changed";

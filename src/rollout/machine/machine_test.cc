@@ -287,7 +287,7 @@ TEST(RolloutMachine, KeepsTheOldVersionWarmAndThenIsDone) {
 TEST(RolloutMachine, ABanditFollowsTheRewardsButLeavesEachVersionItsFloor) {
   const RolloutSpec spec = whole_spec();
   const RolloutState bandit = reach(spec, Phase::kBandit);
-  Look look = with_outcome(look_after(spec, bandit, 1), Outcome::kInconclusive);
+  Look look = with_outcome(look_after(spec, bandit, 3), Outcome::kInconclusive);
   look.bandit_weight = 9900;
   const Decision risen = advance(spec, bandit, look);
   EXPECT_TRUE(risen.changed);
@@ -296,18 +296,56 @@ TEST(RolloutMachine, ABanditFollowsTheRewardsButLeavesEachVersionItsFloor) {
   EXPECT_EQ(risen.next.history.size(), bandit.history.size());
 
   look.bandit_weight = 0;
+  EXPECT_FALSE(advance(spec, risen.next, look).changed) << "it rests";
+  look.now += std::chrono::seconds(3);  // a hundredth of its hold
   EXPECT_EQ(traffic_of(spec, advance(spec, risen.next, look).next).candidate_weight, 2000);
+}
+
+TEST(RolloutMachine, RewardsDecideABanditWhenItsTimeIsThereAndGuardsAtOnce) {
+  const RolloutSpec spec = whole_spec();
+  const RolloutState bandit = reach(spec, Phase::kBandit);
+  Look look = look_after(spec, bandit, 1);
+  look.verdicts.front() = verdict_of("reward conversion", Outcome::kFail);
+  EXPECT_EQ(advance(spec, bandit, look).next.phase, Phase::kBandit) << "there has not been enough to see";
+
+  look.now = look_after(spec, bandit, 300).now;
+  const Decision rejected = advance(spec, bandit, look);
+  EXPECT_EQ(rejected.next.ending, Ending::kRejected);
+  EXPECT_EQ(rejected.next.fired->gate, "reward conversion");
+
+  look.verdicts.front().outcome = Outcome::kPass;
+  EXPECT_EQ(advance(spec, bandit, look).next.reason, "step 1 of bandit passed: of its numbers");
+
+  look.now = look_after(spec, bandit, 1).now;
+  look.verdicts.back().outcome = Outcome::kFail;
+  EXPECT_EQ(advance(spec, bandit, look).next.ending, Ending::kRejected);
+}
+
+TEST(RolloutMachine, RewardsTakeNothingBackFromABanditThatIsPaused) {
+  const RolloutSpec spec = whole_spec();
+  RolloutState paused = command(spec, reach(spec, Phase::kBandit), order_of(Command::kPause, at_seconds(9000)))->next;
+  Look look = look_after(spec, paused, 1000);
+  look.verdicts.front() = verdict_of("reward conversion", Outcome::kFail);
+  EXPECT_EQ(advance(spec, paused, look).next.phase, Phase::kPaused);
+}
+
+TEST(RolloutMachine, ABanditWithoutRewardsIsInconclusive) {
+  const RolloutSpec spec = whole_spec();
+  const RolloutState bandit = reach(spec, Phase::kBandit);
+  Look look = look_after(spec, bandit, 3600);
+  look.verdicts.erase(look.verdicts.begin());
+  EXPECT_EQ(advance(spec, bandit, look).next.held_for, HoldCause::kNoData);
 }
 
 TEST(RolloutMachine, ABanditFallsButDoesNotRiseInAFreeze) {
   RolloutSpec spec = whole_spec();
   const RolloutState bandit = reach(spec, Phase::kBandit);
   spec.freeze = {FreezeOnce{at_seconds(0), at_seconds(100'000'000)}};
-  Look look = with_outcome(look_after(spec, bandit, 1), Outcome::kInconclusive);
+  Look look = with_outcome(look_after(spec, bandit, 3), Outcome::kInconclusive);
   look.bandit_weight = 5000;
   EXPECT_FALSE(advance(spec, bandit, look).changed);
   look.bandit_weight = 3000;
-  EXPECT_EQ(advance(spec, bandit, look).next.bandit_weight, 3000);
+  EXPECT_EQ(advance(spec, bandit, look).next.bandit_weight, 3200);
 }
 
 TEST(RolloutMachine, KeepsTheVerdictsOfTheLastLookAsEvidence) {

@@ -27,7 +27,9 @@ void enter(const RolloutSpec& spec, RolloutState& state, const Place& place, Utc
   state.step_since = now;
   state.approval = Approval::kNone;
   const Stage& stage = spec.stages[place.stage];
-  if (stage.kind == StageKind::kBandit) state.bandit_weight = stage.steps.front().weight;
+  if (stage.kind != StageKind::kBandit) return;
+  state.bandit_weight = stage.steps.front().weight;
+  state.weight_since = now;
 }
 
 // A pause takes nothing from the time that a step has; after holding, it has all of it once more.

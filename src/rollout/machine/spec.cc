@@ -110,7 +110,7 @@ std::vector<std::string> gates_of(const RolloutSpec& spec, std::size_t stage, st
   const auto add = [&](const std::string& line) {
     if (!line.empty() && std::ranges::find(lines, line) == lines.end()) lines.push_back(line);
   };
-  add(spec.stages[stage].metric);
+  if (spec.stages[stage].kind == StageKind::kExperiment) add(spec.stages[stage].metric);
   for (const std::string& line : spec.stages[stage].steps[step].gates) add(line);
   for (const std::string& line : spec.gates) add(line);
   return lines;

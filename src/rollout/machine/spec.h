@@ -26,7 +26,8 @@
 //   canary           steps       [1, "5%", {"weight": 25, "hold", "min_samples", "most_duration", "gates", "pause"?: true}]
 //                                in percent; pause waits for a person behind the step
 //   experiment       weight 50, metric (a gate line), guardrails [gate lines]
-//   bandit           weight 50 to begin with, floor 5 that both versions keep, reward (the name of a metric)
+//   bandit           weight 50 to begin with, floor 5 that both versions keep (below 50), reward (the name of a metric of 0
+//                    and 1, or accuracy); bandit_weights.h, rollout/gates/rewards.h
 //
 // Shares: parts of 10,000 here, percent in documents, in steps of 0.01.
 // Errors: InvalidArgument naming the field and what to write.
@@ -97,8 +98,8 @@ Result<RolloutSpec> parse_rollout_spec(const Json& document);
 // With every default written out; parse_rollout_spec() reads it back as the same spec.
 Json to_json(const RolloutSpec& spec);
 
-// Every line that has to pass before the step is left, each once: the primary metric or reward first, then the step's
-// own, then the spec's.
+// Every gate that has to pass before the step is left, each once: the primary metric first, then the step's own, then the
+// spec's. A bandit's reward is no gate.
 std::vector<std::string> gates_of(const RolloutSpec& spec, std::size_t stage, std::size_t step);
 
 }  // namespace modelyard::rollout

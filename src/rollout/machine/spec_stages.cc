@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "base/duration.h"
+#include "rollout/gates/rewards.h"
 #include "rollout/traffic_plan.h"
 
 namespace modelyard::rollout {
@@ -97,7 +98,13 @@ Status read_split(ObjectReader& fields, Stage& stage, Step& step) {
   if (stage.floor > step.weight || stage.floor > kWhole - step.weight) {
     return refuse_field(fields, "floor", "the weight leaves one of the versions less than it");
   }
-  return read_metric(fields, "reward", "conversion", stage);
+  if (2 * stage.floor == kWhole) return refuse_field(fields, "floor", "leaves nothing to share out: write less than 50");
+  MODELYARD_TRY(read_metric(fields, "reward", "conversion", stage));
+  if (is_reward_name(stage.metric)) return ok();
+  return refuse_field(fields, "reward",
+                      fmt::format("'{}' is no name of a metric: write 1 to {} of a-z, 0-9, '_', '.' and '-', like "
+                                  "conversion, or accuracy for labels",
+                                  stage.metric, Gate::kLongestMetric));
 }
 
 // Everything of a stage but what it inherits; the gates are those that all of its steps have.

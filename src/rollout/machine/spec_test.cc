@@ -95,7 +95,7 @@ TEST(RolloutSpec, GatesOfAStepAreEachThereOnce) {
   EXPECT_EQ(gates_of(spec, 1, 2), (std::vector<std::string>{"p99_ms <= 40", "error_rate <= 1%"}));
   EXPECT_EQ(gates_of(spec, 2, 0),
             (std::vector<std::string>{"conversion >= stable", "p99_ms <= 50", "error_rate <= 1%"}));
-  EXPECT_EQ(gates_of(spec, 3, 0), (std::vector<std::string>{"conversion", "error_rate <= 1%"}));
+  EXPECT_EQ(gates_of(spec, 3, 0), (std::vector<std::string>{"error_rate <= 1%"}));
 }
 
 TEST(RolloutSpec, RefusesWeightsThatMakeNoSense) {
@@ -157,6 +157,11 @@ TEST(RolloutSpec, RefusesSplitsThatCompareNothing) {
             "weight: leaves nothing to compare with: write less than 100");
   EXPECT_EQ(refusal_of(R"({"candidate": 8, "strategy": "bandit", "reward": "r", "weight": 97})"),
             "floor: the weight leaves one of the versions less than it");
+  EXPECT_EQ(refusal_of(R"({"candidate": 8, "strategy": "bandit", "reward": "r", "floor": 50})"),
+            "floor: leaves nothing to share out: write less than 50");
+  EXPECT_EQ(refusal_of(R"({"candidate": 8, "strategy": "bandit", "reward": "clicked >= stable"})"),
+            "reward: 'clicked >= stable' is no name of a metric: write 1 to 64 of a-z, 0-9, '_', '.' and '-', like "
+            "conversion, or accuracy for labels");
   EXPECT_EQ(refusal_of(R"({"candidate": 8, "strategy": "bandit"})"),
             "reward: is missing: write what decides, like \"conversion\"");
 }

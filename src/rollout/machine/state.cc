@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "rollout/machine/bandit_weights.h"
 #include "rollout/traffic_plan.h"
 
 namespace modelyard::rollout {
@@ -139,6 +140,9 @@ Status check_consistent(const ObjectReader& fields, const RolloutSpec& spec, con
   if (contains(kStagePhases, place) && !is_staged) {
     return wrong(fields, "stage", fmt::format("stage {} of the spec is not of {}", state.stage, phase_name(place)));
   }
+  if (place == Phase::kBandit && !is_bandit_weight(spec.stages[state.stage], state.bandit_weight)) {
+    return wrong(fields, "bandit_weight", "is none of the weights that the bandit gives");
+  }
   const bool is_promoted = state.ending == Ending::kPromoted;
   const bool wants_promoted = state.phase == Phase::kFull || state.phase == Phase::kDone;
   const bool wants_other = contains(set_of(Phase::kAborting, Phase::kCooling, Phase::kEnded), state.phase);
@@ -164,7 +168,7 @@ std::string_view hold_cause_name(HoldCause cause) {
 
 RolloutState start_of(UtcTime now) {
   RolloutState state;
-  state.started = state.phase_since = state.step_since = now;
+  state.started = state.phase_since = state.step_since = state.weight_since = now;
   return state;
 }
 
@@ -190,6 +194,7 @@ Json to_json(const RolloutState& state) {
                {"phase_since", format_utc(state.phase_since)},
                {"step_since", format_utc(state.step_since)},
                {"bandit_weight", state.bandit_weight},
+               {"weight_since", format_utc(state.weight_since)},
                {"approval", kApprovals[static_cast<std::size_t>(state.approval)]},
                {"reason", state.reason},
                {"verdicts", Json::array()},
@@ -213,6 +218,10 @@ Result<RolloutState> parse_rollout_state(const Json& value, const RolloutSpec& s
   MODELYARD_TRY(read_time(fields, "phase_since", state.phase_since));
   MODELYARD_TRY(read_time(fields, "step_since", state.step_since));
   MODELYARD_TRY(read_number(fields, "bandit_weight", kWhole, state.bandit_weight));
+  state.weight_since = state.step_since;
+  if (fields.optional_any("weight_since") != nullptr) {  // of an earlier server there is none
+    MODELYARD_TRY(read_time(fields, "weight_since", state.weight_since));
+  }
   MODELYARD_TRY(need_name(fields, "approval", parse_approval, state.approval));
   MODELYARD_TRY(read_name(fields, "held_for", parse_hold_cause, state.held_for));
   MODELYARD_TRY(read_name(fields, "ending", parse_ending, state.ending));

@@ -51,11 +51,12 @@ struct RolloutState {
   std::size_t stage = 0, step = 0;
   UtcTime started, phase_since;
   UtcTime step_since;     // moves on by the time that a pause took
-  int bandit_weight = 0;  // in parts of 10,000, from the begin of a bandit
+  int bandit_weight = 0;  // one of bandit_weights(), from the begin of a bandit
+  UtcTime weight_since;   // since when it is that
   Approval approval = Approval::kNone;
   std::optional<HoldCause> held_for;
   std::optional<Ending> ending;
-  std::string reason;               // of the last transition
+  std::string reason;               // of the last transition, or move of a bandit's weight
   std::optional<Verdict> fired;     // the first that failed
   std::vector<Verdict> verdicts;    // of the last look
   std::vector<Transition> history;  // oldest first

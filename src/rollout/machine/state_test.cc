@@ -43,6 +43,10 @@ TEST(RolloutState, RefusesPlacesThatItsSpecDoesNotHave) {
   EXPECT_EQ(refusal_of(with(json, "phase", "canary"), spec_of(R"({"candidate": 8, "strategy": "immediate"})")),
             "state.stage: stage 0 of the spec is not of canary");
   EXPECT_EQ(refusal_of(with(json, "bandit_weight", 10'001), spec), "state.bandit_weight: must be from 0 to 10000");
+  const Json bandit = with(with(json, "phase", "bandit"), "stage", 3);
+  EXPECT_EQ(refusal_of(with(bandit, "bandit_weight", 4100), spec),
+            "state.bandit_weight: is none of the weights that the bandit gives");
+  EXPECT_EQ(refusal_of(with(bandit, "bandit_weight", 4000), spec), "");
 }
 
 TEST(RolloutState, RefusesWhatCannotBe) {

@@ -64,7 +64,7 @@ inline Look good_look(const RolloutSpec& spec, const RolloutState& state, UtcTim
             .bandit_weight = std::nullopt,
             .verdicts = {}};
   if (!contains(kStagePhases, place_of(state))) return look;
-  for (const std::string& line : gates_of(spec, state.stage, state.step)) {
+  for (const std::string& line : verdict_lines(spec, state.stage, state.step)) {
     look.verdicts.push_back(verdict_of(line, Outcome::kPass));
   }
   return look;
