@@ -64,7 +64,9 @@ Result<bool> AnswerEvidence::add(const AnswerOrigin& answer, std::string_view me
   return true;
 }
 
-bool wants_labels(std::span<const rollout::Gate> gates) {
+bool wants_labels(const rollout::RolloutSpec& spec, std::span<const rollout::Gate> gates) {
+  const auto reward = rollout::reward_of(spec);
+  if (reward && reward->metric == kAccuracy) return true;
   return std::ranges::find(gates, rollout::Signal::kAccuracy, &rollout::Gate::signal) != gates.end();
 }
 

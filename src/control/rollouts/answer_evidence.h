@@ -2,7 +2,8 @@
 //
 // Counts:  answers that a plan of this rollout sent to an arm, and that the arm's own version gave: neither fall-backs nor
 //          versions that callers chose.
-// Steps:   those of one share are one, since the plan in the record of a prediction tells no more.
+// Steps:   those of one share are one, since the plan in the record of a prediction tells no more. So are all times at
+//          which a bandit had one weight.
 // Users:   are told apart by what the rollout sticks to: the unit, or the principal; without it each prediction is one.
 // Threads: one at a time.
 #pragma once
@@ -16,6 +17,9 @@
 #include "rollout/gates/evidence.h"
 
 namespace modelyard::control {
+
+// Under which name it is counted whether a labelled answer was right.
+inline constexpr std::string_view kAccuracy = "accuracy";
 
 class AnswerEvidence {
  public:
@@ -39,8 +43,8 @@ class AnswerEvidence {
 // Whether captured predictions keep the value of this header.
 bool names_captured_unit(std::string_view header);
 
-// Whether a gate wants labels.
-bool wants_labels(std::span<const rollout::Gate> gates);
+// Whether a gate, or the reward of a bandit, wants labels.
+bool wants_labels(const rollout::RolloutSpec& spec, std::span<const rollout::Gate> gates);
 
 // Whether labels could say something: the endpoint captures answers of classes, and whom they are about.
 // FailedPrecondition with what to do.

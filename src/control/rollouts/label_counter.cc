@@ -35,7 +35,7 @@ void LabelCounter::run() {
 Status LabelCounter::count_all() {
   Status outcome;
   for (const Rollout& rollout : parts_.driver.live()) {
-    if (!wants_labels(rollout.gates)) continue;
+    if (!wants_labels(rollout.spec, rollout.gates)) continue;
     const Status counted = count(rollout);
     if (counted) continue;
     outcome = counted;
@@ -45,7 +45,6 @@ Status LabelCounter::count_all() {
 }
 
 Status LabelCounter::count(const Rollout& rollout) {
-  constexpr std::string_view kAccuracy = "accuracy";
   AnswerEvidence evidence(rollout, parts_.catalog);
   AccuracyQuery query;
   query.endpoint = rollout.record.endpoint;

@@ -61,11 +61,16 @@ class Counting {
 
  private:
   Status check_metric(const PostedValue& value) const {
+    if (value.metric != kAccuracy && rollout_.reward && rollout_.reward->metric == value.metric) {
+      if (value.value == 0 || value.value == 1) return ok();
+      return error(Code::kInvalidArgument, "'{}' is a reward, and rewards are 1 or 0, not {}: post whether it was worth it",
+                   value.metric, value.value);
+    }
     const auto asks = [&](const rollout::Gate& gate) {
       return gate.signal == rollout::Signal::kMetric && gate.metric == value.metric;
     };
     if (std::ranges::any_of(rollout_.gates, asks)) return ok();
-    return error(Code::kInvalidArgument, "no gate of rollout {} asks for metric '{}'", rollout_.record.id,
+    return error(Code::kInvalidArgument, "no gate or reward of rollout {} asks for metric '{}'", rollout_.record.id,
                  value.metric);
   }
 

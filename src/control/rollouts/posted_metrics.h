@@ -1,8 +1,9 @@
 // PostedMetrics takes in what callers measured of a rollout's users: revenue, clicks, minutes.
 //
 // Place:      a value belongs to the prediction that it names, to that one's arm and step; or to a unit, and then to the arm
-//             that answers the unit now.
-// Refused:    values of metrics that no gate asks for, of predictions that the rollout does not count or whose user is not
+//             that answers the unit now: while a bandit moves users, values are of whom they say only when they come soon.
+// Refused:    values of metrics that neither a gate nor a bandit's reward asks for, of a reward those that are neither 0 nor
+//             1, of predictions that the rollout does not count or whose user is not
 //             known, and units of a rollout that does not tell users apart by a key.
 // Durability: what is counted is on disk when put() has answered. What is sent twice is counted twice.
 // Errors:     FailedPrecondition when the endpoint has no rollout under way, or its candidate answers nobody or everybody.

@@ -23,7 +23,7 @@ void set_readiness(const Rollout& rollout, const lifecycle::LifecycleStatus& sta
 
 // Units of a step that is over are of no more use, but their counts are; a rollout seldom comes back to one.
 void close_steps_behind(const Rollout& rollout, rollout::Evidence& evidence) {
-  const auto now = rollout::counted_step(rollout.spec, rollout.state);
+  const auto now = rollout::steps_behind(rollout.spec, rollout.state);
   for (rollout::StepEvidence& step : evidence.steps) {
     if (now && step.step < *now && !step.units.is_empty()) step.units.close();
   }
@@ -217,9 +217,10 @@ Result<rollout::Look> RolloutDriver::see(const Live& live, const lifecycle::Life
 
 void RolloutDriver::follow(const Rollout& rollout, const rollout::Look& look) {
   const int weight = rollout::traffic_of(rollout.spec, rollout.state).candidate_weight;
-  if (courses_[rollout.record.id].add(look.now, weight, rollout.gates, look.verdicts)) {
-    unkept_.insert(rollout.record.id);
-  }
+  rollout::Courses& courses = courses_[rollout.record.id];
+  bool has_news = courses.add(look.now, weight, rollout.gates, look.verdicts);
+  if (rollout.reward) has_news |= courses.add(look.now, weight, std::span(&*rollout.reward, 1), look.verdicts);
+  if (has_news) unkept_.insert(rollout.record.id);
 }
 
 // Before anything is decided by it.

@@ -6,6 +6,7 @@
 #include "control/rollouts/recent_traffic.h"
 #include "control/rollouts/rollout_plan.h"
 #include "rollout/gates/judge.h"
+#include "rollout/gates/rewards.h"
 #include "rollout/machine/looking.h"
 #include "rollout/machine/plan_preview.h"
 
@@ -87,6 +88,7 @@ class Foresight {
     forecast_.samples_of_gates.push_back(needed);
     before_.push_back({share, is_shadow ? 0 : samples_at_end(at)});
     Json outlook = Json::array();
+    if (step.kind == rollout::StageKind::kBandit) outlook.push_back(reward_json(spec_.stages[step.stage].metric));
     for (const Seen& one : seen) outlook.push_back(outlook_json(one));
     return outlook;
   }
@@ -99,6 +101,17 @@ class Foresight {
       return *known_.per_second * step.share / rollout::kWhole * static_cast<double>(step.most_duration.count());
     }
     return static_cast<double>(step.needed_samples < rollout::kMostForeseen ? step.needed_samples : 0);
+  }
+
+  // How rewards are, requests do not show.
+  static Json reward_json(const std::string& metric) {
+    return {{"gate", rollout::reward_line(metric)},
+            {"alpha", nullptr},
+            {"foreseeable", false},
+            {"samples", nullptr},
+            {"harm", nullptr},
+            {"unit", "share"},
+            {"power", nullptr}};
   }
 
   Json outlook_json(const Seen& one) {

@@ -84,6 +84,7 @@ Result<Rollout> parse_rollout(registry::RolloutRecord record) {
   MODELYARD_ASSIGN(const Json state, parse_json(record.state));
   MODELYARD_ASSIGN(rollout.state, rollout::parse_rollout_state(state, rollout.spec));
   MODELYARD_ASSIGN(rollout.gates, rollout::parse_gates(rollout::all_gates(rollout.spec)));
+  rollout.reward = rollout::reward_of(rollout.spec);
   rollout.record = std::move(record);
   return rollout;
 }
@@ -120,12 +121,8 @@ rollout::TrafficPlan plan_of(const Rollout& rollout) {
 Status check_supported(const rollout::RolloutSpec& spec) {
   constexpr int kMostSteps = rollout::Evidence::kMostSteps - 1;  // one more for what is seen behind the last
   if (rollout::count_steps(spec) > kMostSteps) {
-    return error(Code::kInvalidArgument, "stages: at most {} steps in all", kMostSteps);
-  }
-  for (const rollout::Stage& stage : spec.stages) {
-    if (stage.kind == rollout::StageKind::kBandit) {
-      return error(Code::kUnimplemented, "this server has no stage 'bandit' yet; shadow, canary and experiment it has");
-    }
+    return error(Code::kInvalidArgument, "stages: at most {} steps in all; a bandit has one for each of its weights",
+                 kMostSteps);
   }
   MODELYARD_ASSIGN(const auto gates, rollout::parse_gates(rollout::all_gates(spec)));
   for (const rollout::Gate& gate : gates) MODELYARD_TRY(check_gate(gate));
@@ -148,6 +145,7 @@ Json to_json(const Rollout& rollout) {
           {"live", rollout.record.live},
           {"created", format_utc(rollout.record.created)},
           {"actor", rollout.record.actor},
+          {"weight", rollout::traffic_of(rollout.spec, rollout.state).candidate_weight},
           {"spec", rollout::to_json(rollout.spec)},
           {"state", rollout::to_json(rollout.state)}};
 }

@@ -15,7 +15,8 @@ struct Rollout {
   registry::RolloutRecord record;
   rollout::RolloutSpec spec;  // with its stable version
   rollout::RolloutState state;
-  std::vector<rollout::Gate> gates;  // of all steps, each once
+  std::vector<rollout::Gate> gates;     // of all steps, each once
+  std::optional<rollout::Gate> reward;  // of a bandit, as the gate that is like it
 
   VersionRef candidate() const { return {record.model, spec.candidate}; }
 };
@@ -32,7 +33,8 @@ Status check_supported(const rollout::RolloutSpec& spec);
 // FailedPrecondition when a rollout decides what the endpoint serves.
 Status refuse_while_rolling_out(registry::CatalogReader& reader, std::string_view endpoint);
 
-// {"id","endpoint","model","live","created","actor","spec","state"}
+// {"id","endpoint","model","live","created","actor","weight","spec","state"}: the weight that the candidate has, in parts
+// of 10,000.
 Json to_json(const Rollout& rollout);
 
 }  // namespace modelyard::control

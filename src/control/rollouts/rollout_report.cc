@@ -30,12 +30,16 @@ Json point_json(const rollout::CoursePoint& point) {
           {"outcome", rollout::outcome_name(point.outcome)}};
 }
 
+std::string_view unit_of_reward(const Rollout& rollout, const rollout::Course& course) {
+  return rollout.reward && rollout.reward->text == course.gate ? rollout::course_unit(*rollout.reward) : "plain";
+}
+
 Json course_json(const Rollout& rollout, const rollout::Course& course) {
   const auto gate = std::ranges::find(rollout.gates, course.gate, &rollout::Gate::text);
   Json points = Json::array();
   for (const rollout::CoursePoint& point : course.points) points.push_back(point_json(point));
   return {{"gate", course.gate},
-          {"unit", gate == rollout.gates.end() ? "plain" : rollout::course_unit(*gate)},
+          {"unit", gate == rollout.gates.end() ? unit_of_reward(rollout, course) : rollout::course_unit(*gate)},
           {"limit", finite(course.limit)},
           {"points", std::move(points)}};
 }

@@ -65,15 +65,14 @@ std::string heading(const Json& report) {
 }
 
 std::string tiles(const Json& report) {
-  const Json &state = state_of(report), &history = field(state, "history");
-  const std::string ending = words_of(state, "ending");
-  const double weight = history.empty() ? 0 : number_of(history.back(), "weight");
+  const std::string ending = words_of(state_of(report), "ending");
+  const double weight = number_of(field(report, "rollout"), "weight");
   const Axis period = period_of(report);
   const Json& srm = field(report, "srm");
   const bool is_mismatch = field(srm, "is_mismatch") == true, is_judged = field(srm, "is_judged") == true;
   const auto kind = [](bool is_bad) { return is_bad ? Tile::kBad : Tile::kPlain; };
   return "<div class=\"tiles\">" +
-         tile(ending.empty() ? words_of(state, "phase") : ending, "decision",
+         tile(ending.empty() ? words_of(state_of(report), "phase") : ending, "decision",
               kind(!ending.empty() && ending != "promoted")) +
          tile(share_text(weight / 1e4), "of the requests, to the candidate") +
          tile(number_text(requests_of(report, "candidate")), "requests of the candidate") +
@@ -99,6 +98,26 @@ std::string decision_section(const Json& report) {
   return html + "</section>\n";
 }
 
+bool is_reward(const Json& gate) {
+  return words_of(gate, "gate").starts_with("reward ");
+}
+
+// When the candidate had which share. A bandit moves it within a phase: looks at its reward tell.
+std::vector<std::pair<double, double>> weights_of(const Json& report) {
+  std::vector<std::pair<double, double>> weights;
+  const auto add = [&](const Json& one) {
+    const double at = time_of(one, "at");
+    if (std::isfinite(at)) weights.emplace_back(at, number_of(one, "weight") / 1e4);
+  };
+  for (const Json& gate : field(report, "gates")) {
+    if (!is_reward(gate)) continue;
+    for (const Json& point : field(gate, "points")) add(point);
+  }
+  for (const Json& move : field(state_of(report), "history")) add(move);
+  std::ranges::stable_sort(weights, {}, &std::pair<double, double>::first);
+  return weights;
+}
+
 // Weights are steps, so that a line needs many points to be upright.
 TimePlot weight_plot(const Json& report) {
   constexpr int kPoints = 400;
@@ -109,16 +128,14 @@ TimePlot weight_plot(const Json& report) {
   plot.is_from_zero = true;
   plot.height = 130;
   plot.lines.push_back({"current", {}});
-  const Json& history = field(state_of(report), "history");
+  const auto weights = weights_of(report);
   const double width = (plot.period.high - plot.period.low) / kPoints;
   double weight = 0;
   std::size_t next = 0;
   for (int i = 0; i < kPoints; ++i) {
     plot.begins.push_back(plot.period.low + i * width);
     plot.ends.push_back(plot.period.low + (i + 1) * width);
-    while (next < history.size() && time_of(history[next], "at") <= plot.ends.back()) {
-      weight = number_of(history[next++], "weight") / 1e4;
-    }
+    while (next < weights.size() && weights[next].first <= plot.ends.back()) weight = weights[next++].second;
     plot.lines[0].values.push_back(weight);
   }
   plot.changes = changes_of(report);
@@ -277,18 +294,23 @@ std::string escaped_lines(const Json& document) {
 }
 
 std::string method_section(const Json& report) {
+  constexpr std::string_view kOfRewards =
+      "<li>Not so a reward: its interval holds 95 % of what is likely now, and it ends when one version leads with 95 %; "
+      "of two that are alike one may well be chosen.</li>\n";
   const Json& spec = field(field(report, "rollout"), "spec");
+  const Json& gates = field(report, "gates");
+  const bool has_reward = std::any_of(gates.begin(), gates.end(), is_reward);
   return fmt::format(
       "<section id=\"method\"><h2>How this was made</h2>\n<ul>\n"
       "<li>Intervals hold at all looks at once: of rollouts whose candidate is no worse at most {} are rejected by "
       "chance, over all gates and steps together.</li>\n"
-      "<li>Against stable, what is drawn is the difference, or how many times stable it is. Intervals are cut where "
+      "{}<li>Against stable, what is drawn is the difference, or how many times stable it is. Intervals are cut where "
       "they "
       "are far wider than they were later.</li>\n"
       "<li>Of each gate at most 240 looks are kept, evenly apart, and the last one.</li>\n"
       "<li>All times are UTC. Made on {} from {}.</li>\n</ul>\n<h3>The spec, with every default</h3>\n"
       "<div class=\"wide\"><pre><code>{}</code></pre></div></section>\n",
-      percent_text(number_of(spec, "alpha")), escape_html(second_text(words_of(report, "made"))),
+      percent_text(number_of(spec, "alpha")), has_reward ? kOfRewards : "", escape_html(second_text(words_of(report, "made"))),
       escape_html(words_of(report, "server")), escaped_lines(spec));
 }
 

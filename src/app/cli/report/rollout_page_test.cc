@@ -30,6 +30,7 @@ Json report_of(const std::string& text) {
         {"model", text},
         {"live", false},
         {"created", "2026-11-28T12:00:00Z"},
+        {"weight", 0},
         {"actor", text},
         {"spec", {{"stable", 1}, {"candidate", 2}, {"alpha", 0.05}}},
         {"state",
@@ -65,6 +66,18 @@ TEST(RolloutPage, TellsTheDecisionItsGateAndWhoDidWhat) {
   EXPECT_THAT(page, HasSubstr("class=\"level\""));
   EXPECT_THAT(page, Not(HasSubstr("nan")));
   EXPECT_THAT(page, Not(HasSubstr("inf\"")));
+}
+
+TEST(RolloutPage, OfABanditDrawsItsWeightsAndSaysWhatItsRewardPromises) {
+  Json report = report_of("shop");
+  const std::string before = rollout_page(report);
+  report["gates"][0]["gate"] = "reward clicked";
+  report["gates"][0]["points"][1]["weight"] = 9500;
+  const std::string page = rollout_page(report);
+  EXPECT_THAT(page, HasSubstr("95 % of what is likely now"));
+  EXPECT_THAT(before, Not(HasSubstr("95 % of what is likely now")));
+  const auto plot = [](const std::string& html) { return html.substr(html.find("<svg"), html.find("</svg>") - html.find("<svg")); };
+  EXPECT_NE(plot(page), plot(before));
 }
 
 TEST(RolloutPage, RunsAndFetchesNothingWhateverTheTextsSay) {

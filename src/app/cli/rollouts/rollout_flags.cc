@@ -52,8 +52,7 @@ std::string rollouts_path(const std::string& endpoint) {
 }
 
 double weight_of(const Json& rollout) {
-  const Json& history = rollout["state"]["history"];
-  return history.empty() ? 0 : history.back()["weight"].get<double>() / 100;
+  return rollout["weight"].get<double>() / 100;
 }
 
 std::string ending_of(const Json& rollout) {

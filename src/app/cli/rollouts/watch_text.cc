@@ -7,6 +7,7 @@
 
 #include "base/duration.h"
 #include "rollout/gates/course.h"
+#include "rollout/gates/rewards.h"
 
 namespace modelyard::app {
 namespace {
@@ -63,7 +64,7 @@ std::string steps_line(const Json& rollout, UtcTime now) {
                          at(state, "step").is_number() ? at(state, "step").get<std::size_t>() : 0};
     const std::pair it{one.stage, one.step};
     const bool is_passed = is_promoted || (is_begun && it < here), is_here = is_begun && !is_promoted && it == here;
-    const Json& weight = at(one.document, "weight");
+    const Json& weight = one.kind == "bandit" ? Json() : at(one.document, "weight");
     line += fmt::format("  {} {}",
                         is_passed ? "✓"
                         : is_here ? "▶"
@@ -85,12 +86,18 @@ std::string number_in(double number, std::string_view unit) {
   return fmt::format("{:.3g}{}", number, unit == "ms" ? " ms" : unit == "times" ? " times" : "");
 }
 
+std::optional<rollout::Gate> readable_gate(const std::string& text) {
+  if (auto reward = rollout::gate_like_reward(text)) return reward;
+  auto gate = rollout::parse_gate(text);
+  return gate ? std::optional(*std::move(gate)) : std::nullopt;
+}
+
 ScreenLine gate_line(const Json& document, std::size_t widest, std::size_t columns) {
   constexpr std::size_t kMostBar = 41, kLeastBar = 11, kRest = 60;
   const std::string outcome = words(at(document, "outcome")), text = words(at(document, "gate"));
   std::string line =
       fmt::format("{:<{}}  {:<12}  {:>8}", text, widest, outcome, words(at(document, "candidate_samples")));
-  const auto gate = rollout::parse_gate(text);
+  const auto gate = readable_gate(text);
   const auto verdict = rollout::parse_verdict(document, "verdict");
   if (gate && verdict && outcome != "nodata") {
     const std::size_t room = columns > widest + kRest ? columns - widest - kRest : 0;
@@ -180,7 +187,7 @@ std::vector<ScreenLine> screen_of(const Json& rollout, UtcTime now, const Screen
                    Kind::kHead});
   lines.push_back({fmt::format("{} for {} s; version {} has {} of the requests", words(at(state, "phase")),
                                seconds_since(at(state, "phase_since"), now), words(at(spec, "candidate")),
-                               history.empty() ? "0 %" : percent(at(history.back(), "weight"))),
+                               percent(at(rollout, "weight"))),
                    Kind::kHead});
   lines.push_back({steps_line(rollout, now), Kind::kHead});
   lines.push_back({"", Kind::kHead});
@@ -201,6 +208,10 @@ std::vector<std::string> changes_of(const Json& before, const Json& now) {
   const std::string last = known.empty() ? "" : words(at(known.back(), "at"));
   for (const Json& move : history) {
     if (words(at(move, "at")) > last) lines.push_back(fmt::format("{}  {}", words(at(move, "at")), move_text(move)));
+  }
+  if (words(at(state, "phase")) == "bandit" && !was.is_null() && at(now, "weight") != at(before, "weight")) {
+    lines.push_back(fmt::format("{}  {} at {}: {}", words(at(state, "weight_since")), words(at(state, "phase")),
+                                percent(at(now, "weight")), words(at(state, "reason"))));
   }
   for (const Json& verdict : at(state, "verdicts")) {
     const std::string outcome = words(at(verdict, "outcome"));

@@ -15,6 +15,7 @@ Json rollout_in(const std::string& outcome) {
   return {{"id", 3},
           {"endpoint", "loans"},
           {"live", true},
+          {"weight", 5000},
           {"spec",
            {{"stable", 1},
             {"candidate", 2},
@@ -79,6 +80,31 @@ TEST(WatchScreen, CallsAShadowByItsName) {
   rollout["spec"]["stages"] = Json::array({{{"shadow", {{"share", 100}, {"hold", "30s"}}}}});
   rollout["state"]["step"] = 0;
   EXPECT_NE(text_of_screen(rollout).find("▶ shadow (12 of 30 s)"), std::string::npos) << text_of_screen(rollout);
+}
+
+Json bandit_at(int weight, const char* why) {
+  Json rollout = rollout_in("inconclusive");
+  rollout["weight"] = weight;
+  rollout["spec"]["stages"] = Json::array({{{"bandit", {{"weight", 50}, {"reward", "clicked"}, {"hold", "30s"}}}}});
+  Json& state = rollout["state"];
+  state.update({{"phase", "bandit"}, {"step", 0}, {"weight_since", "2026-11-28T12:00:19Z"}, {"reason", why}});
+  state["verdicts"][0].update({{"gate", "reward clicked"}, {"candidate", 0.125}, {"stable", 0.1}, {"low", -0.025},
+                               {"high", 0.075}, {"limit", 0}, {"stable_samples", 800}});
+  return rollout;
+}
+
+TEST(WatchScreen, ShowsTheWeightOfABanditAndItsReward) {
+  const std::string text = text_of_screen(bandit_at(5900, "the rewards move the weight to 59 %"));
+  EXPECT_NE(text.find("version 2 has 59 % of the requests"), std::string::npos) << text;
+  EXPECT_NE(text.find("▶ bandit (12 of 30 s)"), std::string::npos) << text;
+  EXPECT_NE(text.find("-2.5 % to 7.5 %"), std::string::npos) << text;
+}
+
+TEST(WatchLines, TellEachMoveOfABandit) {
+  const Json before = bandit_at(5000, "the candidate is ready");
+  const Json now = bandit_at(5900, "the rewards move the weight to 59 %");
+  EXPECT_EQ(changes_of(before, now),
+            std::vector<std::string>{"2026-11-28T12:00:19Z  bandit at 59 %: the rewards move the weight to 59 %"});
 }
 
 TEST(WatchScreen, IsNotWiderThanTheTerminalAndObeysNobody) {
