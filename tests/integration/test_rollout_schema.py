@@ -32,7 +32,11 @@ STAGES = [[], None, {}, [{}], [{"canary": {"steps": [1]}, "shadow": {}}], [{"can
           [{"shadow": {"share": 20}}, {"canary": {"steps": [1, 5]}}], [{"blue": {}}], ["canary"],
           [{"experiment": {"metric": "error_rate <= stable"}}], [{"experiment": {}}], [{"experiment": {"metric": ""}}],
           [{"experiment": {"metric": "error_rate <= stable", "weight": 20, "guardrails": ["timeout_rate <= 1%"]}}],
-          [{"experiment": {"metric": "error_rate <= stable", "weight": 20, "reward": "x"}}]]
+          [{"experiment": {"metric": "error_rate <= stable", "weight": 20, "reward": "x"}}],
+          [{"bandit": {"reward": "clicked"}}], [{"bandit": {}}], [{"bandit": {"reward": "Clicked"}}], [{"bandit": {"reward": ""}}],
+          [{"bandit": {"reward": "accuracy", "weight": "20%", "floor": 2.5, "hold": "1h", "gates": ["error_rate <= 1%"]}}],
+          [{"bandit": {"reward": "clicked", "steps": [1]}}], [{"bandit": {"reward": "clicked", "floor": 0}}],
+          [{"canary": {"steps": [1, 5]}}, {"bandit": {"reward": "clicked", "weight": 20}}]]
 
 
 def documents():
@@ -49,6 +53,8 @@ def documents():
     yield {"candidate": 2, "strategy": "shadow", "share": 20}
     yield {"candidate": 2, "strategy": "shadow", "steps": [1]}
     yield {"candidate": 2, "strategy": "experiment", "metric": "error_rate <= stable", "hold": "1h"}
+    yield {"candidate": 2, "strategy": "bandit", "reward": "clicked", "floor": 1, "most_duration": "2d"}
+    yield {"candidate": 2, "strategy": "bandit", "reward": "metric:clicked"}
 
 
 def test_the_schema_and_the_server_agree(server, tmp_path):

@@ -259,7 +259,8 @@ def test_people_stop_it_send_it_on_and_take_it_back(server, tmp_path):
     ({"gates": ["output_distance <= 0.1"]}, 501, "output_distance"),
     ({"gates": ["error_rate <= 1% over 10m"]}, 501, "over"),
     ({"gates": ["error_rate <= 1% nodata pass"]}, 501, "always holds"),
-    ({"strategy": "bandit", "steps": None, "reward": "conversion"}, 501, "bandit"),
+    ({"strategy": "bandit", "steps": None, "reward": "conversion >= stable"}, 400, "name of a metric"),
+    ({"strategy": "bandit", "steps": None, "reward": "accuracy"}, 409, "capture.share=1"),
     ({"speed": 2}, 400, "speed"),
 ])
 def test_what_cannot_be_is_refused_before_anything_moves(server, tmp_path, changes, status, why):

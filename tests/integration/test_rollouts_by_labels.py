@@ -148,3 +148,25 @@ def test_numbers_are_neither_right_nor_wrong(server, tmp_path):
     answer = server.post(f"/api/v1/endpoints/{ENDPOINT}/rollouts", json=SPEC)
 
     assert "judged as regression" in answer.text
+
+
+def test_a_bandit_leaves_the_candidate_that_labels_call_wrong(server, tmp_path):
+    practice = Practice(server, tmp_path, candidate_is_right=False)
+    server.cli("record", ENDPOINT, "capture.share=1")
+    answer = server.post(f"/api/v1/endpoints/{ENDPOINT}/rollouts", json={
+        "candidate": 2, "strategy": "bandit", "reward": "accuracy", "floor": 10, "hold": "10s", "min_samples": 100, "cooling": "1s"})
+    assert answer.status_code == 201, answer.text
+    rollout, weights = answer.json()["id"], []
+
+    def has_ended():
+        practice.serve(100)
+        practice.label()
+        now = show(server, rollout)
+        weights.append(now["weight"])
+        return not now["live"]
+
+    wait_until(has_ended)
+
+    state = show(server, rollout)["state"]
+    assert state["ending"] == "rejected" and state["fired"]["gate"] == "reward accuracy", state["reason"]
+    assert 1000 in weights and max(weights) == 5000
