@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "base/check.h"
 #include "rollout/assignment.h"
 #include "statistics/probability.h"
 
@@ -35,20 +36,30 @@ CountedRequest AnswerSource::draw(Random& random, std::uint64_t unit_hash) const
   return request;
 }
 
+double AnswerSource::draw_reward(Random& random) const {
+  return uniform(random.next()) < truth_.reward ? 1 : 0;
+}
+
 void RequestStream::serve(std::uint64_t requests, const TrafficPlan& plan, StepEvidence* step) {
   for (std::uint64_t i = 0; i < requests; ++i) {
     const std::uint64_t drawn = random_.next();
     // The point of a user is what the server would have hashed: given as chance, the plan places it alike.
     const std::uint64_t point = units_.empty() ? drawn : units_[drawn % units_.size()];
     const bool is_candidate = assign(plan, NoKeys(), point).version != plan.stable;
-    const CountedRequest request = (is_candidate ? sources_.candidate : sources_.stable).draw(random_, point);
+    const AnswerSource& source = is_candidate ? sources_.candidate : sources_.stable;
+    const CountedRequest request = source.draw(random_, point);
     const bool is_fault = request.failed || request.timed_out || request.nonfinite;
     ++served_.requests;
     served_.candidate_requests += is_candidate ? 1 : 0;
     served_.faults += is_fault ? 1 : 0;
     served_.candidate_faults += is_candidate && is_fault ? 1 : 0;
     if (!step) continue;
-    add(is_candidate ? step->candidate : step->stable, request);
+    ArmEvidence& arm = is_candidate ? step->candidate : step->stable;
+    add(arm, request);
+    if (!reward_.empty()) {
+      const Status counted = add_metric(arm, reward_, point, is_fault ? 0 : source.draw_reward(random_));
+      MODELYARD_CHECK(counted.has_value(), "it is one metric of ones and zeros");
+    }
     step->units.add(is_candidate, point);
   }
 }

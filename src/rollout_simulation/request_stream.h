@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "base/random.h"
@@ -27,6 +28,8 @@ class AnswerSource {
  public:
   explicit AnswerSource(const Truth& truth);
   CountedRequest draw(Random& random, std::uint64_t unit_hash) const;
+  // 1 or 0, of an answer without a fault.
+  double draw_reward(Random& random) const;
 
  private:
   static constexpr int kLatencyBits = 14;  // the slowest of 16,384 equal parts stands for all beyond
@@ -40,9 +43,10 @@ class RequestStream {
     const AnswerSource& stable;
     const AnswerSource& candidate;
   };
-  // No units: each request has one of its own. The sources outlive the stream.
-  RequestStream(Sources sources, std::vector<std::uint64_t> unit_hashes, std::uint64_t seed)
-      : sources_(sources), units_(std::move(unit_hashes)), random_(seed) {}
+  // No units: each request has one of its own. Rewards are counted under the name; without one there are none. The sources
+  // outlive the stream.
+  RequestStream(Sources sources, std::vector<std::uint64_t> unit_hashes, std::uint64_t seed, std::string reward = "")
+      : sources_(sources), units_(std::move(unit_hashes)), reward_(std::move(reward)), random_(seed) {}
 
   // `step`: nullptr when the candidate answers nobody, and nothing is counted.
   void serve(std::uint64_t requests, const TrafficPlan& plan, StepEvidence* step);
@@ -51,6 +55,7 @@ class RequestStream {
  private:
   const Sources sources_;
   const std::vector<std::uint64_t> units_;
+  const std::string reward_;
   SeededRandom random_;
   Served served_;
 };

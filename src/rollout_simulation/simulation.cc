@@ -19,9 +19,8 @@ bool shows_in_requests(Signal signal) {
 
 Status check(const RolloutSpec& spec, std::span<const Gate> gates) {
   for (const Stage& stage : spec.stages) {
-    if (stage.kind == StageKind::kCanary || stage.kind == StageKind::kExperiment) continue;
-    return error(Code::kUnimplemented, "a stage '{}' is not simulated; canary and experiment are",
-                 stage_kind_name(stage.kind));
+    if (stage.kind != StageKind::kShadow) continue;
+    return error(Code::kUnimplemented, "a stage 'shadow' is not simulated; canary, experiment and bandit are");
   }
   if (spec.fallback) return error(Code::kUnimplemented, "fallback is not simulated");
   for (const Gate& gate : gates) {
@@ -126,8 +125,10 @@ Result<Simulation> Simulation::make(RolloutSpec spec, const SimulatedWorld& worl
 
 SimulatedCourse Simulation::run(std::uint64_t seed) const {
   const bool is_sticky = spec_.sticky.by != KeyKind::kNone;
+  const auto reward = reward_of(spec_);
   RequestStream stream({stable_, candidate_},
-                       unit_hashes(fmt::format("simulation-{}", seed), is_sticky ? world_.units : 0), seed);
+                       unit_hashes(fmt::format("simulation-{}", seed), is_sticky ? world_.units : 0), seed,
+                       reward ? reward->metric : "");
   return Walk(spec_, gates_, world_, stream).go();
 }
 

@@ -13,12 +13,13 @@ struct Field {
   double Truth::* value;
   bool is_rate;
 };
-constexpr std::array<Field, 6> kFields{{{"error_rate", &Truth::error_rate, true},
+constexpr std::array<Field, 7> kFields{{{"error_rate", &Truth::error_rate, true},
                                         {"timeout_rate", &Truth::timeout_rate, true},
                                         {"nonfinite_rate", &Truth::nonfinite_rate, true},
                                         {"p50_ms", &Truth::p50_ms, false},
                                         {"p99_ms", &Truth::p99_ms, false},
-                                        {"latency", &Truth::latency, false}}};
+                                        {"latency", &Truth::latency, false},
+                                        {"reward", &Truth::reward, true}}};
 
 std::optional<double> number_of(std::string_view text) {
   double value = 0;
@@ -35,7 +36,7 @@ Status set_truth(Truth& truth, std::string_view text) {
   const auto field = std::ranges::find(kFields, text.substr(0, equals), &Field::name);
   if (field == kFields.end() || equals == text.size()) {
     return error(Code::kInvalidArgument,
-                 "'{}': expected error_rate=2%, timeout_rate=…%, nonfinite_rate=…%, p50_ms=…, p99_ms=… or latency=1.2",
+                 "'{}': expected error_rate=2%, timeout_rate=…%, nonfinite_rate=…%, p50_ms=…, p99_ms=…, latency=1.2 or reward=10%",
                  text);
   }
   std::string_view number = text.substr(equals + 1);

@@ -1,7 +1,8 @@
 // Truth is how a simulated version answers: what nobody knows of a real one.
 //
 // Form:    "SIGNAL=VALUE": error_rate=2%, timeout_rate=0.1%, nonfinite_rate=0% (shares of requests); p50_ms=10, p99_ms=40
-//          (latencies are log-normal with these two quantiles); latency=1.2 (times all of its latencies).
+//          (latencies are log-normal with these two quantiles); latency=1.2 (times all of its latencies); reward=10% (of
+//          answers without a fault are worth it; others are not).
 // Errors:  InvalidArgument with the text and what to write.
 // Threads: a value.
 #pragma once
@@ -19,6 +20,7 @@ struct Truth {
   double nonfinite_rate = 0;
   double p50_ms = 10, p99_ms = 40;
   double latency = 1;
+  double reward = 0.1;
 
   friend bool operator==(const Truth&, const Truth&) = default;
 };

@@ -15,6 +15,7 @@ struct Posterior {
   double quantile(double share) const { return beta_quantile(share, a, b); }
   double cdf(double value) const { return beta_cdf(value, a, b); }
   double mean() const { return a / (a + b); }
+  double log_density(double value) const { return (a - 1) * std::log(value) + (b - 1) * std::log1p(-value); }
 };
 
 Result<Posterior> posterior_of(const Share& arm) {
@@ -35,22 +36,19 @@ Result<std::vector<Posterior>> posteriors_of(std::span<const Share> arms) {
   return posteriors;
 }
 
-// The mean of a function of the arm's value: over the arm's own quantiles, so that it does not matter how narrow it is.
-template <typename Function>
-double expected(const Posterior& arm, double tolerance, Function of_value) {
-  constexpr unsigned kDepth = 12;
-  const auto at = [&](double u) { return of_value(arm.quantile(u)); };
-  return boost::math::quadrature::gauss_kronrod<double, 31>::integrate(at, 0.0, 1.0, kDepth, tolerance);
-}
-
+// Over the arm's own quantiles, so that it does not matter how narrow it is: ∫ Π F_other(F⁻¹(u)) du.
 double best_probability(const std::vector<Posterior>& arms, std::size_t arm) {
-  return expected(arms[arm], 1e-9, [&](double value) {
+  constexpr unsigned kDepth = 12;
+  constexpr double kTolerance = 1e-9;
+  const auto others_below = [&](double u) {
+    const double value = arms[arm].quantile(u);
     double product = 1;
     for (std::size_t other = 0; other < arms.size(); ++other) {
       if (other != arm) product *= arms[other].cdf(value);
     }
     return product;
-  });
+  };
+  return boost::math::quadrature::gauss_kronrod<double, 31>::integrate(others_below, 0.0, 1.0, kDepth, kTolerance);
 }
 
 double uniform(Random& random) {
@@ -114,11 +112,18 @@ Result<double> value_remaining(std::span<const Share> arms, Random& random, std:
 }
 
 Result<double> near_best_probability(const Share& arm, const Share& other, double margin) {
-  constexpr double kTolerance = 1e-6;  // it is asked at every look
+  constexpr unsigned kDepth = 12;
+  constexpr double kTolerance = 1e-7, kBeyond = 1e-10;
   if (!(margin >= 0)) return error(Code::kInvalidArgument, "a margin of {}: expected 0 or more", margin);
   MODELYARD_ASSIGN(const Posterior mine, posterior_of(arm));
   MODELYARD_ASSIGN(const Posterior others, posterior_of(other));
-  return expected(mine, kTolerance, [&](double value) { return others.cdf(std::min(1.0, (1 + margin) * value)); });
+  // ∫ f(x)·F_other((1 + margin)·x) dx where f is: it is asked at every look, and quantiles at each place would cost.
+  const double log_whole = log_beta(mine.a, mine.b);
+  const auto at = [&](double value) {
+    return std::exp(mine.log_density(value) - log_whole) * others.cdf(std::min(1.0, (1 + margin) * value));
+  };
+  return boost::math::quadrature::gauss_kronrod<double, 31>::integrate(at, mine.quantile(kBeyond),
+                                                                       mine.quantile(1 - kBeyond), kDepth, kTolerance);
 }
 
 }  // namespace modelyard::statistics

@@ -169,6 +169,9 @@ TEST(Bandit, KnowsHowSurelyLittleIsLostWithAnArm) {
   expect_near(*near_best_probability({30'000, 100'000}, {29'900, 100'000}, 0.01), 0.9739943549, 1e-6);
   expect_near(*near_best_probability({99, 100}, {98, 100}, 0.01), 0.8400867973, 1e-6);
   EXPECT_NEAR(*near_best_probability({500, 100'000}, {3, 10}, 0.05), 2.482e-7, 1e-6);
+  EXPECT_NEAR(*near_best_probability({5'000'000, 5'000'000}, {0, 5'000'000}, 0), 1, 1e-6);
+  EXPECT_NEAR(*near_best_probability({0, 5'000'000}, {5'000'000, 5'000'000}, 0.01), 0, 1e-6);
+  EXPECT_NEAR(*near_best_probability({0, 0}, {500'000, 1'000'000}, 0), 0.5, 1e-5);
   EXPECT_FALSE(near_best_probability({1, 2}, {1, 2}, -0.1));
   EXPECT_FALSE(near_best_probability({3, 2}, {1, 2}, 0.1));
 }

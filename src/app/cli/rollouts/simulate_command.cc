@@ -144,9 +144,9 @@ void add_simulate_command(CommandLine& line) {
   app.add_option("--requests-per-second", flags->per_second, "Of the endpoint (100)");
   app.add_option("--true-effect", flags->candidate,
                  "What the candidate is truly like, else as stable: error_rate=2%, timeout_rate=…%, nonfinite_rate=…%, "
-                 "p50_ms=…, p99_ms=…, latency=1.2")
+                 "p50_ms=…, p99_ms=…, latency=1.2, reward=10%")
       ->type_name("SIGNAL=VALUE");
-  app.add_option("--stable", flags->stable, "What stable is like: error_rate=0.1%, p50_ms=10, p99_ms=40")
+  app.add_option("--stable", flags->stable, "What stable is like: error_rate=0.1%, p50_ms=10, p99_ms=40, reward=10%")
       ->type_name("SIGNAL=VALUE");
   app.add_option("--units", flags->units, "Users who stick to a version (each request is a stranger's)");
   app.add_option("--runs", flags->runs, "How often; more than 1: a table of outcomes")
