@@ -81,7 +81,7 @@ class Walk {
     const double all = world_.requests_per_second * std::chrono::duration<double>(now_ - world_.begin).count();
     const auto due = static_cast<std::uint64_t>(all);
     const auto step = counted_step(spec_, state_);
-    stream_.serve(due - come_, plan_of(spec_, state_), step ? &step_of(evidence_, *step) : nullptr);
+    stream_.serve(due - come_, plan_of(spec_, state_), step ? &step_of(evidence_.all(), *step) : nullptr);
     come_ = due;
   }
 
@@ -109,7 +109,7 @@ class Walk {
   RequestStream& stream_;
   UtcTime now_;
   RolloutState state_;
-  Evidence evidence_;
+  WindowedEvidence evidence_;
   std::uint64_t come_ = 0;
 };
 

@@ -90,7 +90,7 @@ Status RolloutDriver::look_at_all() {
   for (std::size_t i = live_.size(); i-- > 0;) {
     const Rollout& rollout = live_[i].rollout;
     const bool is_new = !evidence_.contains(rollout.record.id);
-    auto evidence = evidence_of(rollout.record.id);
+    auto evidence = evidence_of(rollout);
     if (!evidence) {
       outcome = evidence.error();
       stale_.store(true);
@@ -100,8 +100,9 @@ Status RolloutDriver::look_at_all() {
     // Whoever wants it may have failed to load it before.
     if (is_new && rollout.state.phase == rollout::Phase::kPending) parts_.reconciler.retry(rollout.candidate());
     if (is_new) parts_.on_change(rollout);
+    (*evidence)->move_to(rollout.gates, rollout.state.started, parts_.clock.utc_now());
     place(rollout, live_[i].endpoint.plan_revision);
-    close_steps_behind(rollout, **evidence);
+    close_steps_behind(rollout, (*evidence)->all());
   }
   count();
   count_settled_units();
@@ -148,7 +149,8 @@ void RolloutDriver::place(const Rollout& rollout, registry::Revision plan) {
   if (step) placed_[{rollout.record.endpoint, plan}] = {rollout.record.id, *step};
 }
 
-Result<rollout::Evidence*> RolloutDriver::evidence_of(std::int64_t id) {
+Result<rollout::WindowedEvidence*> RolloutDriver::evidence_of(const Rollout& rollout) {
+  const std::int64_t id = rollout.record.id;
   if (const auto known = evidence_.find(id); known != evidence_.end()) return &known->second;
   std::string text;
   MODELYARD_TRY(parts_.catalog.read([&](registry::CatalogReader& reader) -> Status {
@@ -176,7 +178,7 @@ void RolloutDriver::count() {
       Asides& asides = asides_[place->second.first];
       asides.dropped_copies += plan.dropped_copies;
       asides.fallbacks += plan.fallbacks;
-      const Status merged = merge(evidence_.at(place->second.first), counted);
+      const Status merged = evidence_.at(place->second.first).add(counted);
       MODELYARD_CHECK(merged.has_value(), "counts of loops have no metrics and no bins");
       unkept_.insert(place->second.first);
     }
@@ -190,7 +192,7 @@ void RolloutDriver::count_settled_units() {
     const auto evidence = evidence_.find(place.first);
     const auto end = seconds.upper_bound(settled);
     for (auto arrived = seconds.begin(); evidence != evidence_.end() && arrived != end; ++arrived) {
-      step_of(evidence->second, place.second).units.merge(arrived->second);
+      step_of(evidence->second.all(), place.second).units.merge(arrived->second);
       unkept_.insert(place.first);
     }
     seconds.erase(seconds.begin(), end);
@@ -204,11 +206,11 @@ Result<rollout::Look> RolloutDriver::see(const Live& live, const lifecycle::Life
   set_readiness(rollout, status, look);
   const auto serving = std::ranges::find(status.endpoints, endpoint.name, &lifecycle::EndpointStatus::endpoint);
   look.in_force = serving != status.endpoints.end() && serving->effective_revision == endpoint.plan_revision;
-  MODELYARD_ASSIGN(const rollout::Evidence* evidence, evidence_of(rollout.record.id));
-  rollout::Evidence with_labels;
+  MODELYARD_ASSIGN(const rollout::WindowedEvidence* evidence, evidence_of(rollout));
+  rollout::WindowedEvidence with_labels;
   if (const auto labelled = labelled_.find(rollout.record.id); labelled != labelled_.end()) {
     with_labels = *evidence;
-    MODELYARD_TRY(merge(with_labels, labelled->second));
+    MODELYARD_TRY(merge(with_labels.all(), labelled->second));
     evidence = &with_labels;
   }
   rollout::see_evidence(rollout.spec, rollout.state, rollout.gates, *evidence, look);
@@ -239,8 +241,8 @@ Status RolloutDriver::look_at(const Live& live, const lifecycle::LifecycleStatus
   drawn_up_.live.push_back({id, rollout.record.endpoint, rollout.candidate(),
                             std::string(rollout::phase_name(rollout.state.phase)),
                             rollout::traffic_of(rollout.spec, rollout.state).candidate_weight,
-                            step ? rollout::candidate_requests(evidence_.at(id), *step) : 0, asides_[id].dropped_copies,
-                            asides_[id].fallbacks});
+                            step ? rollout::candidate_requests(evidence_.at(id).all(), *step) : 0,
+                            asides_[id].dropped_copies, asides_[id].fallbacks});
   const auto pause = faulty_.contains(id) ? std::min<std::chrono::milliseconds>(kFaultPause, rollout.spec.tick)
                                           : std::chrono::milliseconds(rollout.spec.tick);
   if (const auto looked = looked_.find(id); looked != looked_.end() && now - looked->second < pause) return ok();
@@ -379,11 +381,12 @@ Status RolloutDriver::add_values(std::int64_t id, const rollout::Evidence& value
   MutexLock lock(mutex_);
   Status of_single_ones;
   MODELYARD_TRY(read_live(of_single_ones));
-  const auto is_it = [&](const Live& one) { return one.rollout.record.id == id; };
-  if (std::ranges::none_of(live_, is_it)) return error(Code::kFailedPrecondition, "rollout {} is over", id);
-  MODELYARD_ASSIGN(rollout::Evidence* const evidence, evidence_of(id));
-  rollout::Evidence with_values = *evidence;
-  MODELYARD_TRY(merge(with_values, values));
+  const auto one = std::ranges::find_if(live_, [&](const Live& live) { return live.rollout.record.id == id; });
+  if (one == live_.end()) return error(Code::kFailedPrecondition, "rollout {} is over", id);
+  MODELYARD_ASSIGN(rollout::WindowedEvidence* const evidence, evidence_of(one->rollout));
+  rollout::WindowedEvidence with_values = *evidence;
+  with_values.move_to(one->rollout.gates, one->rollout.state.started, parts_.clock.utc_now());
+  MODELYARD_TRY(with_values.add(values));
   std::swap(*evidence, with_values);
   unkept_.insert(id);
   const Status kept = keep_evidence(id);

@@ -21,7 +21,7 @@
 #include "control/rollouts/rollout_plan.h"
 #include "lifecycle/reconciler.h"
 #include "rollout/gates/course.h"
-#include "rollout/gates/evidence.h"
+#include "rollout/gates/windows.h"
 #include "rollout/machine/command.h"
 #include "telemetry/log.h"
 
@@ -112,7 +112,7 @@ class RolloutDriver {
   void place(const Rollout& rollout, registry::Revision plan) MODELYARD_REQUIRES(mutex_);
   void count() MODELYARD_REQUIRES(mutex_);
   void count_settled_units() MODELYARD_REQUIRES(mutex_);
-  Result<rollout::Evidence*> evidence_of(std::int64_t id) MODELYARD_REQUIRES(mutex_);
+  Result<rollout::WindowedEvidence*> evidence_of(const Rollout& rollout) MODELYARD_REQUIRES(mutex_);
   void follow(const Rollout& rollout, const rollout::Look& look) MODELYARD_REQUIRES(mutex_);
   Status keep_evidence(std::int64_t id) MODELYARD_REQUIRES(mutex_);
   Result<rollout::Look> see(const Live& live, const lifecycle::LifecycleStatus& status) MODELYARD_REQUIRES(mutex_);
@@ -128,7 +128,7 @@ class RolloutDriver {
   std::atomic<bool> stale_{true};  // live_, since the catalog has changed
   std::vector<Live> live_ MODELYARD_GUARDED_BY(mutex_);
   std::map<std::pair<std::string, std::int64_t>, Placed> placed_ MODELYARD_GUARDED_BY(mutex_);   // by plan
-  std::map<std::int64_t, rollout::Evidence> evidence_ MODELYARD_GUARDED_BY(mutex_);              // of live ones
+  std::map<std::int64_t, rollout::WindowedEvidence> evidence_ MODELYARD_GUARDED_BY(mutex_);      // of live ones
   std::map<std::int64_t, rollout::Evidence> labelled_ MODELYARD_GUARDED_BY(mutex_);              // likewise
   std::map<std::int64_t, rollout::Courses> courses_ MODELYARD_GUARDED_BY(mutex_);                // likewise
   std::map<std::int64_t, std::vector<rollout::Verdict>> verdicts_ MODELYARD_GUARDED_BY(mutex_);  // of the last look

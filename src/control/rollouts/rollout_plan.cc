@@ -37,12 +37,10 @@ Status check_gate(const rollout::Gate& gate) {
                  "disagreement, accuracy, metrics and latencies are",
                  gate.text, rollout::signal_text(gate));
   }
-  if (gate.on_no_data != rollout::OnNoData::kHold) {
-    return error(Code::kUnimplemented, "gate '{}': without samples this server always holds; leave out 'nodata'",
-                 gate.text);
-  }
-  if (!gate.window) return ok();
-  return error(Code::kUnimplemented, "gate '{}': a window is not kept by this server yet; leave out 'over'", gate.text);
+  if (!gate.window || gate.signal != Signal::kAccuracy) return ok();
+  return error(Code::kInvalidArgument,
+               "gate '{}': labels come late, so that a window of time says nothing of them; leave out 'over'",
+               gate.text);
 }
 
 // A copy waits in another queue than its original, and only copies are compared.

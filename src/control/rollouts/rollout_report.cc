@@ -47,8 +47,9 @@ Json course_json(const Rollout& rollout, const rollout::Course& course) {
 }  // namespace
 
 std::string text_of_kept(const KeptEvidence& kept) {
-  Json document = rollout::to_json(kept.evidence);
+  Json document = rollout::to_json(kept.evidence.all());
   document["courses"] = to_json(kept.courses);
+  document["windows"] = kept.evidence.windows_json();
   return document.dump();
 }
 
@@ -60,20 +61,24 @@ Result<KeptEvidence> parse_kept_evidence(const std::string& text) {
     MODELYARD_ASSIGN(kept.courses, rollout::parse_courses(document["courses"], "evidence.courses"));
     document.erase("courses");
   }
-  MODELYARD_ASSIGN(kept.evidence, rollout::parse_evidence(document, "evidence"));
+  if (document.is_object() && document.contains("windows")) {
+    MODELYARD_TRY(kept.evidence.parse_windows(document["windows"], "evidence.windows"));
+    document.erase("windows");
+  }
+  MODELYARD_ASSIGN(kept.evidence.all(), rollout::parse_evidence(document, "evidence"));
   return kept;
 }
 
 Json report_rollout(const Rollout& rollout, const KeptEvidence& kept) {
   Json split = Json::array(), gates = Json::array();
-  for (const rollout::StepEvidence& step : kept.evidence.steps) {
+  for (const rollout::StepEvidence& step : kept.evidence.all().steps) {
     split.push_back({{"step", step.step},
                      {"planned", rollout::planned_share(rollout.spec, step.step)},
                      {"candidate", arm_json(step.candidate)},
                      {"stable", arm_json(step.stable)}});
   }
   for (const rollout::Course& course : kept.courses.all()) gates.push_back(course_json(rollout, course));
-  const rollout::SplitVerdict srm = rollout::judge_split(rollout.spec, kept.evidence);
+  const rollout::SplitVerdict srm = rollout::judge_split(rollout.spec, kept.evidence.all());
   return {{"rollout", to_json(rollout)},
           {"split", std::move(split)},
           {"srm", {{"is_judged", srm.is_judged}, {"is_mismatch", srm.is_mismatch}, {"because", srm.because}}},

@@ -1,6 +1,7 @@
 // What is kept of a rollout beside its state, and the report that is made of both.
 //
-// Kept:    {"steps", "courses"}: the evidence with the courses of its gates; rows of before there were courses have none.
+// Kept:    {"steps", "courses", "windows"}: the evidence with the courses of its gates and what their windows hold; of
+//          before there were such, rows have none.
 // Errors:  InvalidArgument for what this program did not write.
 // Threads: pure.
 #pragma once
@@ -9,12 +10,12 @@
 
 #include "control/rollouts/rollout_plan.h"
 #include "rollout/gates/course.h"
-#include "rollout/gates/evidence.h"
+#include "rollout/gates/windows.h"
 
 namespace modelyard::control {
 
 struct KeptEvidence {
-  rollout::Evidence evidence;
+  rollout::WindowedEvidence evidence;
   rollout::Courses courses;
 };
 std::string text_of_kept(const KeptEvidence& kept);

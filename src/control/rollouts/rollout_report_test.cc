@@ -7,7 +7,7 @@ namespace {
 
 KeptEvidence some_evidence() {
   KeptEvidence kept;
-  rollout::StepEvidence& step = step_of(kept.evidence, 0);
+  rollout::StepEvidence& step = step_of(kept.evidence.all(), 0);
   add(step.candidate, {.unit_hash = 1, .failed = true});
   add(step.stable, {.unit_hash = 2});
   const auto gate = rollout::parse_gate("error_rate <= 1%");
@@ -29,15 +29,15 @@ TEST(KeptEvidence, IsReadBackWithItsCourses) {
 }
 
 TEST(KeptEvidence, OfBeforeThereWereCoursesIsRead) {
-  const auto kept = parse_kept_evidence(rollout::to_json(some_evidence().evidence).dump());
+  const auto kept = parse_kept_evidence(rollout::to_json(some_evidence().evidence.all()).dump());
 
   ASSERT_TRUE(kept) << kept.error().message();
-  EXPECT_EQ(kept->evidence.steps.size(), 1u);
+  EXPECT_EQ(kept->evidence.all().steps.size(), 1u);
   EXPECT_TRUE(kept->courses.all().empty());
 }
 
 TEST(KeptEvidence, MayBeNothing) {
-  EXPECT_TRUE(parse_kept_evidence("")->evidence.steps.empty());
+  EXPECT_TRUE(parse_kept_evidence("")->evidence.all().steps.empty());
   EXPECT_FALSE(parse_kept_evidence("{}"));
 }
 

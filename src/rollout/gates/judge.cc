@@ -66,8 +66,10 @@ std::string_view happened(Signal signal) {
 
 }  // namespace judging
 
-Verdict judge(const Gate& gate, const Evidence& evidence, double alpha) {
+Verdict judge(const Gate& gate, const GateEvidence& judged, double alpha) {
+  const Evidence& evidence = *judged.evidence;
   if (gate.confidence) alpha = 1 - *gate.confidence;
+  alpha *= judged.of_alpha;
   switch (gate.signal) {
     case Signal::kLatency:
       return gate.is_relative() ? judging::judge_relative_latency(gate, evidence, alpha)
@@ -91,12 +93,12 @@ double alpha_of_each(std::span<const Gate> gates, double alpha) {
   return alpha / static_cast<double>(std::max<std::ptrdiff_t>(1, sharing));
 }
 
-std::vector<Verdict> judge_all(std::span<const Gate> gates, const EvidenceOf& evidence_of, double alpha,
+std::vector<Verdict> judge_all(std::span<const Gate> gates, const WindowedEvidence& evidence, double alpha,
                                const SplitVerdict& split) {
   const double part = alpha_of_each(gates, alpha);
   std::vector<Verdict> verdicts;
   for (const Gate& gate : gates) {
-    Verdict verdict = judge(gate, evidence_of(gate), part);
+    Verdict verdict = judge(gate, evidence.of(gate), part);
     const bool stands = verdict.outcome == Outcome::kFail && !gate.is_relative();
     if (split.is_mismatch && !stands) {
       verdict.outcome = Outcome::kSrm;

@@ -20,12 +20,10 @@
 // No data:    fewer samples than the gate's, of the candidate; for gates against stable, and means, units in fewer than
 //             kLeastUnits buckets too. What Gate::on_no_data makes of it is left to who knows that time is up.
 // Constant:   a metric of which no value differs from another is taken at its word.
-// Windows:    `evidence` is what the gate's window holds. A window that moves on forgets, so that alpha is that of each
-//             window by itself, not of all of them.
+// Windows:    windows.h says what they hold, and which part of alpha they have.
 // Threads:    pure. Pre: 0 < alpha < 1.
 #pragma once
 
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -33,6 +31,7 @@
 #include "rollout/gates/gate.h"
 #include "rollout/gates/split.h"
 #include "rollout/gates/verdict.h"
+#include "rollout/gates/windows.h"
 
 namespace modelyard::rollout {
 
@@ -40,17 +39,17 @@ inline constexpr double kTauOfRates = 0.01, kTauOfAccuracy = 0.02;
 inline constexpr std::uint64_t kLeastOfStable = 100;  // samples
 
 // At the gate's own confidence, else at 1 − alpha.
-Verdict judge(const Gate& gate, const Evidence& evidence, double alpha);
-
-// The evidence of a gate's window.
-using EvidenceOf = std::function<const Evidence&(const Gate&)>;
+Verdict judge(const Gate& gate, const GateEvidence& judged, double alpha);
+inline Verdict judge(const Gate& gate, const Evidence& evidence, double alpha) {
+  return judge(gate, GateEvidence{&evidence}, alpha);
+}
 
 // Of those that have no confidence of their own, when all of them share alpha.
 double alpha_of_each(std::span<const Gate> gates, double alpha);
 
 // Alpha is of all gates together that have no confidence of their own: each gets an equal part (Bonferroni). When the
-// split is broken only the failures of absolute gates stand; all else is kSrm.
-std::vector<Verdict> judge_all(std::span<const Gate> gates, const EvidenceOf& evidence_of, double alpha,
+// split is broken only the failures of absolute gates stand; all else is kSrm. Pre: the evidence was told of the gates.
+std::vector<Verdict> judge_all(std::span<const Gate> gates, const WindowedEvidence& evidence, double alpha,
                                const SplitVerdict& split);
 
 }  // namespace modelyard::rollout

@@ -62,7 +62,7 @@ TEST(AbsoluteGate, BeginsWithItsLeastSamples) {
   const Verdict few = judge(gate_of("error_rate <= 0.5% min 1000"), failures(40, 812), kAlpha);
   EXPECT_EQ(few.outcome, Outcome::kNoData);
   EXPECT_EQ(few.because, "812 requests of the candidate; the gate begins with 1000");
-  const Verdict none = judge(gate_of("error_rate <= 0.5%"), {}, kAlpha);
+  const Verdict none = judge(gate_of("error_rate <= 0.5%"), Evidence(), kAlpha);
   EXPECT_EQ(none.outcome, Outcome::kNoData);
   EXPECT_EQ(none.because, "no requests of the candidate yet");
 }
@@ -238,10 +238,10 @@ TEST(MetricGate, ComparesMeans) {
 TEST(Gates, ShareAlphaAndKeepOnlyAbsoluteFailuresWhenTheSplitIsBroken) {
   const auto gates = parse_gates(std::vector<std::string>{"error_rate <= 0.5%", "error_rate <= stable",
                                                           "nonfinite_rate <= 0%", "timeout_rate <= 1% at 95%"});
-  const Evidence evidence = failures(40, 812, 4, 812);
-  const auto evidence_of = [&](const Gate&) -> const Evidence& { return evidence; };
+  const WindowedEvidence windowed(failures(40, 812, 4, 812));
+  const Evidence& evidence = windowed.all();
 
-  const auto sound = judge_all(*gates, evidence_of, 0.06, {});
+  const auto sound = judge_all(*gates, windowed, 0.06, {});
   EXPECT_EQ(sound[0].outcome, Outcome::kFail);
   EXPECT_EQ(sound[0].interval.low, judge((*gates)[0], evidence, 0.02).interval.low);
   EXPECT_EQ(sound[1].outcome, Outcome::kFail);
@@ -249,11 +249,28 @@ TEST(Gates, ShareAlphaAndKeepOnlyAbsoluteFailuresWhenTheSplitIsBroken) {
   EXPECT_EQ(sound[3].interval.high, judge((*gates)[3], evidence, 0.5).interval.high);
 
   const std::vector<StepSplit> split{{0.5, {{2000, 2600}}}};
-  const auto broken = judge_all(*gates, evidence_of, 0.06, judge_split(split));
+  const auto broken = judge_all(*gates, windowed, 0.06, judge_split(split));
   EXPECT_EQ(broken[0].outcome, Outcome::kFail);
   EXPECT_EQ(broken[1].outcome, Outcome::kSrm);
   EXPECT_EQ(broken[2].outcome, Outcome::kSrm);
   EXPECT_THAT(broken[1].because, HasSubstr("43.48 % of 4600 units went to the candidate; planned were 50 %: what"));
+}
+
+TEST(Judge, SeesOnlyTheWindowOfAGateThatNamesOne) {
+  const auto gates = parse_gates(std::vector<std::string>{"error_rate <= 1%", "error_rate <= 1% over 10m"});
+  const UtcTime begin = utc_from_micros(1'700'000'000'000'000);
+  WindowedEvidence evidence;
+  evidence.move_to(*gates, begin, begin);
+  ASSERT_TRUE(evidence.add(failures(0, 50'000, 0, 0)));
+  evidence.move_to(*gates, begin, begin + std::chrono::hours(1));
+  ASSERT_TRUE(evidence.add(failures(100, 1000, 0, 0)));
+
+  const auto verdicts = judge_all(*gates, evidence, 0.05, {});
+  EXPECT_EQ(verdicts[0].outcome, Outcome::kPass) << "an hour without errors hides a minute with them";
+  EXPECT_EQ(verdicts[1].outcome, Outcome::kFail);
+  EXPECT_EQ(verdicts[1].candidate_samples, 1000u);
+  const double low = judge((*gates)[1], failures(100, 1000, 0, 0), 0.025 / (12 * 13)).interval.low;
+  EXPECT_EQ(verdicts[1].interval.low, low) << "its twelfth window";
 }
 
 TEST(Split, IsJudgedByTheUnitsOfAllSteps) {

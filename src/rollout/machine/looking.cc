@@ -121,9 +121,8 @@ SplitVerdict judge_split(const RolloutSpec& spec, const Evidence& evidence) {
 }
 
 std::vector<Verdict> judge_evidence(const RolloutSpec& spec, const RolloutState& state, std::span<const Gate> gates,
-                                    const Evidence& evidence) {
-  auto verdicts = judge_all(
-      gates, [&](const Gate&) -> const Evidence& { return evidence; }, spec.alpha, judge_split(spec, evidence));
+                                    const WindowedEvidence& evidence) {
+  auto verdicts = judge_all(gates, evidence, spec.alpha, judge_split(spec, evidence.all()));
   const std::vector<std::string> asked = gates_in_force(spec, state);
   std::erase_if(verdicts,
                 [&](const Verdict& verdict) { return std::ranges::find(asked, verdict.gate) == asked.end(); });
@@ -131,17 +130,17 @@ std::vector<Verdict> judge_evidence(const RolloutSpec& spec, const RolloutState&
 }
 
 void see_evidence(const RolloutSpec& spec, const RolloutState& state, std::span<const Gate> gates,
-                  const Evidence& evidence, Look& look) {
+                  const WindowedEvidence& evidence, Look& look) {
   const auto step = counted_step(spec, state);
   if (!step) return;
   look.candidate_samples = 0;
   for (int place = *steps_behind(spec, state); place <= last_place(spec, state, *step); ++place) {
-    look.candidate_samples += candidate_requests(evidence, place);
+    look.candidate_samples += candidate_requests(evidence.all(), place);
   }
-  const auto found = std::ranges::find(evidence.steps, *step, &StepEvidence::step);
-  look.shadow_samples = found == evidence.steps.end() ? 0 : total(found->pairs.compared);
+  const auto found = std::ranges::find(evidence.all().steps, *step, &StepEvidence::step);
+  look.shadow_samples = found == evidence.all().steps.end() ? 0 : total(found->pairs.compared);
   look.verdicts = judge_evidence(spec, state, gates, evidence);
-  if (place_of(state) == Phase::kBandit) see_rewards(spec, state, evidence, look);
+  if (place_of(state) == Phase::kBandit) see_rewards(spec, state, evidence.all(), look);
 }
 
 }  // namespace modelyard::rollout

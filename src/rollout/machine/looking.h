@@ -16,6 +16,7 @@
 #include "rollout/gates/evidence.h"
 #include "rollout/gates/gate.h"
 #include "rollout/gates/split.h"
+#include "rollout/gates/windows.h"
 #include "rollout/machine/machine.h"
 
 namespace modelyard::rollout {
@@ -44,11 +45,11 @@ SplitVerdict judge_split(const RolloutSpec& spec, const Evidence& evidence);
 
 // Alpha is split over the gates of the whole rollout; those of other steps are not asked now.
 std::vector<Verdict> judge_evidence(const RolloutSpec& spec, const RolloutState& state, std::span<const Gate> gates,
-                                    const Evidence& evidence);
+                                    const WindowedEvidence& evidence);
 
 // Sets samples and verdicts of the look, and the weight that rewards ask for; leaves them as they are while the candidate
 // is asked nothing. Samples of a bandit are those of all its weights.
 void see_evidence(const RolloutSpec& spec, const RolloutState& state, std::span<const Gate> gates,
-                  const Evidence& evidence, Look& look);
+                  const WindowedEvidence& evidence, Look& look);
 
 }  // namespace modelyard::rollout

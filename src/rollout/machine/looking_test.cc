@@ -72,7 +72,7 @@ Evidence clicks(const RolloutSpec& spec) {
 TEST(Looking, AsksForTheWeightThatRewardsSpeakFor) {
   const RolloutSpec spec = spec_of(kCanaryAndBandit);
   Look look;
-  see_evidence(spec, in_bandit(1, 6600), {}, clicks(spec), look);
+  see_evidence(spec, in_bandit(1, 6600), {}, WindowedEvidence(clicks(spec)), look);
   EXPECT_EQ(look.candidate_samples, 400u + 660u) << "of all its weights";
   EXPECT_EQ(look.bandit_weight, 9000);
   ASSERT_EQ(look.verdicts.size(), 1u);
@@ -87,7 +87,7 @@ TEST(Looking, BelievesNoRewardsOfASplitThatIsNotAsTheWeightsWere) {
   StepEvidence& step = step_of(evidence, *counted_step(spec, in_bandit(1, 6600)));
   for (std::uint64_t user = 1000; user < 1400; ++user) step.units.add(false, user * 0x9E3779B97F4A7C15u);
   Look look;
-  see_evidence(spec, in_bandit(1, 6600), {}, evidence, look);
+  see_evidence(spec, in_bandit(1, 6600), {}, WindowedEvidence(evidence), look);
   EXPECT_EQ(look.verdicts[0].outcome, Outcome::kSrm);
   EXPECT_EQ(look.bandit_weight, std::nullopt);
 }
@@ -100,7 +100,7 @@ TEST(Looking, TakesComparedCopiesForTheSamplesOfAShadow) {
   add(step.candidate, {.unit_hash = 1, .failed = true});
   step.pairs.compared[1] = 1;
   Look look;
-  see_evidence(spec, standing(Phase::kShadow, 0, 0), {}, evidence, look);
+  see_evidence(spec, standing(Phase::kShadow, 0, 0), {}, WindowedEvidence(evidence), look);
   EXPECT_EQ(look.candidate_samples, 2u);
   EXPECT_EQ(look.shadow_samples, 1u);
 }
@@ -108,7 +108,7 @@ TEST(Looking, TakesComparedCopiesForTheSamplesOfAShadow) {
 TEST(Looking, SeesNothingWhileTheCandidateIsAskedNothing) {
   const RolloutSpec spec = spec_of(R"([{"shadow": {}}])");
   Look look;
-  see_evidence(spec, standing(Phase::kVerifying, 0, 0), {}, {}, look);
+  see_evidence(spec, standing(Phase::kVerifying, 0, 0), {}, WindowedEvidence(), look);
   EXPECT_EQ(look.candidate_samples, 0u);
   EXPECT_TRUE(look.verdicts.empty());
 }

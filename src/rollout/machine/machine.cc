@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/duration.h"
+#include "rollout/gates/gate.h"
 #include "rollout/gates/rewards.h"
 #include "rollout/machine/bandit_weights.h"
 #include "rollout/machine/movement.h"
@@ -11,6 +12,12 @@
 
 namespace modelyard::rollout {
 namespace {
+
+// What the gate wants when time is up.
+OnNoData on_no_data(const Verdict& verdict) {
+  const auto gate = parse_gate(verdict.gate);
+  return gate ? gate->on_no_data : OnNoData::kHold;  // a reward is no gate
+}
 
 // One look at one rollout. The parts return whether they changed the state; why_ says why not.
 class Round {
@@ -40,6 +47,7 @@ class Round {
     std::string why;
   };
   bool run_out(const Missing& lacking);
+  bool fail_without_data();
   std::optional<Missing> missing() const;
   std::optional<Missing> missing_samples() const;
   std::optional<Missing> missing_verdict() const;
@@ -59,6 +67,7 @@ class Round {
   bool wait_for_thaw() {
     return wait(fmt::format("frozen until {}", format_utc(*frozen_until(spec_.freeze, look_.now))));
   }
+  bool is_time_up() const { return since(next_.step_since) >= step().most_duration; }
   const Step& step() const { return spec_.stages[next_.stage].steps[next_.step]; }
   std::chrono::seconds since(UtcTime begin) const {
     return std::chrono::floor<std::chrono::seconds>(std::max(look_.now - begin, UtcTime::duration(0)));
@@ -143,7 +152,7 @@ bool Round::judge_step() {
   }
   const auto lacking = missing();
   if (!lacking) return pass_step();
-  if (since(next_.step_since) >= step().most_duration) return run_out(*lacking);
+  if (is_time_up()) return fail_without_data() || run_out(*lacking);
   why_ = lacking->why;
   return follow_rewards();
 }
@@ -158,6 +167,17 @@ bool Round::pass_step() {
   const Verdict* const reward = of_reward();
   forward(fmt::format("step {} of {} passed{}{}", next_.step + 1, phase_name(next_.phase), reward ? ": " : "",
                       reward ? reward->because : ""));
+  return true;
+}
+
+bool Round::fail_without_data() {
+  const auto failed = std::ranges::find_if(look_.verdicts, [](const Verdict& verdict) {
+    return verdict.outcome == Outcome::kNoData && on_no_data(verdict) == OnNoData::kFail;
+  });
+  if (failed == look_.verdicts.end()) return false;
+  next_.fired = *failed;
+  back_out(Ending::kRejected, fmt::format("gate '{}' has no data after {}: {}", failed->gate,
+                                          format_duration(step().most_duration), failed->because));
   return true;
 }
 
@@ -222,6 +242,7 @@ std::optional<Round::Missing> Round::missing_time() const {
 std::optional<Round::Missing> Round::missing_verdict() const {
   for (const Verdict& verdict : look_.verdicts) {
     if (verdict.outcome == Outcome::kPass) continue;
+    if (verdict.outcome == Outcome::kNoData && is_time_up() && on_no_data(verdict) == OnNoData::kPass) continue;
     return Missing{verdict.outcome == Outcome::kNoData ? HoldCause::kNoData : HoldCause::kInconclusive,
                    fmt::format("gate '{}' is {}: {}", verdict.gate, outcome_name(verdict.outcome), verdict.because)};
   }

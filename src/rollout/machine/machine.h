@@ -8,7 +8,8 @@
 //          What the rewards of a bandit say, for the candidate or against it, decides when the step has its time and
 //          samples, and not while it is paused; until then its weight follows them (bandit_weights.h).
 //          srm holds: requests did not reach the versions as planned, and nothing else that is seen can be trusted.
-//          At most_duration a step is inconclusive, and the spec says whether that holds or aborts.
+//          At most_duration a step is inconclusive, and the spec says whether that holds or aborts; of gates without
+//          data, those with `nodata fail` reject the candidate then, and those with `nodata pass` are waited for no more.
 //          In a freeze nothing moves forward, but backing out does.
 // Times:   by the clock, also those at which nobody looked; samples are only those that a look has seen.
 // Threads: pure.

@@ -209,6 +209,41 @@ TEST(RolloutMachine, AStepThatSaysNothingInItsTimeAbortsIfTheSpecSaysSo) {
   EXPECT_EQ(decision.next.ending, Ending::kInconclusive);
 }
 
+RolloutSpec spec_with_revenue(std::string_view on_no_data) {
+  return spec_of(fmt::format(R"({{"candidate": 8, "strategy": "canary", "steps": [1, 50], "most_duration": "1h",
+                                 "gates": ["metric:revenue >= 5 nodata {}", "error_rate <= 1%"]}})",
+                             on_no_data));
+}
+
+TEST(RolloutMachine, AGateMaySayThatItsSilenceIsAFailureWhenTimeIsUp) {
+  const RolloutSpec spec = spec_with_revenue("fail");
+  const RolloutState canary = reach(spec, Phase::kCanary);
+  Look look = look_after(spec, canary, 3599);
+  look.verdicts[0].outcome = Outcome::kNoData;
+  EXPECT_FALSE(advance(spec, canary, look).changed);
+
+  look.now += std::chrono::seconds(1);
+  const Decision decision = advance(spec, canary, look);
+  EXPECT_EQ(decision.next.ending, Ending::kRejected);
+  EXPECT_EQ(decision.next.fired->gate, "metric:revenue >= 5 nodata fail");
+}
+
+TEST(RolloutMachine, AGateMaySayThatNobodyWaitsForItWhenTimeIsUp) {
+  const RolloutSpec spec = spec_with_revenue("pass");
+  const RolloutState canary = reach(spec, Phase::kCanary);
+  Look look = look_after(spec, canary, 3599);
+  look.verdicts[0].outcome = Outcome::kNoData;
+  EXPECT_FALSE(advance(spec, canary, look).changed);
+
+  look.now += std::chrono::seconds(1);
+  EXPECT_EQ(advance(spec, canary, look).next.step, 1u);
+  look.verdicts[1].outcome = Outcome::kInconclusive;
+  EXPECT_EQ(advance(spec, canary, look).next.phase, Phase::kHolding) << "the other gate still counts";
+  look.verdicts[1].outcome = Outcome::kPass;
+  look.candidate_samples = 3;
+  EXPECT_EQ(advance(spec, canary, look).next.held_for, HoldCause::kNoData) << "nobody has asked the candidate";
+}
+
 TEST(RolloutMachine, AStepThatPassesInItsLastSecondPasses) {
   const RolloutSpec spec = canary_spec();
   const RolloutState canary = reach(spec, Phase::kCanary);
