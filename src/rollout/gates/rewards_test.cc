@@ -97,11 +97,12 @@ TEST(Rewards, BeginWithEnoughOfBothVersions) {
             "0 rewards of the candidate, 0 of stable; it begins with 100 of each");
   add_even(step_of(evidence, 0).candidate, 1, 10);
   EXPECT_EQ(judge_rewards(kRule, evidence).verdict.outcome, Outcome::kNoData);
+  constexpr RewardRule kMore{.metric = "clicked", .least = 1000};
   SeededRandom random(1);
-  add_random(step_of(evidence, 0).stable, 0.1, 99, random);
-  EXPECT_EQ(judge_rewards(kRule, evidence).better, std::nullopt);
-  add_random(step_of(evidence, 0).stable, 0.1, 300, random);
-  EXPECT_NE(judge_rewards(kRule, evidence).better, std::nullopt);
+  add_random(step_of(evidence, 0).stable, 0.1, 999, random);
+  EXPECT_EQ(judge_rewards(kMore, evidence).better, std::nullopt);
+  add_random(step_of(evidence, 0).stable, 0.1, 1, random);
+  EXPECT_NE(judge_rewards(kMore, evidence).better, std::nullopt);
 }
 
 TEST(Rewards, OfFewUsersSayNothing) {
