@@ -36,7 +36,8 @@ Status set_truth(Truth& truth, std::string_view text) {
   const auto field = std::ranges::find(kFields, text.substr(0, equals), &Field::name);
   if (field == kFields.end() || equals == text.size()) {
     return error(Code::kInvalidArgument,
-                 "'{}': expected error_rate=2%, timeout_rate=…%, nonfinite_rate=…%, p50_ms=…, p99_ms=…, latency=1.2 or reward=10%",
+                 "'{}': expected error_rate=2%, timeout_rate=…%, nonfinite_rate=…%, p50_ms=…, p99_ms=…, latency=1.2 or "
+                 "reward=10%",
                  text);
   }
   std::string_view number = text.substr(equals + 1);

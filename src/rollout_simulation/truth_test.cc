@@ -8,8 +8,8 @@ namespace {
 TEST(Truth, IsSaidOneSignalAtATime) {
   Truth truth;
 
-  for (const char* text :
-       {"error_rate=2%", "timeout_rate=0.5%", "nonfinite_rate=0%", "p50_ms=3", "p99_ms=9", "latency=1.2", "reward=12%"}) {
+  for (const char* text : {"error_rate=2%", "timeout_rate=0.5%", "nonfinite_rate=0%", "p50_ms=3", "p99_ms=9",
+                           "latency=1.2", "reward=12%"}) {
     ASSERT_TRUE(set_truth(truth, text)) << text;
   }
 
@@ -25,8 +25,9 @@ TEST(Truth, IsSaidOneSignalAtATime) {
 TEST(Truth, RefusesWhatItCannotBe) {
   Truth truth;
 
-  for (const char* text : {"", "error_rate", "error_rate=", "error_rate=0.02", "error_rate=101%", "error_rate=-1%",
-                           "error_rate=nan%", "p99_ms=0", "p99_ms=1e9", "p99_ms=4x", "accuracy=90%", "reward=0.1", "=1"}) {
+  for (const char* text :
+       {"", "error_rate", "error_rate=", "error_rate=0.02", "error_rate=101%", "error_rate=-1%", "error_rate=nan%",
+        "p99_ms=0", "p99_ms=1e9", "p99_ms=4x", "accuracy=90%", "reward=0.1", "=1"}) {
     EXPECT_FALSE(set_truth(truth, text)) << text;
   }
   EXPECT_EQ(truth, Truth());

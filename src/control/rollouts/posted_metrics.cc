@@ -63,8 +63,9 @@ class Counting {
   Status check_metric(const PostedValue& value) const {
     if (value.metric != kAccuracy && rollout_.reward && rollout_.reward->metric == value.metric) {
       if (value.value == 0 || value.value == 1) return ok();
-      return error(Code::kInvalidArgument, "'{}' is a reward, and rewards are 1 or 0, not {}: post whether it was worth it",
-                   value.metric, value.value);
+      return error(Code::kInvalidArgument,
+                   "'{}' is a reward, and rewards are 1 or 0, not {}: post whether it was worth it", value.metric,
+                   value.value);
     }
     const auto asks = [&](const rollout::Gate& gate) {
       return gate.signal == rollout::Signal::kMetric && gate.metric == value.metric;

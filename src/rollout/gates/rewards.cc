@@ -76,7 +76,8 @@ std::string sentence_of(const RewardRule& rule, const Strata& strata, const Verd
   using judging::number_text;
   const bool leads = better >= 0.5;
   return fmt::format(
-      "{} is {} % of {:.0f} rewards, {} % of {:.0f} of stable: {} is better with {} %, and with {} % no more than {} % is "
+      "{} is {} % of {:.0f} rewards, {} % of {:.0f} of stable: {} is better with {} %, and with {} % no more than {} % "
+      "is "
       "lost with it ({:g} % decide)",
       rule.metric, number_text(100 * verdict.candidate), strata.candidate.total_n, number_text(100 * *verdict.stable),
       strata.stable.total_n, leads ? "the candidate" : "stable", number_text(100 * (leads ? better : 1 - better)),
@@ -121,8 +122,8 @@ bool is_reward_name(std::string_view name) {
 RewardVerdict judge_rewards(const RewardRule& rule, const Evidence& evidence) {
   const Gate like = *gate_like_reward(reward_line(rule.metric));
   const Strata strata = strata_of(like, evidence);
-  RewardVerdict judged{judging::no_data(like, strata.candidate.total_n, strata.stable.total_n, what_lacks(rule, strata)),
-                       std::nullopt};
+  RewardVerdict judged{
+      judging::no_data(like, strata.candidate.total_n, strata.stable.total_n, what_lacks(rule, strata)), std::nullopt};
   Verdict& verdict = judged.verdict;
   if (!verdict.because.empty()) return judged;
   const statistics::Share candidate = independent(strata, &StepPart::candidate);
@@ -132,8 +133,8 @@ RewardVerdict judge_rewards(const RewardRule& rule, const Evidence& evidence) {
   verdict.interval = likely_difference(candidate, stable);
   judged.better = near_best(candidate, stable, 0);
   const bool leads = *judged.better >= 0.5;
-  const double enough =
-      leads ? near_best(candidate, stable, RewardRule::kNegligible) : near_best(stable, candidate, RewardRule::kNegligible);
+  const double enough = leads ? near_best(candidate, stable, RewardRule::kNegligible)
+                              : near_best(stable, candidate, RewardRule::kNegligible);
   const Outcome decision = leads ? Outcome::kPass : Outcome::kFail;
   verdict.outcome = enough >= RewardRule::kSurely ? decision : Outcome::kInconclusive;
   verdict.because = sentence_of(rule, strata, verdict, *judged.better, enough);

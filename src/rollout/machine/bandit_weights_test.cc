@@ -45,7 +45,8 @@ TEST(BanditWeights, NeverLeaveTheFloors) {
 
 TEST(BanditWeights, RestAHundredthOfTheHoldAndAtLeastATick) {
   EXPECT_EQ(bandit_rest(bandit_spec(), bandit_spec().stages[0]), std::chrono::seconds(72));
-  const RolloutSpec quick = spec_of(R"({"candidate": 8, "strategy": "bandit", "reward": "clicked", "hold": "5s", "tick": "2s"})");
+  const RolloutSpec quick =
+      spec_of(R"({"candidate": 8, "strategy": "bandit", "reward": "clicked", "hold": "5s", "tick": "2s"})");
   EXPECT_EQ(bandit_rest(quick, quick.stages[0]), std::chrono::seconds(2));
 }
 

@@ -98,7 +98,8 @@ Status read_split(ObjectReader& fields, Stage& stage, Step& step) {
   if (stage.floor > step.weight || stage.floor > kWhole - step.weight) {
     return refuse_field(fields, "floor", "the weight leaves one of the versions less than it");
   }
-  if (2 * stage.floor == kWhole) return refuse_field(fields, "floor", "leaves nothing to share out: write less than 50");
+  if (2 * stage.floor == kWhole)
+    return refuse_field(fields, "floor", "leaves nothing to share out: write less than 50");
   MODELYARD_TRY(read_metric(fields, "reward", "conversion", stage));
   if (is_reward_name(stage.metric)) return ok();
   return refuse_field(fields, "reward",

@@ -295,7 +295,8 @@ std::string escaped_lines(const Json& document) {
 
 std::string method_section(const Json& report) {
   constexpr std::string_view kOfRewards =
-      "<li>Not so a reward: its interval holds 95 % of what is likely now, and it ends when one version leads with 95 %; "
+      "<li>Not so a reward: its interval holds 95 % of what is likely now, and it ends when one version leads with 95 "
+      "%; "
       "of two that are alike one may well be chosen.</li>\n";
   const Json& spec = field(field(report, "rollout"), "spec");
   const Json& gates = field(report, "gates");
@@ -310,8 +311,8 @@ std::string method_section(const Json& report) {
       "<li>Of each gate at most 240 looks are kept, evenly apart, and the last one.</li>\n"
       "<li>All times are UTC. Made on {} from {}.</li>\n</ul>\n<h3>The spec, with every default</h3>\n"
       "<div class=\"wide\"><pre><code>{}</code></pre></div></section>\n",
-      percent_text(number_of(spec, "alpha")), has_reward ? kOfRewards : "", escape_html(second_text(words_of(report, "made"))),
-      escape_html(words_of(report, "server")), escaped_lines(spec));
+      percent_text(number_of(spec, "alpha")), has_reward ? kOfRewards : "",
+      escape_html(second_text(words_of(report, "made"))), escape_html(words_of(report, "server")), escaped_lines(spec));
 }
 
 }  // namespace

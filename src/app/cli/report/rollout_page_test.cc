@@ -76,7 +76,9 @@ TEST(RolloutPage, OfABanditDrawsItsWeightsAndSaysWhatItsRewardPromises) {
   const std::string page = rollout_page(report);
   EXPECT_THAT(page, HasSubstr("95 % of what is likely now"));
   EXPECT_THAT(before, Not(HasSubstr("95 % of what is likely now")));
-  const auto plot = [](const std::string& html) { return html.substr(html.find("<svg"), html.find("</svg>") - html.find("<svg")); };
+  const auto plot = [](const std::string& html) {
+    return html.substr(html.find("<svg"), html.find("</svg>") - html.find("<svg"));
+  };
   EXPECT_NE(plot(page), plot(before));
 }
 

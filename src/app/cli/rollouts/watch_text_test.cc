@@ -88,8 +88,13 @@ Json bandit_at(int weight, const char* why) {
   rollout["spec"]["stages"] = Json::array({{{"bandit", {{"weight", 50}, {"reward", "clicked"}, {"hold", "30s"}}}}});
   Json& state = rollout["state"];
   state.update({{"phase", "bandit"}, {"step", 0}, {"weight_since", "2026-11-28T12:00:19Z"}, {"reason", why}});
-  state["verdicts"][0].update({{"gate", "reward clicked"}, {"candidate", 0.125}, {"stable", 0.1}, {"low", -0.025},
-                               {"high", 0.075}, {"limit", 0}, {"stable_samples", 800}});
+  state["verdicts"][0].update({{"gate", "reward clicked"},
+                               {"candidate", 0.125},
+                               {"stable", 0.1},
+                               {"low", -0.025},
+                               {"high", 0.075},
+                               {"limit", 0},
+                               {"stable_samples", 800}});
   return rollout;
 }
 
