@@ -92,7 +92,7 @@ TEST(Simulation, ABanditGoesWhereTheRewardsAre) {
   const SimulatedCourse worse = course_of(kBandit, world_with({.reward = 0.07}));
 
   EXPECT_EQ(outcome_of(better), "promoted") << better.state.reason;
-  EXPECT_EQ(outcome_of(worse), "rejected") << worse.state.reason;
+  ASSERT_EQ(outcome_of(worse), "rejected") << worse.state.reason;
   EXPECT_EQ(worse.state.fired->gate, "reward clicked");
   EXPECT_EQ(worse.state.bandit_weight, 1000);
   EXPECT_LT(worse.served.candidate_requests * 4, worse.served.requests) << "few were asked of the worse one";
@@ -101,7 +101,7 @@ TEST(Simulation, ABanditGoesWhereTheRewardsAre) {
 TEST(Simulation, AGuardEndsABanditBeforeItsTime) {
   const SimulatedCourse course = course_of(kBandit, world_with({.error_rate = 0.2, .reward = 0.5}));
 
-  EXPECT_EQ(outcome_of(course), "rejected");
+  ASSERT_EQ(outcome_of(course), "rejected");
   EXPECT_EQ(course.state.fired->gate, "error_rate <= 2%");
   EXPECT_LT(*course.decision, std::chrono::minutes(5));
 }
