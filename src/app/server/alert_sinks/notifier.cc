@@ -8,6 +8,7 @@
 #include "app/server/alert_sinks/log_sink.h"
 #include "app/server/alert_sinks/slack_sink.h"
 #include "app/server/alert_sinks/webhook_sink.h"
+#include "app/server/outbound/outbound.h"
 #include "base/thread_name.h"
 
 namespace modelyard::app {

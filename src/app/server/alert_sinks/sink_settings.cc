@@ -1,20 +1,14 @@
 #include "app/server/alert_sinks/sink_settings.h"
 
 #include <algorithm>
-#include <span>
 
-#include "base/directory.h"
+#include "app/server/outbound/outbound.h"
 
 namespace modelyard::app {
 namespace {
 
-constexpr std::size_t kMostSinks = 32, kMostReceivers = 100, kMostUrlBytes = 2048, kMostSecretBytes = 4096;
-constexpr std::string_view kHttp[] = {"http://", "https://"};
-constexpr std::string_view kSmtp[] = {"smtp://", "smtps://"};
-
-bool is_graphic(char c) {
-  return c > ' ' && c < '\x7f';
-}
+constexpr std::size_t kMostSinks = 32, kMostReceivers = 100;
+constexpr std::array<std::string_view, 2> kSmtp = {"smtp://", "smtps://"};
 
 Result<SinkKind> parse_kind(const std::string& path, std::string_view kind) {
   if (kind == "webhook") return SinkKind::kWebhook;
@@ -22,18 +16,6 @@ Result<SinkKind> parse_kind(const std::string& path, std::string_view kind) {
   if (kind == "email") return SinkKind::kEmail;
   if (kind == "slack") return SinkKind::kSlack;
   return error(Code::kInvalidArgument, "{}: expected webhook, alertmanager, email or slack", path);
-}
-
-Status check_url(const std::string& path, std::string_view url, std::span<const std::string_view> schemes) {
-  const auto scheme = std::ranges::find_if(schemes, [&](std::string_view one) { return url.starts_with(one); });
-  if (scheme == schemes.end() || url.size() > kMostUrlBytes || !std::ranges::all_of(url, is_graphic)) {
-    return error(Code::kInvalidArgument, "{}: expected {}HOST or {}HOST, at most {} bytes, without spaces", path,
-                 schemes[0], schemes[1], kMostUrlBytes);
-  }
-  const std::string_view host = url.substr(scheme->size()).substr(0, url.substr(scheme->size()).find_first_of("/?#"));
-  if (host.empty() || host.starts_with(':')) return error(Code::kInvalidArgument, "{}: there is no host", path);
-  if (host.find('@') == std::string_view::npos) return ok();
-  return error(Code::kInvalidArgument, "{}: a user or password does not belong into a URL", path);
 }
 
 // What could end a header line or an SMTP command, or name a second receiver, is no part of an address.
@@ -80,7 +62,7 @@ Result<SinkSettings> read_sink(const Json& value, const std::string& path) {
     sink.least = *least;
   }
   MODELYARD_ASSIGN(sink.url, reader.string("url"));
-  MODELYARD_TRY(check_url(reader.path_of("url"), sink.url, sink.kind == SinkKind::kEmail ? kSmtp : kHttp));
+  MODELYARD_TRY(check_url(reader.path_of("url"), sink.url, sink.kind == SinkKind::kEmail ? kSmtp : kHttpSchemes));
   if (sink.kind == SinkKind::kWebhook) {
     MODELYARD_ASSIGN(sink.secret_file, reader.string("secret_file"));
   }
@@ -114,13 +96,6 @@ Result<std::vector<SinkSettings>> parse_alert_sinks(const Json& list) {
     sinks.push_back(std::move(sink));
   }
   return sinks;
-}
-
-Result<std::string> read_secret(const std::string& path) {
-  MODELYARD_ASSIGN(std::string text, read_file(path, kMostSecretBytes));
-  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-  if (!text.empty()) return text;
-  return error(Code::kInvalidArgument, "'{}' should hold a secret, and is empty", path);
 }
 
 }  // namespace modelyard::app

@@ -29,7 +29,4 @@ struct SinkSettings {
 // Null is no sinks.
 Result<std::vector<SinkSettings>> parse_alert_sinks(const Json& list);
 
-// A secret's text, without the line's end; of 4 KiB at most.
-Result<std::string> read_secret(const std::string& path);
-
 }  // namespace modelyard::app

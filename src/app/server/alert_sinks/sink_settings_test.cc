@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/directory.h"
-#include "base/test_folder.h"
 
 namespace modelyard::app {
 namespace {
@@ -75,18 +73,6 @@ TEST(AlertSinks, HaveNamesOfTheirOwn) {
   EXPECT_EQ(refusal(R"([{"kind": "slack", "url": "https://a/b"}, {"kind": "slack", "url": "https://a/c"}])"),
             "alert_sinks[1].name: 'slack' is taken; give each sink of a kind a `name`");
   EXPECT_NE(refusal(R"([{"kind": "slack", "url": "https://a/b", "name": "log"}])"), "");
-}
-
-TEST(AlertSinks, ReadSecretsWithoutTheEndOfTheLine) {
-  const TestFolder folder;
-  ASSERT_TRUE(write_file_atomically(folder / "secret", "hush\r\n"));
-  ASSERT_TRUE(write_file_atomically(folder / "empty", "\n"));
-  ASSERT_TRUE(write_file_atomically(folder / "large", std::string(5000, 'x')));
-
-  EXPECT_EQ(*read_secret(folder / "secret"), "hush");
-  EXPECT_FALSE(read_secret(folder / "empty"));
-  EXPECT_FALSE(read_secret(folder / "large"));
-  EXPECT_EQ(read_secret(folder / "none").error().code(), Code::kNotFound);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/curl/curl_transfer.h"
 #include "control/watching/alert_outbox.h"
 
 namespace modelyard::app {
@@ -15,12 +16,6 @@ namespace modelyard::app {
 struct Delivery {
   control::DeliveryResult result = control::DeliveryResult::kTaken;
   std::string words;  // for people, without URLs: "answered 503: busy"
-};
-
-struct HttpPost {
-  std::string url;
-  std::vector<std::string> headers;  // lines, beside the content type of JSON
-  std::string body;
 };
 
 struct Mail {

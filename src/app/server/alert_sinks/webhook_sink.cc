@@ -1,7 +1,7 @@
 #include "app/server/alert_sinks/webhook_sink.h"
 
 #include "app/server/alert_sinks/alert_words.h"
-#include "base/digest.h"
+#include "app/server/outbound/outbound.h"
 #include "control/watching/alert_document.h"
 
 namespace modelyard::app {
@@ -15,12 +15,8 @@ Delivery WebhookSink::send(const control::Notification& notification, UtcTime no
                                           {"address", origin_.address},
                                           {"runbook_url", runbook_url(notification.alert, origin_)},
                                           {"alert", control::to_json(notification.alert)}});
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-  const std::string signature = hmac_sha256(secret_, fmt::format("{}.{}", seconds, body)).hex();
   return transport_.post(
-      {.url = url_,
-       .headers = {fmt::format("Modelyard-Signature: t={},v1={}", seconds, signature), "Idempotency-Key: " + key},
-       .body = body});
+      {.url = url_, .headers = {signature_line(secret_, body, now), "Idempotency-Key: " + key}, .body = body});
 }
 
 }  // namespace modelyard::app

@@ -1,7 +1,4 @@
-// WebhookSink posts each event as JSON, signed, so that the receiver can tell that it comes from this server and when:
-//
-//   Modelyard-Signature: t=<unix seconds>,v1=<hex HMAC-SHA-256 of "<t>.<body>">
-//   Idempotency-Key:     the same for every try of an event
+// WebhookSink posts each event as JSON, signed (outbound.h), with an Idempotency-Key that is the same for every try.
 #pragma once
 
 #include "app/server/alert_sinks/alert_sink.h"
