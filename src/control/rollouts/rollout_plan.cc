@@ -4,6 +4,7 @@
 
 #include "rollout/gates/evidence.h"
 #include "rollout/machine/looking.h"
+#include "rollout/machine/spec_signals.h"
 #include "rollout/machine/traffic.h"
 
 namespace modelyard::control {
@@ -20,7 +21,8 @@ bool is_counted_here(Signal signal) {
     case Signal::kDisagreement:
     case Signal::kLatency:
     case Signal::kAccuracy:
-    case Signal::kMetric: return true;
+    case Signal::kMetric:
+    case Signal::kExternal: return true;
     case Signal::kOutputDistance: break;
   }
   return false;
@@ -34,7 +36,7 @@ Status check_gate(const rollout::Gate& gate) {
   if (!is_counted_here(gate.signal)) {
     return error(Code::kUnimplemented,
                  "gate '{}': {} is not counted by this server yet; error_rate, timeout_rate, nonfinite_rate, "
-                 "disagreement, accuracy, metrics and latencies are",
+                 "disagreement, accuracy, metrics, external signals and latencies are",
                  gate.text, rollout::signal_text(gate));
   }
   if (!gate.window || gate.signal != Signal::kAccuracy) return ok();
@@ -124,6 +126,7 @@ Status check_supported(const rollout::RolloutSpec& spec) {
   }
   MODELYARD_ASSIGN(const auto gates, rollout::parse_gates(rollout::all_gates(spec)));
   for (const rollout::Gate& gate : gates) MODELYARD_TRY(check_gate(gate));
+  MODELYARD_TRY(rollout::check_signals(spec, gates));
   return check_shadow_gates(spec, gates);
 }
 

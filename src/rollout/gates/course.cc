@@ -113,7 +113,8 @@ double compared_estimate(const Gate& gate, const Verdict& verdict) {
 
 std::string_view course_unit(const Gate& gate) {
   if (gate.signal == Signal::kLatency) return gate.relative == RelativeTo::kStableTimes ? "times" : "ms";
-  return gate.signal == Signal::kMetric || gate.signal == Signal::kOutputDistance ? "plain" : "share";
+  return gate.signal == Signal::kMetric || gate.signal == Signal::kOutputDistance || gate.is_external() ? "plain"
+                                                                                                        : "share";
 }
 
 bool Courses::add(UtcTime now, int weight, std::span<const Gate> gates, std::span<const Verdict> verdicts) {

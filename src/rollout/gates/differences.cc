@@ -97,7 +97,8 @@ std::optional<UnitRatio> signal_of(const Gate& gate, const ArmEvidence& arm) {
       break;
     case Signal::kLatency:
     case Signal::kDisagreement:
-    case Signal::kOutputDistance: break;
+    case Signal::kOutputDistance:
+    case Signal::kExternal: break;
   }
   return found && found->total_n > 0 ? found : std::nullopt;
 }

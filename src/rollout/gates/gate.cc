@@ -32,22 +32,16 @@ constexpr std::array<Known, 11> kKnown{{{"error_rate", Signal::kErrorRate, 0, Un
                                         {"disagreement", Signal::kDisagreement, 0, Unit::kShare, false},
                                         {"output_distance", Signal::kOutputDistance, 0, Unit::kPlain, false}}};
 constexpr Known kMetric{"metric:", Signal::kMetric, 0, Unit::kPlain, true};
+constexpr Known kExternal{"signal:", Signal::kExternal, 0, Unit::kPlain, false};
 
 const Known& known_of(const Gate& gate) {
   const auto found = std::ranges::find_if(
       kKnown, [&](const Known& known) { return known.signal == gate.signal && known.quantile == gate.quantile; });
-  return found == kKnown.end() ? kMetric : *found;
+  return found != kKnown.end() ? *found : gate.is_external() ? kExternal : kMetric;
 }
 
 constexpr std::array<std::pair<std::string_view, OnNoData>, 3> kOnNoData{
     {{"hold", OnNoData::kHold}, {"fail", OnNoData::kFail}, {"pass", OnNoData::kPass}}};
-
-bool is_metric_name(std::string_view name) {
-  const auto is_allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
-  };
-  return !name.empty() && name.size() <= Gate::kLongestMetric && std::ranges::all_of(name, is_allowed);
-}
 
 struct Number {
   double value = 0;  // 0.5% is 0.005
@@ -87,6 +81,7 @@ class GateParser {
   Status split();
   std::string_view next() { return at_ < words_.size() ? words_[at_++] : std::string_view{}; }
   Status read_signal();
+  Status read_named(std::string_view word, const Known& named);
   Status read_comparison();
   Status read_limit();
   Status read_relative();
@@ -126,16 +121,8 @@ Status GateParser::split() {
 
 Status GateParser::read_signal() {
   const std::string_view word = next();
-  if (word.starts_with(kMetric.name)) {
-    gate_.metric = word.substr(kMetric.name.size());
-    if (!is_metric_name(gate_.metric)) {
-      return wrong(word,
-                   fmt::format("a metric's name has 1 to {} of a-z, 0-9, '_', '.' and '-'", Gate::kLongestMetric));
-    }
-    gate_.signal = Signal::kMetric;
-    unit_ = kMetric.unit;
-    may_be_relative_ = true;
-    return ok();
+  for (const Known& named : {kMetric, kExternal}) {
+    if (word.starts_with(named.name)) return read_named(word, named);
   }
   if (word.find_first_of("<>=") != word.npos) return wrong(word, "write spaces around '<=' and '>='");
   const auto found = std::ranges::find(kKnown, word, &Known::name);
@@ -143,7 +130,7 @@ Status GateParser::read_signal() {
     std::vector<std::string> names;
     for (const Known& known : kKnown) names.emplace_back(known.name);
     const auto nearest = nearest_name(word, names);
-    return wrong(word, fmt::format("a gate begins with one of {} or metric:NAME{}", fmt::join(names, ", "),
+    return wrong(word, fmt::format("a gate begins with one of {}, metric:NAME or signal:NAME{}", fmt::join(names, ", "),
                                    nearest ? fmt::format("; did you mean '{}'?", *nearest) : ""));
   }
   gate_.signal = found->signal;
@@ -154,11 +141,23 @@ Status GateParser::read_signal() {
   return ok();
 }
 
+Status GateParser::read_named(std::string_view word, const Known& named) {
+  gate_.metric = word.substr(named.name.size());
+  if (!is_metric_name(gate_.metric)) {
+    return wrong(word, fmt::format("a {}'s name has 1 to {} of a-z, 0-9, '_', '.' and '-'",
+                                   named.name.substr(0, named.name.size() - 1), Gate::kLongestMetric));
+  }
+  gate_.signal = named.signal;
+  unit_ = named.unit;
+  may_be_relative_ = named.may_be_relative;
+  return ok();
+}
+
 Status GateParser::read_comparison() {
   const std::string_view word = next();
   if (word != "<=" && word != ">=") return wrong(word, "write '<=' or '>=' here, with spaces around it");
   gate_.comparison = word == "<=" ? Comparison::kAtMost : Comparison::kAtLeast;
-  if (gate_.signal == Signal::kMetric) return ok();
+  if (gate_.signal == Signal::kMetric || gate_.is_external()) return ok();
   const bool is_good = gate_.signal == Signal::kAccuracy;
   if (is_good != (gate_.comparison == Comparison::kAtLeast)) {
     return wrong(word,
@@ -174,6 +173,7 @@ Result<double> GateParser::read_amount(std::string_view word) const {
   if (unit_ == Unit::kMilliseconds && number->is_percent) {
     return wrong(word, "write milliseconds, such as 40, or a part of stable, such as stable * 1.1");
   }
+  if (gate_.is_external() && number->is_percent) return wrong(word, "write it in the signal's own unit, such as 0.9");
   if (unit_ == Unit::kPlain && number->is_percent) {
     return wrong(word, "write it in the signal's own unit, or as a part of stable, such as stable * 0.95");
   }
@@ -197,6 +197,7 @@ Status GateParser::check_absolute(std::string_view word) const {
 Status GateParser::read_limit() {
   const std::string_view word = next();
   if (word == "stable") {
+    if (gate_.is_external()) return wrong(word, "write a number, and let the query compare the versions");
     if (!may_be_relative_) return wrong(word, "it is a comparison with stable by itself: write a number");
     return read_relative();
   }
@@ -241,6 +242,9 @@ Status GateParser::read_clause(std::string_view name) {
                                                    {"nodata", &GateParser::read_on_no_data}}};
   const auto found = std::ranges::find(kClauses, name, &Clause::name);
   if (found == kClauses.end()) return wrong(name, "write 'at 95%', 'over 10m', 'min 500' or 'nodata hold' here");
+  if (gate_.is_external() && found->read != &GateParser::read_on_no_data) {
+    return wrong(name, "the number is the source's, with neither samples nor an interval here: leave it out");
+  }
   if (std::ranges::find(clauses_, name) != clauses_.end()) return wrong(name, "it is said twice; leave one");
   clauses_.push_back(name);
   return (this->*found->read)(next());
@@ -310,6 +314,13 @@ std::string limit_text(const Gate& gate) {
 
 }  // namespace
 
+bool is_metric_name(std::string_view name) {
+  const auto is_allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+  };
+  return !name.empty() && name.size() <= Gate::kLongestMetric && std::ranges::all_of(name, is_allowed);
+}
+
 Result<Gate> parse_gate(std::string_view text) {
   return GateParser(text).parse();
 }
@@ -331,8 +342,9 @@ Result<std::vector<Gate>> parse_gates(std::span<const std::string> lines) {
 }
 
 std::string signal_text(const Gate& gate) {
-  return gate.signal == Signal::kMetric ? fmt::format("{}{}", kMetric.name, gate.metric)
-                                        : std::string(known_of(gate).name);
+  const Known& known = known_of(gate);
+  const bool is_named = gate.signal == Signal::kMetric || gate.is_external();
+  return is_named ? fmt::format("{}{}", known.name, gate.metric) : std::string(known.name);
 }
 
 std::string canonical_text(const Gate& gate) {

@@ -9,6 +9,7 @@
 //   disagreement                                <=        2%
 //   output_distance                             <=        0.1: total variation, a share of answers
 //   metric:NAME                                 both      5, stable, stable - 0.5, stable * 0.95
+//   signal:NAME                                 both      5: external_signal.h; of clauses `nodata` alone
 // Clauses: `at`: the gate's own confidence, else its part of the rollout's alpha. `over`: only evidence of the last so
 //          long, else all of the rollout. `min`: samples of the candidate that it begins with, 100. `nodata`: what is
 //          to be done when time is up without them, hold.
@@ -38,7 +39,8 @@ enum class Signal {
   kAccuracy,
   kDisagreement,
   kOutputDistance,
-  kMetric
+  kMetric,
+  kExternal
 };
 enum class Comparison { kAtMost, kAtLeast };
 enum class RelativeTo { kNothing, kStableTimes, kStablePlus };
@@ -53,7 +55,7 @@ struct Gate {
 
   std::string text;  // as it was written
   Signal signal{};
-  std::string metric;   // kMetric and kAccuracy: under which name its values are posted
+  std::string metric;   // kMetric and kAccuracy: under which name its values are posted; kExternal: its name
   double quantile = 0;  // kLatency
   Comparison comparison{};
   RelativeTo relative{};
@@ -64,7 +66,11 @@ struct Gate {
   OnNoData on_no_data = OnNoData::kHold;
 
   bool is_relative() const { return relative != RelativeTo::kNothing; }
+  bool is_external() const { return signal == Signal::kExternal; }
 };
+
+// What metrics and external signals may be called.
+bool is_metric_name(std::string_view name);
 
 Result<Gate> parse_gate(std::string_view text);
 

@@ -59,7 +59,8 @@ std::string_view happened(Signal signal) {
     case Signal::kDisagreement: return "compared answers were unlike stable's";
     case Signal::kLatency:
     case Signal::kOutputDistance:
-    case Signal::kMetric: break;
+    case Signal::kMetric:
+    case Signal::kExternal: break;
   }
   return "";
 }
@@ -78,6 +79,7 @@ Verdict judge(const Gate& gate, const GateEvidence& judged, double alpha) {
     case Signal::kMetric:
       return gate.is_relative() ? judging::judge_difference(gate, evidence, alpha)
                                 : judging::judge_mean(gate, evidence, alpha);
+    case Signal::kExternal: return judging::no_data(gate, 0, 0, "nobody has been asked for it");
     case Signal::kErrorRate:
     case Signal::kTimeoutRate:
     case Signal::kNonfiniteRate:
@@ -89,7 +91,8 @@ Verdict judge(const Gate& gate, const GateEvidence& judged, double alpha) {
 }
 
 double alpha_of_each(std::span<const Gate> gates, double alpha) {
-  const auto sharing = std::ranges::count_if(gates, [](const Gate& gate) { return !gate.confidence; });
+  const auto sharing =
+      std::ranges::count_if(gates, [](const Gate& gate) { return !gate.confidence && !gate.is_external(); });
   return alpha / static_cast<double>(std::max<std::ptrdiff_t>(1, sharing));
 }
 

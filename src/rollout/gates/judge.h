@@ -9,6 +9,7 @@
 //   metric:NAME                    the mean, likewise, by a mixture with a τ of four margins, or a tenth of a deviation
 //   latency                        the quantile's interval, of counts of slower requests; latency_evidence.h
 //   output_distance                output_distance.h
+//   signal:NAME                    never: judge_signal() of external_signal.h judges what is no evidence
 //
 // Pass, fail: when all of the interval is on the good, or the bad side of the limit. A gate against stable is of
 //             non-inferiority: what is compared with the limit is candidate − stable (candidate/stable of latencies
@@ -44,11 +45,12 @@ inline Verdict judge(const Gate& gate, const Evidence& evidence, double alpha) {
   return judge(gate, GateEvidence{&evidence}, alpha);
 }
 
-// Of those that have no confidence of their own, when all of them share alpha.
+// Of those that have no confidence of their own and are no external signals, when all of them share alpha.
 double alpha_of_each(std::span<const Gate> gates, double alpha);
 
-// Alpha is of all gates together that have no confidence of their own: each gets an equal part (Bonferroni). When the
-// split is broken only the failures of absolute gates stand; all else is kSrm. Pre: the evidence was told of the gates.
+// Alpha is of all gates together that have no confidence of their own, external signals apart: each gets an equal part
+// (Bonferroni). When the split is broken only the failures of absolute gates stand; all else is kSrm. Pre: the evidence
+// was told of the gates.
 std::vector<Verdict> judge_all(std::span<const Gate> gates, const WindowedEvidence& evidence, double alpha,
                                const SplitVerdict& split);
 

@@ -5,6 +5,7 @@
 
 #include "base/duration.h"
 #include "rollout/machine/spec_fields.h"
+#include "rollout/machine/spec_signals.h"
 #include "rollout/machine/spec_stages.h"
 
 namespace modelyard::rollout {
@@ -79,6 +80,7 @@ Result<RolloutSpec> parse_rollout_spec(const Json& value) {
   MODELYARD_TRY(read_judging(document, spec));
   MODELYARD_TRY(read_times(document, spec));
   MODELYARD_TRY(read_serving(document, spec));
+  MODELYARD_TRY(read_signals(document, spec.signals));
   MODELYARD_TRY(document.finish());
   return spec;
 }
@@ -96,6 +98,7 @@ Json to_json(const RolloutSpec& spec) {
                {"sticky", to_text(spec.sticky)},
                {"freeze", Json::array()}};
   for (const FreezeWindow& window : spec.freeze) json["freeze"].push_back(to_json(window));
+  if (!spec.signals.empty()) json["signals"] = signals_json(spec.signals);
   if (spec.stable) json["stable"] = *spec.stable;
   if (spec.stages.empty()) {
     json["strategy"] = "immediate";

@@ -19,6 +19,7 @@
 //   sticky           "header:Modelyard-Unit"  or "header:NAME", "principal", "none": what keeps a caller at one version
 //   tick             "1s"        between two looks
 //   freeze           []          as freeze.h says
+//   signals          {}          what gates on `signal:NAME` ask others, as spec_signals.h says
 //
 //   A stage has hold, min_samples, most_duration and gates of its own (those of the spec are added), and:
 //   shadow           share 100   percent of requests of which the candidate sees a copy
@@ -36,6 +37,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +46,7 @@
 #include "base/json.h"
 #include "base/names.h"
 #include "base/result.h"
+#include "rollout/gates/external_signal.h"
 #include "rollout/machine/freeze.h"
 #include "rollout/traffic_plan.h"
 
@@ -90,6 +93,7 @@ struct RolloutSpec {
   bool fallback = false;
   RequestKey sticky;
   std::vector<FreezeWindow> freeze;
+  std::map<std::string, ExternalSignal> signals;  // by name
 
   friend bool operator==(const RolloutSpec&, const RolloutSpec&) = default;
 };
