@@ -65,6 +65,7 @@ constexpr std::array kSettings = {
     Setting{"profile_window_seconds", kInteger, "300", 1, 3600, "", "seconds of the narrowest window of profiles"},
     Setting{"profiles_max_bytes", kInteger, "1073741824", 1 << 20, 1LL << 50, "", "bytes of all profiles on disk; the oldest go first"},
     Setting{"alert_sinks", kText, "", 0, 0, "", "YAML file that lists where alerts are sent; empty: only the log"},
+    Setting{"signal_sources", kText, "", 0, 0, "", "YAML file that lists who is asked for external signals of rollouts; empty: nobody"},
     Setting{"public_url", kText, "", 0, 0, "", "URL by which people reach this server, for links in alerts"},
     Setting{"log_format", kChoice, "auto", 0, 0, "auto|json|text", "auto is text on a terminal, else JSON lines"},
     Setting{"access_log_every", kInteger, "1", 0, 1'000'000, "", "log every n-th request; 0 logs none", true},

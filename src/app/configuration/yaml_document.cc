@@ -7,6 +7,8 @@
 #include <set>
 #include <sstream>
 
+#include "base/directory.h"
+
 namespace modelyard::app {
 namespace {
 
@@ -130,6 +132,12 @@ Result<std::vector<std::pair<std::string, std::string>>> read_yaml_entries(std::
 Result<Json> read_yaml_document(std::string_view text, std::string_view file_name) {
   MODELYARD_ASSIGN(const YAML::Node root, parse(text, file_name));
   return to_json(root, file_name);
+}
+
+Result<Json> read_yaml_list(const std::string& path) {
+  if (path.empty()) return Json(nullptr);
+  MODELYARD_ASSIGN(const std::string text, read_file(path, kMostBytes));
+  return read_yaml_document(text, path);
 }
 
 }  // namespace modelyard::app

@@ -20,5 +20,7 @@ Result<std::vector<std::pair<std::string, std::string>>> read_yaml_entries(std::
 
 // The document as JSON, by YAML's core schema: plain scalars become null, booleans, numbers; quoted ones text.
 Result<Json> read_yaml_document(std::string_view text, std::string_view file_name);
+// Of a file that a setting names; null when it names none.
+Result<Json> read_yaml_list(const std::string& path);
 
 }  // namespace modelyard::app

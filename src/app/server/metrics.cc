@@ -315,6 +315,12 @@ void write_rollouts(Exposition& out, const control::RolloutFigures& figures) {
   for (const auto& [ending, number] : figures.ended) out.sample({{"ending", ending}}, number);
 }
 
+void write_signals(Exposition& out, const control::SignalAsker::Counts& counts) {
+  out.family("modelyard_rollout_signal_queries", MetricKind::kCounter,
+             "Questions to the sources of external signals since the start, by outcome: value, nodata, error.");
+  for (const auto& [of, number] : counts) out.sample({{"source", of.first}, {"outcome", of.second}}, number);
+}
+
 }  // namespace
 
 std::string write_metrics(const MetricsSources& sources, telemetry::ExpositionFormat format, TritonNames triton) {
@@ -334,6 +340,7 @@ std::string write_metrics(const MetricsSources& sources, telemetry::ExpositionFo
     write_watch(out, sources.watching->watcher().figures());
   }
   write_rollouts(out, sources.rollouts.figures());
+  write_signals(out, sources.signals.counts());
   if (sources.traces != nullptr) write_traces(out, sources.traces->totals());
   write_process(out, sources);
   if (triton == TritonNames::kAdd) write_triton(out, versions);

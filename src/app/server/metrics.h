@@ -8,6 +8,7 @@
 #include "app/server/trace_exporter.h"
 #include "app/server/watching.h"
 #include "control/rollouts/rollout_driver.h"
+#include "control/rollouts/signal_asker.h"
 #include "edge/http/server.h"
 #include "lifecycle/reconciler.h"
 #include "serving/dispatcher.h"
@@ -26,6 +27,7 @@ struct MetricsSources {
   Recording* recording;  // null: off
   Watching* watching;    // null: off
   control::RolloutDriver& rollouts;
+  const control::SignalAsker& signals;
   const TraceExporter* traces;  // null: off
 };
 

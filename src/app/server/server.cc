@@ -13,6 +13,7 @@
 #include <set>
 #include <thread>
 
+#include "app/configuration/yaml_document.h"
 #include "app/server/engines.h"
 #include "app/server/file_upload.h"
 #include "app/server/heap.h"
@@ -22,6 +23,7 @@
 #include "app/server/request_log.h"
 #include "app/server/rollout_tap.h"
 #include "app/server/server_options.h"
+#include "app/server/signal_sources/http_signal_sources.h"
 #include "app/server/supervisor.h"
 #include "app/server/taps.h"
 #include "app/server/watching.h"
@@ -30,6 +32,7 @@
 #include "control/models/registry_source.h"
 #include "control/rollouts/label_counter.h"
 #include "control/rollouts/rollout_alerts.h"
+#include "control/rollouts/signal_asker.h"
 #include "edge/control_api/control_api.h"
 #include "edge/grpc/grpc_health.h"
 #include "edge/grpc/grpc_reflection.h"
@@ -114,6 +117,7 @@ class RunningServer final : public Server {
     MODELYARD_TRY(open_recording());
     MODELYARD_TRY(open_watching());
     MODELYARD_ASSIGN(traces_, open_traces(configuration_, http_->loops(), log_));
+    MODELYARD_TRY(open_signal_sources());
     open_lifecycle();
     open_edge();
     return ok();
@@ -139,6 +143,7 @@ class RunningServer final : public Server {
     MODELYARD_TRY(http_->accept());
     if (watching_) watching_->start();
     rollouts_->start();
+    asker_->start();
     if (recording_) {
       labels_.emplace(
           control::LabelCounter::Parts{*rollouts_, *catalog_, recording_->evaluator(), log_, system_clock()});
@@ -254,6 +259,15 @@ class RunningServer final : public Server {
     return ok();
   }
 
+  Status open_signal_sources() {
+    MODELYARD_ASSIGN(const Json listed, read_yaml_list(configuration_.text("signal_sources")));
+    MODELYARD_ASSIGN(const auto sources, parse_signal_sources(listed));
+    MODELYARD_ASSIGN(signal_sources_, HttpSignalSources::open(sources, system_clock()));
+    asker_ = std::make_unique<control::SignalAsker>(
+        control::SignalAsker::Parts{[this] { return rollouts_->live(); }, *signal_sources_, log_, system_clock()});
+    return ok();
+  }
+
   serving::Tap* tap_of(std::size_t loop) {
     serving::Tap* const keeper = recording_ ? &recording_->tap(loop) : nullptr;
     std::vector<serving::Tap*> listeners{rollout_taps_[loop].get()};
@@ -294,7 +308,9 @@ class RunningServer final : public Server {
         [this](const lifecycle::Happening& happening) { record(happening); }, system_clock(), system_random());
     std::vector<control::ExposureCounter*> counters;
     for (const auto& tap : rollout_taps_) counters.push_back(&tap->counter());
-    control::RolloutDriver::Parts parts{*catalog_, *reconciler_, std::move(counters), log_, system_clock()};
+    control::RolloutDriver::Parts parts{*catalog_, *reconciler_,   std::move(counters),
+                                        log_,      system_clock(), *signal_sources_};
+    parts.signals = [this](std::int64_t rollout) { return asker_->readings(rollout); };
     if (watching_) {
       rollout_alerts_.emplace(watching_->alerts(), [this] { watching_->wake_notifier(); }, log_, system_clock());
       parts.on_change = [this](const control::Rollout& rollout) { rollout_alerts_->see(rollout); };
@@ -329,7 +345,7 @@ class RunningServer final : public Server {
             [this](const VersionRef& version) { reconciler_->retry(version); }});
     deployer_ = std::make_unique<control::Deployer>(*catalog_, *reconciler_);
     curator_ = std::make_unique<control::Curator>(*catalog_, system_clock());
-    applier_ = std::make_unique<control::Applier>(*catalog_, system_clock());
+    applier_ = std::make_unique<control::Applier>(*catalog_, *signal_sources_, system_clock());
     keys_ = std::make_unique<control::KeyKeeper>(*catalog_, system_clock());
     drift_ = std::make_unique<control::DriftInspector>(control::DriftInspector::Sources{
         *catalog_, recording_ ? &recording_->payloads() : nullptr, watching_ ? &watching_->profiles() : nullptr,
@@ -357,6 +373,7 @@ class RunningServer final : public Server {
                            *keys_,
                            *reconciler_,
                            *rollouts_,
+                           *signal_sources_,
                            *executor_,
                            recording_ ? &recording_->journal() : nullptr,
                            recording_ ? &recording_->payloads() : nullptr,
@@ -381,7 +398,7 @@ class RunningServer final : public Server {
                                             return write_metrics(
                                                 {*http_, *reconciler_, table_, dispatchers_, MODELYARD_VERSION,
                                                  engines_.onnx.version, [this] { return request_log_->dropped(); },
-                                                 recording_.get(), watching_.get(), *rollouts_, traces_.get()},
+                                                 recording_.get(), watching_.get(), *rollouts_, *asker_, traces_.get()},
                                                 format, triton);
                                           }});
     http_->set_observer([this](const edge::Request& request, edge::Response& response, std::chrono::nanoseconds took) {
@@ -457,6 +474,7 @@ class RunningServer final : public Server {
     if (executor_) executor_->stop();
     keep_key_uses();
     labels_.reset();
+    if (asker_) asker_->stop();
     if (rollouts_) rollouts_->stop();
     if (reconciler_) reconciler_->stop();
     if (watching_) watching_->stop();
@@ -487,6 +505,8 @@ class RunningServer final : public Server {
   std::unique_ptr<control::RegistrySource> source_;
   std::unique_ptr<lifecycle::Reconciler> reconciler_;
   std::optional<control::RolloutAlerts> rollout_alerts_;  // none: nothing is watched
+  std::unique_ptr<HttpSignalSources> signal_sources_;
+  std::unique_ptr<control::SignalAsker> asker_;
   std::unique_ptr<control::RolloutDriver> rollouts_;
   std::optional<control::LabelCounter> labels_;  // none: no journal
   std::unique_ptr<control::Publisher> publisher_;

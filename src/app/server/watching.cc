@@ -8,19 +8,9 @@
 #include <future>
 
 #include "app/configuration/yaml_document.h"
-#include "base/directory.h"
 
 namespace modelyard::app {
 namespace {
-
-constexpr std::uint64_t kMostSinksBytes = 1u << 20;
-
-Result<std::vector<SinkSettings>> read_sinks(const std::string& path) {
-  if (path.empty()) return std::vector<SinkSettings>();
-  MODELYARD_ASSIGN(const std::string text, read_file(path, kMostSinksBytes));
-  MODELYARD_ASSIGN(const Json list, read_yaml_document(text, path));
-  return parse_alert_sinks(list);
-}
 
 std::string host_name() {
   std::array<char, HOST_NAME_MAX + 1> name{};
@@ -51,7 +41,8 @@ Result<std::unique_ptr<Watching>> Watching::open(const Configuration& configurat
   const auto window = std::chrono::seconds(configuration.integer("profile_window_seconds"));
   MODELYARD_ASSIGN(watching->store_, monitoring::ProfileStore::open(data + "/profiles.db", window, most_bytes));
   MODELYARD_ASSIGN(watching->alerts_, control::AlertKeeper::open(data + "/alerts.db", parts.clock));
-  MODELYARD_ASSIGN(auto sinks, read_sinks(configuration.text("alert_sinks")));
+  MODELYARD_ASSIGN(const Json listed, read_yaml_list(configuration.text("alert_sinks")));
+  MODELYARD_ASSIGN(auto sinks, parse_alert_sinks(listed));
   const NotifierOptions options{std::move(sinks), {host_name(), configuration.text("public_url"), ""}};
   MODELYARD_ASSIGN(watching->notifier_, Notifier::open(*watching->alerts_, options, parts.clock, parts.log));
   watching->judge_ = std::make_unique<control::MonitorJudge>(control::MonitorJudge::Sources{

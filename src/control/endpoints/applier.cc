@@ -15,7 +15,8 @@ using registry::CatalogWriter;
 
 class Planner {
  public:
-  Planner(CatalogReader& reader, std::vector<PlannedChange>& changes) : reader_(reader), changes_(changes) {}
+  Planner(CatalogReader& reader, const SignalSources& sources, std::vector<PlannedChange>& changes)
+      : reader_(reader), sources_(sources), changes_(changes) {}
 
   Status plan_model(const std::string& name, const Json& value) {
     MODELYARD_ASSIGN(const auto model, reader_.model(name));
@@ -114,7 +115,7 @@ class Planner {
 
   Status plan_rollout(const registry::EndpointRecord& endpoint, const Json& document,
                       const registry::EndpointWants& wants) {
-    auto spec = read_rollout_spec(document);
+    auto spec = read_rollout_spec(document, sources_);
     if (!spec) return spec.error().with_context("endpoints.{}.rollout", endpoint.name);
     MODELYARD_ASSIGN(const bool is_done, was_begun_or_served(endpoint, *spec));
     if (is_done) return ok();
@@ -139,11 +140,13 @@ class Planner {
   }
 
   CatalogReader& reader_;
+  const SignalSources& sources_;
   std::vector<PlannedChange>& changes_;
   std::map<std::pair<std::string, std::string>, VersionNumber> aliases_;  // as the document will have them
 };
 
-Status carry_out(CatalogWriter& writer, const PlannedChange& change, UtcTime now, const Actor& actor) {
+Status carry_out(CatalogWriter& writer, const PlannedChange& change, const SignalSources& sources, UtcTime now,
+                 const Actor& actor) {
   const auto split = change.object.find_first_of("@#");
   const std::string name = change.object.substr(0, split);
   const std::string rest = split == std::string::npos ? "" : change.object.substr(split + 1);
@@ -156,7 +159,7 @@ Status carry_out(CatalogWriter& writer, const PlannedChange& change, UtcTime now
     return writer.put_endpoint(name, document.model, wants_of(document));
   }
   if (change.action == "rollout.begin") {
-    MODELYARD_ASSIGN(rollout::RolloutSpec spec, read_rollout_spec(change.to));
+    MODELYARD_ASSIGN(rollout::RolloutSpec spec, read_rollout_spec(change.to, sources));
     MODELYARD_TRY(add_rollout(writer, name, std::move(spec), now, actor.name));
     return ok();
   }
@@ -166,9 +169,10 @@ Status carry_out(CatalogWriter& writer, const PlannedChange& change, UtcTime now
 
 }  // namespace
 
-Result<std::vector<PlannedChange>> plan_changes(CatalogReader& reader, const Json& document) {
+Result<std::vector<PlannedChange>> plan_changes(CatalogReader& reader, const Json& document,
+                                                const SignalSources& sources) {
   std::vector<PlannedChange> changes;
-  Planner planner(reader, changes);
+  Planner planner(reader, sources, changes);
   MODELYARD_ASSIGN(auto fields, ObjectReader::open(document, ""));
   MODELYARD_ASSIGN(const Json* models, fields.optional_object("models"));
   MODELYARD_ASSIGN(const Json* endpoints, fields.optional_object("endpoints"));
@@ -185,7 +189,7 @@ Result<std::vector<PlannedChange>> plan_changes(CatalogReader& reader, const Jso
 Result<std::vector<PlannedChange>> Applier::apply(const Json& document, ApplyMode mode, const Actor& actor) {
   std::vector<PlannedChange> changes;
   const auto plan = [&](CatalogReader& reader) -> Status {
-    MODELYARD_ASSIGN(changes, plan_changes(reader, document));
+    MODELYARD_ASSIGN(changes, plan_changes(reader, document, sources_));
     return ok();
   };
   MODELYARD_TRY(catalog_.read(plan));
@@ -193,7 +197,9 @@ Result<std::vector<PlannedChange>> Applier::apply(const Json& document, ApplyMod
   // Planned once more within the transaction: something may have changed in between.
   MODELYARD_TRY(catalog_.transact({actor.name, "apply", "", document}, [&](CatalogWriter& writer) -> Status {
     MODELYARD_TRY(plan(writer));
-    for (const PlannedChange& change : changes) MODELYARD_TRY(carry_out(writer, change, clock_.utc_now(), actor));
+    for (const PlannedChange& change : changes) {
+      MODELYARD_TRY(carry_out(writer, change, sources_, clock_.utc_now(), actor));
+    }
     return ok();
   }));
   return changes;

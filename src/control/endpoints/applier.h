@@ -10,6 +10,7 @@
 #pragma once
 
 #include "control/actor.h"
+#include "control/rollouts/signal_sources.h"
 
 namespace modelyard::control {
 
@@ -24,15 +25,18 @@ enum class ApplyMode { kDryRun, kApply };
 
 class Applier {
  public:
-  Applier(registry::Catalog& catalog, const Clock& clock) : catalog_(catalog), clock_(clock) {}
+  Applier(registry::Catalog& catalog, const SignalSources& sources, const Clock& clock)
+      : catalog_(catalog), sources_(sources), clock_(clock) {}
   Result<std::vector<PlannedChange>> apply(const Json& document, ApplyMode mode, const Actor& actor);
 
  private:
   registry::Catalog& catalog_;
+  const SignalSources& sources_;
   const Clock& clock_;
 };
 
 // What would change. Pure but for the reader.
-Result<std::vector<PlannedChange>> plan_changes(registry::CatalogReader& reader, const Json& document);
+Result<std::vector<PlannedChange>> plan_changes(registry::CatalogReader& reader, const Json& document,
+                                                const SignalSources& sources);
 
 }  // namespace modelyard::control

@@ -24,9 +24,13 @@ Result<VersionNumber> only_version(registry::CatalogReader& reader, const regist
 
 }  // namespace
 
-Result<rollout::RolloutSpec> read_rollout_spec(const Json& document) {
+Result<rollout::RolloutSpec> read_rollout_spec(const Json& document, const SignalSources& sources) {
   MODELYARD_ASSIGN(rollout::RolloutSpec spec, rollout::parse_rollout_spec(document));
   MODELYARD_TRY(check_supported(spec));
+  for (const auto& [name, signal] : spec.signals) {
+    const Status known = sources.check(signal);
+    if (!known) return known.error().with_context("signals.{}", name);
+  }
   return spec;
 }
 

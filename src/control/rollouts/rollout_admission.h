@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "control/rollouts/signal_sources.h"
 #include "registry/catalog.h"
 #include "rollout/machine/spec.h"
 
@@ -19,7 +20,8 @@ struct AdmittedRollout {
   VersionRef candidate;
 };
 
-Result<rollout::RolloutSpec> read_rollout_spec(const Json& document);
+// Its signals are asked of `sources`.
+Result<rollout::RolloutSpec> read_rollout_spec(const Json& document, const SignalSources& sources);
 // `wants`: of the endpoint by then; null: as they are.
 Result<AdmittedRollout> admit_rollout(registry::CatalogReader& reader, const std::string& endpoint,
                                       rollout::RolloutSpec spec, const registry::EndpointWants* wants = nullptr);

@@ -5,6 +5,7 @@
 #include "control/rollouts/rollout_admission.h"
 #include "control/rollouts/rollout_report.h"
 #include "rollout/machine/looking.h"
+#include "rollout/machine/signal_looking.h"
 #include "rollout/machine/traffic.h"
 
 namespace modelyard::control {
@@ -214,6 +215,7 @@ Result<rollout::Look> RolloutDriver::see(const Live& live, const lifecycle::Life
     evidence = &with_labels;
   }
   rollout::see_evidence(rollout.spec, rollout.state, rollout.gates, *evidence, look);
+  rollout::see_signals(rollout.spec, rollout.state, rollout.gates, parts_.signals(rollout.record.id), look);
   return look;
 }
 
@@ -293,7 +295,7 @@ Status RolloutDriver::keep(const Rollout& before, const rollout::RolloutState& n
 }
 
 Result<Rollout> RolloutDriver::begin(const std::string& endpoint, const Json& document, const Actor& actor) {
-  MODELYARD_ASSIGN(const rollout::RolloutSpec spec, read_rollout_spec(document));
+  MODELYARD_ASSIGN(const rollout::RolloutSpec spec, read_rollout_spec(document, parts_.signal_sources));
   std::int64_t id = 0;
   const registry::AuditNote note{actor.name, "rollout.begin", endpoint, {{"candidate", spec.candidate}}};
   {

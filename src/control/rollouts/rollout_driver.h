@@ -19,6 +19,7 @@
 #include "control/actor.h"
 #include "control/rollouts/exposure_counter.h"
 #include "control/rollouts/rollout_plan.h"
+#include "control/rollouts/signal_sources.h"
 #include "lifecycle/reconciler.h"
 #include "rollout/gates/course.h"
 #include "rollout/gates/windows.h"
@@ -59,6 +60,11 @@ class RolloutDriver {
     std::vector<ExposureCounter*> counters;  // of loops
     telemetry::Log& log;
     const Clock& clock;
+    const SignalSources& signal_sources;
+    // What they have said of a rollout; asked under the driver's lock.
+    std::function<rollout::SignalReadings(std::int64_t)> signals = [](std::int64_t) {
+      return rollout::SignalReadings();
+    };
     // One has begun, has moved, or is under way when it is looked at for the first time.
     std::function<void(const Rollout&)> on_change = [](const Rollout&) {};
   };

@@ -82,7 +82,9 @@ class Foresight {
       if (std::ranges::find(step.gates, gate.text) == step.gates.end()) continue;
       Seen one{&gate, !is_shadow && rollout::is_foreseeable(gate, known_.stable), std::nullopt};
       if (one.is_foreseeable) one.samples = rollout::samples_to_pass({gate, alpha_}, {before_, share}, known_.stable);
-      needed = std::max(needed, one.is_foreseeable ? one.samples.value_or(rollout::kMostForeseen) : gate.least_samples);
+      needed = std::max(needed, one.is_foreseeable   ? one.samples.value_or(rollout::kMostForeseen)
+                                : gate.is_external() ? 0
+                                                     : gate.least_samples);
       seen.push_back(one);
     }
     forecast_.samples_of_gates.push_back(needed);
@@ -114,10 +116,15 @@ class Foresight {
             {"power", nullptr}};
   }
 
+  Json alpha_json(const rollout::Gate& gate) const {
+    if (gate.is_external()) return nullptr;
+    return gate.confidence ? 1 - *gate.confidence : alpha_;
+  }
+
   Json outlook_json(const Seen& one) {
     const auto harm = one.is_foreseeable ? rollout::harm_of(*one.gate, known_.stable, harm_times_) : std::nullopt;
     Json json = {{"gate", one.gate->text},
-                 {"alpha", one.gate->confidence ? 1 - *one.gate->confidence : alpha_},
+                 {"alpha", alpha_json(*one.gate)},
                  {"foreseeable", one.is_foreseeable},
                  {"samples", one.samples ? Json(*one.samples) : Json(nullptr)},
                  {"harm", harm ? Json(harm->value) : Json(nullptr)},
@@ -144,7 +151,7 @@ class Foresight {
 }  // namespace
 
 Result<Json> forecast_rollout(const ForecastParts& parts, const ForecastQuery& query) {
-  MODELYARD_ASSIGN(rollout::RolloutSpec spec, read_rollout_spec(query.spec));
+  MODELYARD_ASSIGN(rollout::RolloutSpec spec, read_rollout_spec(query.spec, parts.sources));
   AdmittedRollout admitted;
   MODELYARD_TRY(parts.catalog.read([&](registry::CatalogReader& reader) -> Status {
     MODELYARD_ASSIGN(admitted, admit_rollout(reader, query.endpoint, std::move(spec)));

@@ -18,6 +18,7 @@ namespace modelyard::control {
 struct ForecastParts {
   registry::Catalog& catalog;
   journal::Journal* journal;  // null: traffic is not known unless it is given
+  const SignalSources& sources;
   const Clock& clock;
 };
 

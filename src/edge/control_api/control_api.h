@@ -42,6 +42,7 @@ struct ControlParts {
   control::KeyKeeper& keys;
   lifecycle::Reconciler& reconciler;
   control::RolloutDriver& rollouts;
+  const control::SignalSources& signal_sources;
   ControlExecutor& executor;
   journal::Journal* journal;          // null: off
   journal::PayloadJournal* payloads;  // null: off

@@ -83,7 +83,9 @@ void ControlApi::add_rollout_routes(Router& router) {
   route(router, Method::kPost, of_endpoint + ":plan", Access::model(Verb::kRead), {"requests_per_second", "harm"},
         [this](const ApiCall& call) -> Result<ApiAnswer> {
           MODELYARD_ASSIGN(const auto query, forecast_query(call));
-          MODELYARD_ASSIGN(Json plan, control::forecast_rollout({parts_.catalog, parts_.journal, parts_.clock}, query));
+          MODELYARD_ASSIGN(
+              Json plan,
+              control::forecast_rollout({parts_.catalog, parts_.journal, parts_.signal_sources, parts_.clock}, query));
           return ApiAnswer{200, std::move(plan), std::nullopt};
         });
   route(router, Method::kGet, of_endpoint, Access::model(Verb::kRead), {},
