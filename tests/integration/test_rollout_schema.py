@@ -23,7 +23,12 @@ SPEC = {
                [{"days": ["fri"], "from": "4:00", "to": "24:00"}], [{"days": ["fri"], "from": "16:00"}], [{}],
                [{"from": "2026-12-24T00:00:00Z", "to": "2026-12-27T00:00:00Z"}], [{"from": 1, "to": 2}],
                [{"from": "2026-12-24T00:00:00Z", "to": "2026-12-27T00:00:00Z", "why": "holidays"}]],
+    "signals": [None, {}, [], {"load": {}}, {"load": "metrics"}, {"Load": {"source": "metrics"}}],
     "strategy": ["canary", "all", None, 1], "stepz": [[1]]}
+# Of the one signal that is asked for; no server of these tests has the source, which is found out last.
+SIGNAL = {"source": ["metrics", "", None, 1], "query": ["up", "", "{{endpoint}}", 1, None, "x" * 4097],
+          "interval": ["10s", "1h", "soon", 30, None], "timeout": ["1s", "10", None], "failures": [1, 10, 0, 11, 1.5, "1", None],
+          "url": ["http://localhost"]}
 STEPS = [[], None, [1], ["1%"], ["1.25%"], ["1"], ["0%"], ["0.00%"], ["101%"], ["100%"], [0], [100], [101], [-1], [True], [{"weight": 5}], [{"weigth": 5}], [{}],
          [{"weight": 5, "pause": True, "hold": "1m", "min_samples": 5, "gates": ["error_rate <= 1%"]}],
          [{"weight": 5, "pause": "yes"}], [{"weight": 5, "more": 1}], [{"weight": "7%", "hold": 5}]]
@@ -47,6 +52,9 @@ def documents():
                 yield {**CANARY, field: value}
     for field, values in PACE.items():
         yield from ({"candidate": 2, "stages": [{"canary": {"steps": [1], field: value}}]} for value in values)
+    for field, values in SIGNAL.items():
+        for value in values:
+            yield {**CANARY, "gates": ["signal:load <= 5"], "signals": {"load": {"source": "metrics", field: value}}}
     yield from ({**CANARY, "steps": steps} for steps in STEPS)
     yield from ({"candidate": 2, "stages": stages} for stages in STAGES)
     yield from ({}, {"candidate": 2}, {"strategy": "canary", "steps": [1]}, {**CANARY, "stages": [{"shadow": {}}]}, {**IMMEDIATE, "steps": [1]})
