@@ -47,7 +47,7 @@ TEST_F(SignalLookingTest, AsksForWhatIsInForceAndOnlyWithTraffic) {
 
 TEST_F(SignalLookingTest, JudgesEachGateByItsOwnSignal) {
   has_said("load", 4);
-  has_said("cost", 4);
+  has_said("cost", 9);
 
   EXPECT_EQ(outcome_of("signal:load <= 5"), Outcome::kPass);
   EXPECT_EQ(outcome_of("signal:cost <= 1"), Outcome::kInconclusive);
