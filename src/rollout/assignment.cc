@@ -42,6 +42,12 @@ VersionNumber version_at(const TrafficPlan& plan, std::uint64_t hash) {
   return plan.shares.back().version;
 }
 
+bool is_within(const Layer& layer, std::string_view unit) {
+  if (unit.empty()) return false;
+  const int part = part_of(point_of(layer.name, unit));
+  return layer.from <= part && part < layer.to;
+}
+
 }  // namespace
 
 std::uint64_t point_of(std::string_view salt, std::string_view unit) {
@@ -60,11 +66,8 @@ Assignment assign(const TrafficPlan& plan, const RequestKeys& keys, std::uint64_
   }
   const std::string_view unit = unit_of(plan, keys);
   const std::uint64_t point = unit.empty() ? chance : point_of(plan.salt, unit);
-  if (plan.layer && !unit.empty()) {
-    const int slot = part_of(point_of(plan.layer->name, unit));
-    if (slot < plan.layer->from || slot >= plan.layer->to) {
-      return {.version = plan.stable, .arm = Arm::kStable, .unit_hash = point};
-    }
+  if (plan.layer && !is_within(*plan.layer, unit)) {
+    return {.version = plan.stable, .arm = Arm::kStable, .unit_hash = point};
   }
   const VersionNumber version = version_at(plan, point);
   const Arm arm = arm_of(plan, version);

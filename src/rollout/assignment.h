@@ -5,8 +5,9 @@
 //            takes nobody away from the arm that grows.
 // Unit:      what the plan's sticky key names. A request that does not show it, or a plan that has none, is assigned by
 //            chance.
-// Overrides: go first; whoever is sent by one is no exposure. Nor is a unit outside of the plan's slice of its layer,
-//            which the stable version answers.
+// Overrides: go first; whoever is sent by one is no exposure.
+// Layer:     shares are those of its slice. Who is outside, or shows no unit and so has no place in it, is answered by the
+//            stable version and is no exposure.
 // Cost:      one SHA-256 of some bytes; nothing is allocated. A plan of one version costs a comparison.
 // Threads:   pure.
 // Sources:   Kohavi, Tang & Xu, Trustworthy Online Controlled Experiments, 2020, ch. 14; layers: Tang, Agarwal, O'Brien

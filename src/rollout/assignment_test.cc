@@ -137,6 +137,28 @@ TEST(Assignment, LetsOverridesGoFirstAndCountsThemNot) {
   EXPECT_TRUE(assign(plan, tester, 0).exposed);
 }
 
+TEST(Assignment, SharesOfALayerAreThoseOfItsSlice) {
+  TrafficPlan plan = canary(2000);
+  plan.layer = {"checkout", 0, 5000};
+  int exposed = 0, candidates = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const Assignment assigned = assign(plan, user(i), 0);
+    exposed += assigned.exposed;
+    candidates += assigned.arm == Arm::kCandidate;
+  }
+  EXPECT_NEAR(exposed, 10'000, 290);    // 4 sigma
+  EXPECT_NEAR(candidates, 2'000, 180);  // a fifth of those
+}
+
+TEST(Assignment, WhoShowsNoUnitHasNoPlaceInALayer) {
+  TrafficPlan plan = canary(kWhole);
+  plan.layer = {"checkout", 0, kWhole};
+  const Assignment assigned = assign(plan, TestKeys(), 17);
+  EXPECT_EQ(assigned.version, 1);
+  EXPECT_EQ(assigned.arm, Arm::kStable);
+  EXPECT_FALSE(assigned.exposed);
+}
+
 TEST(Assignment, KeepsUnitsOfDisjointSlicesApart) {
   TrafficPlan first = canary(5000, "a"), second = canary(5000, "b");
   first.layer = {"checkout", 0, 5000};

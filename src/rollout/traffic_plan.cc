@@ -6,9 +6,6 @@ namespace modelyard::rollout {
 namespace {
 
 constexpr std::string_view kHeaderPrefix = "header:";
-constexpr std::size_t kLongestKey = 256;    // names of headers, salts, values
-constexpr std::size_t kMostOverrides = 64;  // each is looked at by every request
-constexpr std::size_t kMostVersions = 16;
 
 Error refusal(const TrafficPlan& plan, std::string_view why) {
   return Error(Code::kInvalidArgument, fmt::format("plan of '{}': {}", plan.endpoint, why));
@@ -42,6 +39,10 @@ bool keeps(const TrafficPlan& plan, VersionNumber version) {
   return answers(plan, version) || std::ranges::find(plan.warm, version) != plan.warm.end();
 }
 
+bool is_shadow(const TrafficPlan& plan, VersionNumber version) {
+  return std::ranges::find(plan.shadows, version, &Shadow::version) != plan.shadows.end();
+}
+
 Status check_overrides(const TrafficPlan& plan) {
   if (plan.overrides.size() > kMostOverrides)
     return refusal(plan, fmt::format("more than {} overrides", kMostOverrides));
@@ -50,9 +51,9 @@ Status check_overrides(const TrafficPlan& plan) {
     if (rule.value.empty() || rule.value.size() > kLongestKey) {
       return refusal(plan, fmt::format("the value of an override has 1 to {} bytes", kLongestKey));
     }
-    if (!keeps(plan, rule.version)) {
+    if (!keeps(plan, rule.version) && !is_shadow(plan, rule.version)) {
       return refusal(plan, fmt::format("an override sends requests to version {}, which is neither among the shares "
-                                       "nor kept warm",
+                                       "nor a shadow nor kept warm",
                                        rule.version));
     }
   }

@@ -19,6 +19,9 @@
 namespace modelyard::rollout {
 
 inline constexpr int kWhole = 10'000;
+inline constexpr std::size_t kLongestKey = 256;    // names of headers, salts, values
+inline constexpr std::size_t kMostOverrides = 64;  // each is looked at by every request
+inline constexpr std::size_t kMostVersions = 16;   // that answer, and that do not
 
 struct Share {
   VersionNumber version = 0;
@@ -48,7 +51,7 @@ struct RequestKey {
 Result<RequestKey> parse_request_key(std::string_view text);
 std::string to_text(const RequestKey& key);
 
-// Requests whose key has this value go to this version.
+// Requests whose key has this value go to this version, which answers them as soon as it is ready.
 struct Override {
   RequestKey key;
   std::string value;
@@ -62,6 +65,8 @@ struct Layer {
   std::string name;
   int from = 0;  // this part, and all below `to`
   int to = kWhole;
+
+  double width() const { return static_cast<double>(to - from) / kWhole; }  // as a share
 
   friend bool operator==(const Layer&, const Layer&) = default;
 };

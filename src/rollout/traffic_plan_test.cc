@@ -72,7 +72,8 @@ TEST(TrafficPlan, RefusesWhatCannotBe) {
       {"overrides", Json::array({{{"key", "none"}, {"value", "x"}, {"version", 1}}}),
        "plan of 'fraud': an override needs a key: 'header:NAME' or 'principal'"},
       {"overrides", Json::array({{{"key", "principal"}, {"value", "x"}, {"version", 8}}}),
-       "plan of 'fraud': an override sends requests to version 8, which is neither among the shares nor kept warm"},
+       "plan of 'fraud': an override sends requests to version 8, which is neither among the shares nor a shadow nor "
+       "kept warm"},
       {"warm", Json::array({0}), "plan of 'fraud': warm: versions begin at 1"},
       {"warm", Json::array({"1"}), "plan.warm[0]: expected a version's number"},
       {"layer",

@@ -23,6 +23,10 @@ Status check(const RolloutSpec& spec, std::span<const Gate> gates) {
     return error(Code::kUnimplemented, "a stage 'shadow' is not simulated; canary, experiment and bandit are");
   }
   if (spec.fallback) return error(Code::kUnimplemented, "fallback is not simulated");
+  if (spec.layer) {
+    return error(Code::kUnimplemented,
+                 "layer: a slice is not simulated; leave it out, and say how many requests a second are within it");
+  }
   for (const Gate& gate : gates) {
     if (shows_in_requests(gate.signal) && !gate.window && gate.on_no_data == OnNoData::kHold) continue;
     return error(Code::kUnimplemented,

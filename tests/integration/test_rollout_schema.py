@@ -18,6 +18,15 @@ SPEC = {
     "on_inconclusive": ["hold", "abort", "wait", None], "ready_within": ["10m", "1d", "x", None], "keep_warm": ["0s", "1h", 1],
     "cooling": ["0s", "1h", 1], "tick": ["1s", "1h", "soon"], "fallback": [True, False, "yes", None],
     "sticky": ["none", "principal", "header:X-User", "header:", "header:a b", "cookie:x", None],
+    "overrides": [[], None, {}, ["qa"], [{"key": "principal", "value": "qa", "arm": "candidate"}], [{"key": "none", "value": "qa", "arm": "stable"}],
+                  [{"key": "header:X-Tester", "value": "yes", "arm": "stable"}], [{"key": "principal", "value": "", "arm": "stable"}],
+                  [{"key": "principal", "value": "qa", "arm": "both"}], [{"key": "principal", "value": "qa"}],
+                  [{"key": "principal", "value": "q" * 257, "arm": "stable"}],
+                  [{"key": "principal", "value": "qa", "arm": "stable", "version": 1}], [{"key": "principal", "value": "qa", "arm": "stable"}] * 65],
+    "layer": [None, {}, "shop", {"name": "shop", "from": 0, "to": 50}, {"name": "shop", "from": "0%", "to": "12.5%"}, {"name": "shop", "from": -1, "to": 50},
+              {"name": "shop", "from": 50, "to": 100}, {"name": "shop", "from": 50, "to": 101}, {"name": "", "from": 0, "to": 50},
+              {"name": "shop", "to": 50}, {"name": "shop", "from": 0}, {"name": "shop", "from": 0, "to": 0},
+              {"name": "shop", "from": 0, "to": 50, "salt": "x"}],
     "freeze": [[], None, {}, [{"days": ["fri"], "from": "16:00", "to": "24:00"}], [{"days": [], "from": "16:00", "to": "24:00"}],
                [{"days": ["friday"], "from": "16:00", "to": "24:00"}], [{"days": ["fri"], "from": "16:60", "to": "24:00"}],
                [{"days": ["fri"], "from": "4:00", "to": "24:00"}], [{"days": ["fri"], "from": "16:00"}], [{}],
@@ -59,6 +68,8 @@ def documents():
     yield from ({"candidate": 2, "stages": stages} for stages in STAGES)
     yield from ({}, {"candidate": 2}, {"strategy": "canary", "steps": [1]}, {**CANARY, "stages": [{"shadow": {}}]}, {**IMMEDIATE, "steps": [1]})
     yield {"candidate": 2, "strategy": "shadow", "share": 20}
+    yield {**CANARY, "sticky": "none", "layer": {"name": "shop", "from": 0, "to": 50}}
+    yield {**CANARY, "sticky": "principal", "layer": {"name": "shop", "from": 0, "to": 50}}
     yield {"candidate": 2, "strategy": "shadow", "steps": [1]}
     yield {"candidate": 2, "strategy": "experiment", "metric": "error_rate <= stable", "hold": "1h"}
     yield {"candidate": 2, "strategy": "bandit", "reward": "clicked", "floor": 1, "most_duration": "2d"}

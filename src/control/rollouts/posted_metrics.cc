@@ -11,14 +11,19 @@
 namespace modelyard::control {
 namespace {
 
-// A unit stands wherever the plan looks for one.
+// A unit stands where the plan's sticky key looks for one.
 class UnitKeys final : public rollout::RequestKeys {
  public:
-  explicit UnitKeys(std::string_view unit) : unit_(unit) {}
-  std::optional<std::string_view> header(std::string_view) const override { return unit_; }
-  std::string_view principal() const override { return unit_; }
+  UnitKeys(const rollout::RequestKey& sticky, std::string_view unit) : sticky_(sticky), unit_(unit) {}
+  std::optional<std::string_view> header(std::string_view name) const override {
+    return sticky_.by == rollout::KeyKind::kHeader && name == sticky_.header ? std::optional(unit_) : std::nullopt;
+  }
+  std::string_view principal() const override {
+    return sticky_.by == rollout::KeyKind::kPrincipal ? unit_ : std::string_view();
+  }
 
  private:
+  const rollout::RequestKey& sticky_;
   const std::string_view unit_;
 };
 
@@ -79,7 +84,7 @@ class Counting {
     if (rollout_.spec.sticky.by == rollout::KeyKind::kNone) {
       return error(Code::kInvalidArgument, "units have no arm in a rollout with sticky 'none': name predictions");
     }
-    const rollout::Assignment assigned = rollout::assign(plan_, UnitKeys(value.unit), 0);
+    const rollout::Assignment assigned = rollout::assign(plan_, UnitKeys(plan_.sticky, value.unit), 0);
     const auto step = rollout::counted_step(rollout_.spec, rollout_.state);
     if (!assigned.exposed || !step) return error(Code::kInvalidArgument, "unit '{}' is in no arm", value.unit);
     rollout::StepEvidence& counted = rollout::step_of(of_units_, *step);

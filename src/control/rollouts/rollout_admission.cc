@@ -2,6 +2,7 @@
 
 #include "control/endpoints/deployer.h"
 #include "control/rollouts/answer_evidence.h"
+#include "control/rollouts/layer_slices.h"
 #include "control/rollouts/rollout_plan.h"
 #include "rollout/machine/looking.h"
 
@@ -49,6 +50,10 @@ Result<AdmittedRollout> admit_rollout(registry::CatalogReader& reader, const std
     return error(Code::kFailedPrecondition, "candidate: endpoint '{}' serves version {} already", endpoint, served);
   }
   admitted.spec.stable = served;
+  if (admitted.spec.layer) {
+    MODELYARD_ASSIGN(const auto taken, taken_slices(reader, admitted.spec.layer->name, endpoint));
+    MODELYARD_TRY(check_slice(taken, *admitted.spec.layer, admitted.spec.sticky));
+  }
   MODELYARD_ASSIGN(admitted.candidate, resolve_version(reader, admitted.endpoint.model, admitted.spec.candidate, ""));
   MODELYARD_ASSIGN(const auto gates, rollout::parse_gates(rollout::all_gates(admitted.spec)));
   if (wants_labels(admitted.spec, gates))

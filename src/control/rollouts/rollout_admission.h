@@ -1,8 +1,8 @@
 // How a rollout begins, and what must hold before; a dry run asks the same.
 //
 // Errors:  those of the spec; NotFound; FailedPrecondition when the endpoint serves no version alone, the candidate
-//          already, or another stable version than the spec says, or when it has a rollout under way; Unimplemented for
-//          what is not there yet.
+//          already, or another stable version than the spec says, when it has a rollout under way, or when another one has
+//          the slice of the layer; Unimplemented for what is not there yet.
 // Threads: reads the catalog within the caller's transaction.
 #pragma once
 

@@ -51,9 +51,10 @@ class Foresight {
       : spec_(spec),
         gates_(std::move(gates)),
         known_(known),
+        per_second_(known.per_second.value_or(0) * (spec.layer ? spec.layer->width() : 1)),
         harm_times_(harm_times),
         alpha_(rollout::alpha_of_each(gates_, spec.alpha)),
-        forecast_{.now = now, .requests_per_second = known.per_second.value_or(0), .samples_of_gates = {}} {}
+        forecast_{.now = now, .requests_per_second = per_second_, .samples_of_gates = {}} {}
 
   Json steps() {
     const std::size_t count = rollout::preview(spec_, forecast_).steps.size();
@@ -99,8 +100,8 @@ class Foresight {
   double samples_at_end(std::size_t at) const {
     const rollout::StepPreview step = rollout::preview(spec_, forecast_).steps[at];
     if (step.expected_samples) return static_cast<double>(*step.expected_samples);
-    if (known_.per_second.value_or(0) > 0) {
-      return *known_.per_second * step.share / rollout::kWhole * static_cast<double>(step.most_duration.count());
+    if (per_second_ > 0) {
+      return per_second_ * step.share / rollout::kWhole * static_cast<double>(step.most_duration.count());
     }
     return static_cast<double>(step.needed_samples < rollout::kMostForeseen ? step.needed_samples : 0);
   }
@@ -142,6 +143,7 @@ class Foresight {
   const rollout::RolloutSpec& spec_;
   const std::vector<rollout::Gate> gates_;
   const Known& known_;
+  const double per_second_;  // that are in the rollout
   const double harm_times_, alpha_;
   rollout::Forecast forecast_;
   std::vector<rollout::ExpectedStep> before_;

@@ -28,6 +28,18 @@ bool is_counted_here(Signal signal) {
   return false;
 }
 
+// A candidate that is not ready, or backs out, answers nobody, whoever is to have it.
+bool forces_arms(const rollout::RolloutState& state) {
+  return rollout::contains(rollout::kStagePhases | rollout::set_of(Phase::kFull), rollout::place_of(state));
+}
+
+void add_overrides(const rollout::RolloutSpec& spec, rollout::TrafficPlan& plan) {
+  for (const rollout::ArmOverride& rule : spec.overrides) {
+    const bool is_candidate = rule.arm == rollout::Arm::kCandidate;
+    plan.overrides.push_back({rule.key, rule.value, is_candidate ? spec.candidate : *spec.stable});
+  }
+}
+
 Status check_gate(const rollout::Gate& gate) {
   if (gate.signal == Signal::kMetric && gate.metric == "accuracy") {
     return error(Code::kInvalidArgument, "gate '{}': accuracy comes from labels, and is written without 'metric:'",
@@ -105,6 +117,9 @@ rollout::TrafficPlan plan_of(const Rollout& rollout) {
   plan.salt = salt_of(rollout);
   plan.sticky = rollout.spec.sticky;
   plan.falls_back = traffic.falls_back;
+  // Promoted is everybody, not only who was in the slice.
+  if (rollout.state.phase != Phase::kFull) plan.layer = rollout.spec.layer;
+  if (forces_arms(rollout.state)) add_overrides(rollout.spec, plan);
   plan.shares.clear();
   for (const auto& [version, weight] :
        {std::pair{stable, rollout::kWhole - traffic.candidate_weight}, {candidate, traffic.candidate_weight}}) {

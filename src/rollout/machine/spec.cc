@@ -12,6 +12,7 @@ namespace modelyard::rollout {
 namespace {
 
 using namespace std::chrono_literals;
+
 Status read_versions(ObjectReader& document, RolloutSpec& spec) {
   MODELYARD_ASSIGN(spec.candidate, document.integer("candidate"));
   MODELYARD_ASSIGN(spec.stable, document.optional_integer("stable"));
@@ -53,15 +54,78 @@ Status read_judging(ObjectReader& document, RolloutSpec& spec) {
   return ok();
 }
 
+Status read_key(ObjectReader& fields, std::string_view field, const std::string& text, RequestKey& key) {
+  auto parsed = parse_request_key(text);
+  if (!parsed) return refuse_field(fields, field, parsed.error().message());
+  key = *std::move(parsed);
+  return ok();
+}
+
+Status read_override(const Json& value, const std::string& path, ArmOverride& rule) {
+  MODELYARD_ASSIGN(auto fields, ObjectReader::open(value, path));
+  MODELYARD_ASSIGN(const std::string key, fields.string("key"));
+  MODELYARD_TRY(read_key(fields, "key", key, rule.key));
+  if (rule.key.by == KeyKind::kNone) return refuse_field(fields, "key", "write header:NAME or principal");
+  MODELYARD_ASSIGN(rule.value, fields.string("value"));
+  if (rule.value.empty() || rule.value.size() > kLongestKey) {
+    return refuse_field(fields, "value", fmt::format("has 1 to {} bytes", kLongestKey));
+  }
+  MODELYARD_ASSIGN(const std::string arm, fields.string("arm"));
+  const bool is_candidate = arm == arm_name(Arm::kCandidate);
+  if (!is_candidate && arm != arm_name(Arm::kStable)) {
+    return refuse_field(fields, "arm", fmt::format("'{}' is not known: write candidate or stable", arm));
+  }
+  rule.arm = is_candidate ? Arm::kCandidate : Arm::kStable;
+  return fields.finish();
+}
+
+Status read_overrides(ObjectReader& document, RolloutSpec& spec) {
+  MODELYARD_ASSIGN(const Json* const list, document.optional_array("overrides"));
+  if (!list) return ok();
+  if (list->size() > kMostOverrides) {
+    return refuse_field(document, "overrides", fmt::format("at most {}", kMostOverrides));
+  }
+  spec.overrides.resize(list->size());
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    MODELYARD_TRY(
+        read_override((*list)[i], fmt::format("{}[{}]", document.path_of("overrides"), i), spec.overrides[i]));
+  }
+  return ok();
+}
+
+Status read_edge(ObjectReader& fields, std::string_view key, Zero zero, int& part) {
+  const Json* const value = fields.optional_any(key);
+  MODELYARD_ASSIGN(part, parse_percent(value ? *value : Json(), fields.path_of(key), zero));
+  return ok();
+}
+
+// Pre: sticky has been read.
+Status read_layer(ObjectReader& document, RolloutSpec& spec) {
+  MODELYARD_ASSIGN(const Json* const value, document.optional_object("layer"));
+  if (!value) return ok();
+  MODELYARD_ASSIGN(auto fields, ObjectReader::open(*value, document.path_of("layer")));
+  Layer layer;
+  MODELYARD_ASSIGN(layer.name, fields.string("name"));
+  if (layer.name.empty() || layer.name.size() > kLongestKey) {
+    return refuse_field(fields, "name", fmt::format("has 1 to {} bytes", kLongestKey));
+  }
+  MODELYARD_TRY(read_edge(fields, "from", Zero::kTaken, layer.from));
+  MODELYARD_TRY(read_edge(fields, "to", Zero::kRefused, layer.to));
+  if (layer.from >= layer.to) return refuse_field(fields, "to", "the slice is empty: write more than 'from'");
+  if (spec.sticky.by == KeyKind::kNone) {
+    return refuse_field(document, "layer", "a slice is one of units, and sticky 'none' tells them not apart");
+  }
+  spec.layer = std::move(layer);
+  return fields.finish();
+}
+
 Status read_serving(ObjectReader& document, RolloutSpec& spec) {
   MODELYARD_ASSIGN(const auto fallback, document.optional_boolean("fallback"));
   spec.fallback = fallback.value_or(false);
   MODELYARD_ASSIGN(const auto sticky, document.optional_string("sticky"));
-  if (sticky) {
-    const auto key = parse_request_key(*sticky);
-    if (!key) return refuse_field(document, "sticky", key.error().message());
-    spec.sticky = *key;
-  }
+  if (sticky) MODELYARD_TRY(read_key(document, "sticky", *sticky, spec.sticky));
+  MODELYARD_TRY(read_overrides(document, spec));
+  MODELYARD_TRY(read_layer(document, spec));
   MODELYARD_ASSIGN(const Json* const freeze, document.optional_array("freeze"));
   if (!freeze) return ok();
   MODELYARD_ASSIGN(spec.freeze, parse_freeze(*freeze, document.path_of("freeze")));
@@ -96,7 +160,15 @@ Json to_json(const RolloutSpec& spec) {
                {"tick", format_duration(spec.tick)},
                {"fallback", spec.fallback},
                {"sticky", to_text(spec.sticky)},
+               {"overrides", Json::array()},
                {"freeze", Json::array()}};
+  for (const ArmOverride& rule : spec.overrides) {
+    json["overrides"].push_back({{"key", to_text(rule.key)}, {"value", rule.value}, {"arm", arm_name(rule.arm)}});
+  }
+  if (spec.layer) {
+    json["layer"] = {
+        {"name", spec.layer->name}, {"from", percent_json(spec.layer->from)}, {"to", percent_json(spec.layer->to)}};
+  }
   for (const FreezeWindow& window : spec.freeze) json["freeze"].push_back(to_json(window));
   if (!spec.signals.empty()) json["signals"] = signals_json(spec.signals);
   if (spec.stable) json["stable"] = *spec.stable;

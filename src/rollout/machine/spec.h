@@ -17,6 +17,11 @@
 //   cooling          "30s"       how long the candidate stays loaded behind a back-out
 //   fallback         false       stable answers when the candidate fails to
 //   sticky           "header:Modelyard-Unit"  or "header:NAME", "principal", "none": what keeps a caller at one version
+//   overrides        []          up to 64 {"key": "header:NAME" | "principal", "value", "arm": "candidate" | "stable"}: whose
+//                                requests get an arm whatever the shares are, from the first stage to the end; the
+//                                first that fits decides, and who gets one counts for no gate
+//   layer            none        {"name", "from", "to"}: only the units in this slice, in percent, are in the rollout, and
+//                                the shares are of them; the others are stable's until the candidate is promoted
 //   tick             "1s"        between two looks
 //   freeze           []          as freeze.h says
 //   signals          {}          what gates on `signal:NAME` ask others, as spec_signals.h says
@@ -79,6 +84,14 @@ struct Stage {
 
 enum class OnInconclusive { kHold, kAbort };
 
+struct ArmOverride {
+  RequestKey key;
+  std::string value;
+  Arm arm = Arm::kCandidate;
+
+  friend bool operator==(const ArmOverride&, const ArmOverride&) = default;
+};
+
 struct RolloutSpec {
   VersionNumber candidate = 0;
   std::optional<VersionNumber> stable;  // else what the endpoint serves when the rollout begins
@@ -92,6 +105,8 @@ struct RolloutSpec {
   std::chrono::seconds tick{1};
   bool fallback = false;
   RequestKey sticky;
+  std::vector<ArmOverride> overrides;
+  std::optional<Layer> layer;
   std::vector<FreezeWindow> freeze;
   std::map<std::string, ExternalSignal> signals;  // by name
 

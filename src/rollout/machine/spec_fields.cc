@@ -53,12 +53,14 @@ Status read_pace(ObjectReader& fields, Pace& pace) {
   return ok();
 }
 
-Result<int> parse_percent(const Json& value, const std::string& path) {
+Result<int> parse_percent(const Json& value, const std::string& path, Zero zero) {
   const auto percent = percent_of(value);
   if (!percent) return error(Code::kInvalidArgument, "{}: expected percent, like 5, 0.5 or \"0.5%\"", path);
   const double parts = *percent * (kWhole / 100.0);
+  if (parts == 0 && zero == Zero::kTaken) return 0;
   if (!(parts > 0) || parts > kWhole) {
-    return error(Code::kInvalidArgument, "{}: {} % is not above 0 and at most 100 %", path, *percent);
+    return error(Code::kInvalidArgument, "{}: {} % is not {} 0 and at most 100 %", path, *percent,
+                 zero == Zero::kTaken ? "at least" : "above");
   }
   // 0.07 * 100 is not 7 in binary.
   if (std::abs(parts - std::round(parts)) > 1e-6 || parts < 0.5) {

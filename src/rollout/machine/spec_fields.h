@@ -28,8 +28,9 @@ Error refuse_field(const ObjectReader& fields, std::string_view key, std::string
 
 Status read_duration(ObjectReader& fields, std::string_view key, std::optional<std::chrono::seconds>& duration);
 Status read_pace(ObjectReader& fields, Pace& pace);
-// 25, 0.5 or "0.5%", as parts of 10,000 of at least 1.
-Result<int> parse_percent(const Json& value, const std::string& path);
+// 25, 0.5 or "0.5%", as parts of 10,000.
+enum class Zero { kRefused, kTaken };
+Result<int> parse_percent(const Json& value, const std::string& path, Zero zero = Zero::kRefused);
 Status read_percent(ObjectReader& fields, std::string_view key, int& share);
 Json percent_json(int share);
 // Adds the lines that are not there yet.

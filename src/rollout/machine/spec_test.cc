@@ -89,6 +89,47 @@ TEST(RolloutSpec, IsReadBackAsItWasWritten) {
   }
 }
 
+TEST(RolloutSpec, ForcesArmsAndStandsInALayer) {
+  const RolloutSpec spec = spec_of(R"({"candidate": 8, "strategy": "immediate",
+      "overrides": [{"key": "header:X-Tester", "value": "yes", "arm": "candidate"},
+                    {"key": "principal", "value": "qa", "arm": "stable"}],
+      "layer": {"name": "checkout", "from": 0, "to": "12.5%"}})");
+
+  ASSERT_EQ(spec.overrides.size(), 2u);
+  EXPECT_EQ(spec.overrides[0].key.header, "X-Tester");
+  EXPECT_EQ(spec.overrides[0].arm, Arm::kCandidate);
+  EXPECT_EQ(spec.overrides[1].key.by, KeyKind::kPrincipal);
+  EXPECT_EQ(spec.overrides[1].arm, Arm::kStable);
+  EXPECT_EQ(spec.layer, (Layer{"checkout", 0, 1250}));
+  EXPECT_EQ(*parse_rollout_spec(to_json(spec)), spec);
+}
+
+TEST(RolloutSpec, RefusesOverridesThatForceNothing) {
+  const auto with = [](std::string_view rule) { return canary(fmt::format(R"("steps": [1], "overrides": {})", rule)); };
+  EXPECT_EQ(with(R"([{"key": "none", "value": "x", "arm": "stable"}])"),
+            "overrides[0].key: write header:NAME or principal");
+  EXPECT_EQ(with(R"([{"key": "principal", "value": "", "arm": "stable"}])"), "overrides[0].value: has 1 to 256 bytes");
+  EXPECT_EQ(with(R"([{"key": "principal", "value": "x", "arm": "both"}])"),
+            "overrides[0].arm: 'both' is not known: write candidate or stable");
+  EXPECT_EQ(with(R"([{"key": "principal", "value": "x", "arm": "stable", "version": 8}])"),
+            "overrides[0].version: unknown field");
+  Json many = Json::array();
+  for (int i = 0; i < 65; ++i) many.push_back({{"key", "principal"}, {"value", "x"}, {"arm", "stable"}});
+  EXPECT_EQ(with(many.dump()), "overrides: at most 64");
+}
+
+TEST(RolloutSpec, RefusesSlicesThatHoldNobody) {
+  const auto with = [](std::string_view layer) { return canary(fmt::format(R"("steps": [1], {})", layer)); };
+  EXPECT_EQ(with(R"("layer": {"name": "a", "from": 50, "to": 50})"),
+            "layer.to: the slice is empty: write more than 'from'");
+  EXPECT_EQ(with(R"("layer": {"name": "a", "from": -1, "to": 50})"),
+            "layer.from: -1 % is not at least 0 and at most 100 %");
+  EXPECT_EQ(with(R"("layer": {"name": "a", "to": 50})"), "layer.from: expected percent, like 5, 0.5 or \"0.5%\"");
+  EXPECT_EQ(with(R"("layer": {"name": "", "from": 0, "to": 50})"), "layer.name: has 1 to 256 bytes");
+  EXPECT_EQ(with(R"("sticky": "none", "layer": {"name": "a", "from": 0, "to": 50})"),
+            "layer: a slice is one of units, and sticky 'none' tells them not apart");
+}
+
 TEST(RolloutSpec, GatesOfAStepAreEachThereOnce) {
   const RolloutSpec spec = whole_spec();
   EXPECT_EQ(gates_of(spec, 0, 0), (std::vector<std::string>{"disagreement <= 2%", "error_rate <= 1%"}));
