@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   modelyard::app::add_setting_commands(line);
   modelyard::app::add_tune_command(line);
   modelyard::app::add_rollout_commands(line);
+  modelyard::app::add_traffic_commands(line);
   modelyard::app::add_experiment_commands(line);
   modelyard::app::add_key_commands(line);
   modelyard::app::add_offline_commands(line);

@@ -132,8 +132,10 @@ void Dispatcher::say_route(const Route& route, Job& job) const {
   job.arm = route.arm;
   job.exposed = route.exposed;
   job.unit_hash = route.unit_hash;
-  if (!route.exposed) return;
+  if (route.plan_revision == 0) return;
   const rollout::TrafficPlan& plan = route.endpoint->plan;
+  // Of a rollout, copies are evidence like answers; without one they are nobody's.
+  if (!route.exposed && plan.stable != 0) return;
   job.shadowed = !plan.shadows.empty();
   job.falls_back = plan.falls_back && route.arm == rollout::Arm::kCandidate;
 }

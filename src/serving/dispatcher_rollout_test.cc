@@ -69,6 +69,19 @@ TEST_F(DispatcherRolloutTest, GivesACopyToTheShadowWhenTheCallerHasItsAnswer) {
   EXPECT_EQ(listener_.shadows[0].outcome, Shadowed::Outcome::kUnlike);
 }
 
+TEST_F(DispatcherRolloutTest, GivesCopiesToAShadowThatWasSetByHand) {
+  start_with_listener();
+  deploy_plan([](rollout::TrafficPlan& plan) {
+    plan.stable = 0;
+    plan.shadows.push_back({3, rollout::kWhole});
+  });
+
+  submit();
+  wait_for_shadows(1);
+
+  EXPECT_EQ(listener_.shadows[0].version, 3);
+}
+
 TEST_F(DispatcherRolloutTest, TakesAnswersWithinTheToleranceForAlike) {
   start_with_listener();
   deploy_plan([](rollout::TrafficPlan& plan) { plan.shadows.push_back({3, rollout::kWhole, 0.5}); });

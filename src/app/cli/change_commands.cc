@@ -47,11 +47,13 @@ Result<int> change_endpoint(const ChangeFlags& flags, const std::string& verb, c
   MODELYARD_ASSIGN(const Json done,
                    context.client().call("POST", "/api/v1/endpoints/" + flags.model + ":" + verb, body));
   const std::string where = fmt::format("endpoint '{}'", flags.model);
+  const bool has_several = done.contains("versions");
   say(context, done,
-      done["version"].is_null()
+      done["version"].is_null() && !has_several
           ? where + " answers no more"
-          : fmt::format("{} {} version {} (plan {})", where, flags.wait ? "is answered by" : "will be answered by",
-                        done["version"].dump(), done["plan_revision"].dump()));
+          : fmt::format("{} {} {} (plan {})", where, flags.wait ? "is answered by" : "will be answered by",
+                        has_several ? text_of_percents(done["versions"]) : "version " + done["version"].dump(),
+                        done["plan_revision"].dump()));
   return kDone;
 }
 

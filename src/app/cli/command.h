@@ -68,6 +68,7 @@ void add_quality_commands(CommandLine& line);
 void add_monitor_commands(CommandLine& line);
 void add_change_commands(CommandLine& line);
 void add_setting_commands(CommandLine& line);
+void add_traffic_commands(CommandLine& line);
 void add_tune_command(CommandLine& line);
 void add_experiment_commands(CommandLine& line);
 void add_rollout_commands(CommandLine& line);

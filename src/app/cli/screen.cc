@@ -70,6 +70,15 @@ Colour colour_of_state(std::string_view state) {
   return Colour::kYellow;
 }
 
+std::string text_of_percents(const Json& versions) {
+  std::string text;
+  for (const Json& one : versions) {
+    text += fmt::format("{}version {}", text.empty() ? "" : ", ", one["version"].dump());
+    if (versions.size() > 1) text += fmt::format(" {:g} %", one["percent"].get<double>());
+  }
+  return text;
+}
+
 std::string text_of(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.is_null() ? "-" : value.dump();
 }

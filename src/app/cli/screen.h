@@ -30,6 +30,8 @@ class Table {
 std::string coloured(std::string_view text, Colour colour);
 Colour colour_of_state(std::string_view state);
 void print_json(const Json& document);
+// "version 1 90 %, version 2 10 %", of [{"version", "percent"}]; without percent when it is alone.
+std::string text_of_percents(const Json& versions);
 // A text without its quotes, "-" for null, anything else as JSON.
 std::string text_of(const Json& value);
 // "modelyard: what, which, what now"

@@ -25,6 +25,15 @@ Result<Json> list_all(const HttpClient& client, const std::string& path) {
   }
 }
 
+std::string shares_of(const Json& plan) {
+  std::string text;
+  for (const Json& share : plan["shares"]) {
+    text += fmt::format("{}version {}", text.empty() ? "" : ", ", share["version"].dump());
+    if (plan["shares"].size() > 1) text += fmt::format(" {:g} %", share["weight"].get<double>() / 100);
+  }
+  return text;
+}
+
 Result<int> show_models(const CommandContext& context) {
   const HttpClient client = context.client();
   MODELYARD_ASSIGN(const Json models, list_all(client, "/api/v1/models"));
@@ -41,7 +50,7 @@ Result<int> show_models(const CommandContext& context) {
       // Of several endpoints, one that answers.
       if (deleted || endpoint["model"] != model["name"] || serves != "-") continue;
       state = endpoint["state"].get<std::string>();
-      if (endpoint.contains("effective")) serves = "version " + endpoint["effective"]["shares"][0]["version"].dump();
+      if (endpoint.contains("effective")) serves = shares_of(endpoint["effective"]);
     }
     table.add({text_of(model["name"]), coloured(state, colour_of_state(state)), serves,
                human_age(text_of(model["created"])), text_of(model["description"])});
@@ -150,15 +159,6 @@ Result<int> show(const std::string& text, const CommandContext& context) {
     std::printf("  alias  %s → version %s\n", text_of(alias["alias"]).c_str(), alias["version"].dump().c_str());
   }
   return show_versions(target.model, context);
-}
-
-std::string shares_of(const Json& plan) {
-  std::string text;
-  for (const Json& share : plan["shares"]) {
-    text += fmt::format("{}version {}", text.empty() ? "" : ", ", share["version"].dump());
-    if (plan["shares"].size() > 1) text += fmt::format(" {:g} %", share["weight"].get<double>() / 100);
-  }
-  return text;
 }
 
 Result<int> show_status(const std::string& model, const CommandContext& context) {

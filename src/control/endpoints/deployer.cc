@@ -1,8 +1,5 @@
 #include "control/endpoints/deployer.h"
 
-#include <algorithm>
-#include <array>
-
 #include "control/predictions/evaluator.h"
 #include "control/predictions/record_keeping.h"
 #include "control/rollouts/rollout_plan.h"
@@ -18,6 +15,29 @@ constexpr std::chrono::seconds kSettingsTime{2};  // that a call waits for its s
 
 std::string plan_text(const std::string& endpoint, const VersionRef& version) {
   return rollout::to_json(rollout::whole_to(endpoint, version.model, version.version)).dump();
+}
+
+// All versions of the plan, which must be published.
+Result<std::vector<VersionRef>> resolve_all(CatalogReader& reader, const rollout::TrafficPlan& plan) {
+  std::vector<VersionRef> versions;
+  for (const VersionNumber number : rollout::versions_of(plan)) {
+    MODELYARD_ASSIGN(const VersionRef version, resolve_version(reader, plan.model, number, ""));
+    versions.push_back(version);
+  }
+  return versions;
+}
+
+// The newest plan that was there before and stayed: not the present one, nor one that a rollout passed through.
+Result<rollout::TrafficPlan> earlier_plan(CatalogReader& reader, const registry::EndpointRecord& endpoint) {
+  MODELYARD_ASSIGN(const auto plans, reader.plans(endpoint.name));
+  const std::string present = endpoint.plan_revision > 0 && !plans.empty() ? plans.front().plan : "";
+  for (const registry::PlanRecord& record : plans) {
+    if (record.plan.empty() || record.plan == present) continue;
+    MODELYARD_ASSIGN(const Json document, parse_json(record.plan));
+    MODELYARD_ASSIGN(auto plan, rollout::parse_traffic_plan(document, endpoint.name, endpoint.model, record.revision));
+    if (plan.stable == 0) return plan;
+  }
+  return error(Code::kConflict, "endpoint '{}' has no earlier plan to go back to", endpoint.name);
 }
 
 // An endpoint, or a new one for the model of the same name.
@@ -98,35 +118,54 @@ Result<Deployed> Deployer::deploy(const std::string& name, const DeployRequest& 
       version);
 }
 
+Result<registry::Revision> Deployer::set_traffic(const std::string& name, TrafficRequest request, const Actor& actor,
+                                                 const Expected& expected) {
+  rollout::TrafficPlan& plan = request.plan;
+  std::vector<VersionRef> versions;
+  const std::string shares = text_of_shares(plan);
+  const registry::AuditNote note{
+      actor.name, "endpoint.set_traffic", name, {{"reason", request.reason}, {"shares", shares}}};
+  const auto write = [&](CatalogWriter& writer) -> Status {
+    MODELYARD_ASSIGN(const auto endpoint, endpoint_or_new(writer, name));
+    MODELYARD_TRY(check_expected(endpoint.revision, expected, fmt::format("endpoint '{}'", name)));
+    MODELYARD_TRY(refuse_while_rolling_out(writer, name));
+    plan.endpoint = name;
+    plan.model = endpoint.model;
+    // Always the same: who has a version when its share grows keeps it.
+    if (plan.shares.size() > 1) plan.salt = fmt::format("endpoint-{}", name);
+    MODELYARD_TRY(rollout::validate(plan));
+    MODELYARD_ASSIGN(versions, resolve_all(writer, plan));
+    MODELYARD_TRY(writer.set_plan(name, rollout::to_json(plan).dump(), request.reason));
+    return writer.add_event("endpoint_traffic_set", {endpoint.model, 0},
+                            fmt::format("endpoint '{}': {}, by {}", name, shares, actor.name));
+  };
+  MODELYARD_ASSIGN(const registry::Revision revision, catalog_.transact(note, write));
+  for (const VersionRef& version : versions) reconciler_.retry(version);
+  if (request.wait) MODELYARD_TRY(reconciler_.wait_for_endpoint(name, revision, *request.wait));
+  return revision;
+}
+
 Result<Deployed> Deployer::roll_back(const std::string& name, const DeployRequest& request, const Actor& actor,
                                      const Expected& expected) {
   VersionRef version;
-  return change(
+  rollout::TrafficPlan plan;
+  auto back = change(
       "endpoint.roll_back", name, request, actor,
       [&](CatalogWriter& writer) -> Status {
         MODELYARD_ASSIGN(const auto endpoint, writer.endpoint(name));
         MODELYARD_TRY(check_expected(endpoint.revision, expected, fmt::format("endpoint '{}'", name)));
         MODELYARD_TRY(refuse_while_rolling_out(writer, name));
-        MODELYARD_ASSIGN(const auto plans, writer.plans(name));
-        const std::string present = endpoint.plan_revision > 0 && !plans.empty() ? plans.front().plan : "";
-        const auto earlier = std::find_if(plans.begin(), plans.end(), [&](const registry::PlanRecord& plan) {
-          return !plan.plan.empty() && plan.plan != present;
-        });
-        if (earlier == plans.end()) {
-          return error(Code::kConflict, "endpoint '{}' has no earlier plan to go back to", name);
-        }
-        MODELYARD_ASSIGN(const Json document, parse_json(earlier->plan));
-        MODELYARD_ASSIGN(const auto plan,
-                         rollout::parse_traffic_plan(document, name, endpoint.model, earlier->revision));
-        for (const rollout::Share& share : plan.shares) {
-          MODELYARD_ASSIGN(version, resolve_version(writer, endpoint.model, share.version, ""));
-        }
+        MODELYARD_ASSIGN(plan, earlier_plan(writer, endpoint));
+        MODELYARD_TRY(resolve_all(writer, plan));
+        version = {endpoint.model, plan.shares.back().version};
         const std::string reason =
-            request.reason.empty() ? fmt::format("back to plan {}", earlier->revision) : request.reason;
-        MODELYARD_TRY(writer.set_plan(name, earlier->plan, reason));
+            request.reason.empty() ? fmt::format("back to plan {}", plan.revision) : request.reason;
+        MODELYARD_TRY(writer.set_plan(name, rollout::to_json(plan).dump(), reason));
         return writer.add_event("endpoint_rolled_back", version, fmt::format("endpoint '{}', by {}", name, actor.name));
       },
       version);
+  if (back) back->shares = plan.shares;
+  return back;
 }
 
 Result<Deployed> Deployer::undeploy(const std::string& name, const DeployRequest& request, const Actor& actor,

@@ -1,7 +1,7 @@
 // Deployer changes which version answers an endpoint: each change is a new, immutable plan revision.
 //
 // rollback goes to the newest earlier plan that differs from the present one; a second rollback therefore returns to
-// where the first began, as `kubectl rollout undo` does.
+// where the first began, as `kubectl rollout undo` does. Plans of rollouts are none to go back to: they were on the way.
 // Errors: NotFound, Conflict (nothing to roll back to), FailedPrecondition (the version is deleted, or did not become
 //         ready while the caller waited), DeadlineExceeded.
 #pragma once
@@ -10,6 +10,7 @@
 
 #include "control/actor.h"
 #include "control/endpoints/endpoint_document.h"
+#include "control/endpoints/traffic.h"
 #include "lifecycle/reconciler.h"
 
 namespace modelyard::control {
@@ -23,7 +24,8 @@ struct DeployRequest {
 
 struct Deployed {
   registry::Revision plan_revision = 0;
-  VersionRef version;  // version 0: nothing is deployed
+  VersionRef version;  // the only one, or one of several; version 0: nothing is deployed
+  std::vector<rollout::Share> shares;
 };
 
 class Deployer {
@@ -34,6 +36,9 @@ class Deployer {
   // Makes the endpoint when it does not exist and has the name of a model. What is deployed already stays as it is.
   Result<Deployed> deploy(const std::string& endpoint, const DeployRequest& request, const Actor& actor,
                           const Expected& expected);
+  // Several versions by hand. Makes the endpoint, too.
+  Result<registry::Revision> set_traffic(const std::string& endpoint, TrafficRequest request, const Actor& actor,
+                                         const Expected& expected);
   Result<Deployed> roll_back(const std::string& endpoint, const DeployRequest& request, const Actor& actor,
                              const Expected& expected);
   Result<Deployed> undeploy(const std::string& endpoint, const DeployRequest& request, const Actor& actor,

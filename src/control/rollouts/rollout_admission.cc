@@ -18,9 +18,16 @@ Result<VersionNumber> only_version(registry::CatalogReader& reader, const regist
   MODELYARD_ASSIGN(const Json document, parse_json(record.plan));
   MODELYARD_ASSIGN(const auto plan,
                    rollout::parse_traffic_plan(document, endpoint.name, endpoint.model, record.revision));
-  if (plan.shares.size() == 1) return plan.shares.front().version;
-  return error(Code::kFailedPrecondition, "endpoint '{}' serves several versions; deploy one of them first",
-               endpoint.name);
+  if (plan.shares.size() > 1) {
+    return error(Code::kFailedPrecondition, "endpoint '{}' serves several versions; deploy one of them first",
+                 endpoint.name);
+  }
+  const VersionNumber only = plan.shares.front().version;
+  if (plan.overrides.empty() && plan.shadows.empty()) return only;
+  return error(Code::kFailedPrecondition,
+               "endpoint '{}' has overrides or shadows that were set by hand, and a rollout would end them; deploy "
+               "version {} first, and write overrides into the spec",
+               endpoint.name, only);
 }
 
 }  // namespace

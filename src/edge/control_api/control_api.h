@@ -102,6 +102,7 @@ class ControlApi {
 
   ApiWork deployment(Result<control::Deployed> (control::Deployer::*change)(
       const std::string&, const control::DeployRequest&, const control::Actor&, const control::Expected&));
+  Result<ApiAnswer> show_traffic(const ApiCall& call);
   // Of the id in the path, to who may do so to its endpoint.
   Result<control::Rollout> find_rollout(const ApiCall& call, Verb verb);
   Result<ApiAnswer> put_metrics(const ApiCall& call);

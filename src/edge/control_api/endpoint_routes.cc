@@ -1,6 +1,7 @@
 #include "control/documents.h"
 #include "control/endpoints/status_report.h"
 #include "edge/control_api/control_api.h"
+#include "rollout/machine/spec_fields.h"
 
 namespace modelyard::edge {
 namespace {
@@ -55,8 +56,21 @@ ApiWork ControlApi::deployment(Result<control::Deployed> (control::Deployer::*ch
                      (parts_.deployer.*change)(call.parameters[0], request, call.actor, call.expected));
     Json document{{"endpoint", call.parameters[0]}, {"plan_revision", deployed.plan_revision}, {"version", nullptr}};
     if (deployed.version.version > 0) document["version"] = deployed.version.version;
+    if (deployed.shares.size() > 1) {
+      document["version"] = nullptr;
+      for (const rollout::Share& share : deployed.shares) {
+        document["versions"].push_back({{"version", share.version}, {"percent", rollout::percent_json(share.weight)}});
+      }
+    }
     return ApiAnswer{200, std::move(document), deployed.plan_revision};
   };
+}
+
+Result<ApiAnswer> ControlApi::show_traffic(const ApiCall& call) {
+  ApiAnswer answer;
+  const control::TrafficParts parts{parts_.catalog, parts_.reconciler, parts_.journal, parts_.clock};
+  MODELYARD_ASSIGN(answer.body, control::report_traffic(parts, call.parameters[0]));
+  return answer;
 }
 
 void ControlApi::add_endpoint_routes(Router& router) {
@@ -95,6 +109,14 @@ void ControlApi::add_endpoint_routes(Router& router) {
         deployment(&control::Deployer::roll_back));
   route(router, Method::kPost, endpoint + ":undeploy", Access::model(Verb::kDeploy), {},
         deployment(&control::Deployer::undeploy));
+  route(router, Method::kGet, endpoint + "/traffic", Access::model(Verb::kRead), {},
+        [this](const ApiCall& call) { return show_traffic(call); });
+  route(router, Method::kPut, endpoint + "/traffic", Access::model(Verb::kDeploy), {},
+        [this](const ApiCall& call) -> Result<ApiAnswer> {
+          MODELYARD_ASSIGN(auto request, control::parse_traffic_request(call.body));
+          MODELYARD_TRY(parts_.deployer.set_traffic(call.parameters[0], std::move(request), call.actor, call.expected));
+          return show_traffic(call);
+        });
   route(router, Method::kGet, endpoint + "/plans", Access::model(Verb::kRead), {},
         [this](const ApiCall& call) -> Result<ApiAnswer> {
           ApiAnswer answer;
