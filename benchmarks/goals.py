@@ -7,8 +7,8 @@ import dataclasses
 import math
 import statistics
 
-from benchmarks.workloads import (CANARY, CAPTURE, ECHO, ENGINE, FULL, GRPC_4_32, GRPC_8, JSON_32, OURS, PROFILES, RECORDS, TLS, TRITON,
-                                  TWO_LOOPS, WATCHED, Work)
+from benchmarks.workloads import (CANARY, CAPTURE, ECHO, ENGINE, FULL, GRPC_4_32, GRPC_8, JSON_32, OURS, PROFILES, RECORDS, SHADOW, TLS,
+                                  TRITON, TWO_LOOPS, WATCHED, Work)
 
 LEAST_REPEATS = 3
 
@@ -75,6 +75,8 @@ GOALS = [
     against(TABULAR, WATCHED, "≤", 1.05, "CPU ÷ all off", Part(TABULAR, OURS)),
     against(TABULAR, WATCHED, "≥", 0.95, "requests/s ÷ all off", Part(TABULAR, OURS, "per_second"), "per_second"),
     against(TABULAR, CANARY, "≤", 1.03, "CPU ÷ no rollout", Part(TABULAR, OURS)),
+    Goal((TABULAR, SHADOW), "CPU − engine, ÷ no rollout", (Part(TABULAR, SHADOW), Part(TABULAR, OURS), engine("tabular")),
+         lambda shadow, ours, raw: (shadow - raw) / ours, "≤", 1.03),
     against(GRPC_4_32, FULL, "≤", 1.05, "CPU ÷ all off", Part(GRPC_4_32, OURS)),
     against(JSON_32, TLS, "", math.nan, "CPU ÷ without TLS", Part(JSON_32, OURS)),
     against(GRPC_4_32, TLS, "", math.nan, "CPU ÷ without TLS", Part(GRPC_4_32, OURS)),

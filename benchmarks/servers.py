@@ -154,21 +154,34 @@ def watched(folder, models):
     return server
 
 
+def rolling_out(name_of_server, folder, models, spec):
+    """The same model once more is the candidate."""
+    server = modelyard(name_of_server, folder, models, PLAIN)
+    document, again = folder / "rollout.json", folder / "again.onnx"
+    document.write_text(json.dumps({"candidate": 2, "hold": "24h", **spec}))
+    for file in models:
+        name = pathlib.Path(file).stem
+        model = onnx.load(file)
+        model.doc_string = "trained again"
+        onnx.save(model, again)
+        for words in (("push", name, again), ("rollout", "start", name, "-f", document)):
+            subprocess.run([MODELYARD, *words, "--server", server.url], check=True, capture_output=True)
+    return server
+
+
 def with_canary(folder, models):
     """A rollout at a tenth. All requests are of one user: what is split between two versions cannot share batches, which
     is the price of any split, and not of finding the version and of counting."""
-    server = modelyard(workloads.CANARY, folder, models, PLAIN)
-    for file in models:
-        name = pathlib.Path(file).stem
-        again = onnx.load(file)
-        again.doc_string = "trained again"
-        onnx.save(again, folder / "again.onnx")
-        for words in (("push", name, folder / "again.onnx"),
-                      ("rollout", "start", name, "--to", "2", "--steps", "10", "--hold", "24h", "--gate", "error_rate <= 5%",
-                       "--gate", "p99_ms <= stable * 5")):
-            subprocess.run([MODELYARD, *words, "--server", server.url], check=True, capture_output=True)
+    server = rolling_out(workloads.CANARY, folder, models,
+                         {"strategy": "canary", "steps": [10], "gates": ["error_rate <= 5%", "p99_ms <= stable * 5"]})
     server.headers = {"modelyard-unit": "ada"}
     return server
+
+
+def with_shadow(folder, models):
+    """The candidate sees a copy of every request."""
+    return rolling_out(workloads.SHADOW, folder, models,
+                       {"strategy": "shadow", "gates": ["error_rate <= 5%", "disagreement <= 2%"]})
 
 
 def with_tls(folder, models):
@@ -210,7 +223,7 @@ class Fleet:
         makers = {
             workloads.OURS: lambda at, named: modelyard(workloads.OURS, at, named, PLAIN),
             workloads.RECORDS: with_records, workloads.CAPTURE: with_capture, workloads.PROFILES: with_profiles, workloads.WATCHED: watched,
-            workloads.CANARY: with_canary, workloads.FULL: everything_on, workloads.TLS: with_tls, workloads.TWO_LOOPS: two_loops,
+            workloads.CANARY: with_canary, workloads.SHADOW: with_shadow, workloads.FULL: everything_on, workloads.TLS: with_tls, workloads.TWO_LOOPS: two_loops,
         }
         try:
             for name, make in makers.items():

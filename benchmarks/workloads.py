@@ -94,7 +94,7 @@ class Work:
 # Servers by the names they have in the table.
 OURS, FULL, TLS, TWO_LOOPS = "modelyard", "modelyard, all on", "modelyard, TLS", "modelyard, 2 loops"
 RECORDS, CAPTURE, PROFILES = "modelyard, records", "modelyard, capture", "modelyard, profiles"
-WATCHED, CANARY = "modelyard, watched", "modelyard, canary"
+WATCHED, CANARY, SHADOW = "modelyard, watched", "modelyard, canary", "modelyard, shadow"
 ECHO, ENGINE, TRITON, MLSERVER = "echo", "ONNX Runtime", "Triton", "MLServer"
 PEERS = (TRITON, MLSERVER)
 
@@ -104,7 +104,7 @@ ROWS = [
     *((Work("engine", model), ENGINE) for model in ("identity", "tabular", "wide", "convnet")),
     *((Work("json", "identity", connections), server) for connections in (1, 8, 32, 128) for server in (ECHO, OURS)),
     *((JSON_32, server) for server in (FULL, TLS, TWO_LOOPS, *PEERS)),
-    *((Work("json", "tabular", 32), server) for server in (ECHO, OURS, RECORDS, CAPTURE, PROFILES, WATCHED, CANARY, *PEERS)),
+    *((Work("json", "tabular", 32), server) for server in (ECHO, OURS, RECORDS, CAPTURE, PROFILES, WATCHED, CANARY, SHADOW, *PEERS)),
     (Work("json", "wide-alone", 8), OURS),
     (Work("json", "wide-alone", 32), OURS),
     *((Work("json", "wide", 32), server) for server in (OURS, *PEERS)),

@@ -28,10 +28,10 @@ Status check(const RolloutSpec& spec, std::span<const Gate> gates) {
                  "layer: a slice is not simulated; leave it out, and say how many requests a second are within it");
   }
   for (const Gate& gate : gates) {
-    if (shows_in_requests(gate.signal) && !gate.window && gate.on_no_data == OnNoData::kHold) continue;
+    if (shows_in_requests(gate.signal) && !gate.window) continue;
     return error(Code::kUnimplemented,
                  "gate '{}' is not simulated; error_rate, timeout_rate, nonfinite_rate and latencies are, without "
-                 "'over' and 'nodata'",
+                 "'over'",
                  gate.text);
   }
   return ok();

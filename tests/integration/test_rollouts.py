@@ -194,6 +194,18 @@ def test_without_requests_nothing_is_promoted(server, tmp_path):
     assert served(server) == [{"version": 1, "weight": 10000}]
 
 
+@pytest.mark.parametrize("wanted, ending", [("fail", "rejected"), ("pass", "promoted")])
+def test_a_gate_says_what_its_silence_is_worth_when_time_is_up(server, tmp_path, wanted, ending):
+    publish(server, tmp_path, models.scale(tmp_path / "good.onnx", 3.0))
+    gate = f"metric:revenue >= 5 nodata {wanted}"
+    with Traffic(server):
+        rollout = begin(server, gates=[gate, "error_rate <= 50%"], most_duration="2s")
+        wait_until(lambda: not show(server, rollout)["live"])
+    state = show(server, rollout)["state"]
+    assert state["ending"] == ending
+    assert state.get("fired", {}).get("gate") == (gate if wanted == "fail" else None)
+
+
 @pytest.mark.parametrize("at", ["verifying", "canary", "full", "cooling"])
 def test_a_killed_server_goes_on_where_it_stood(server, tmp_path, at):
     bad = at == "cooling"
@@ -257,8 +269,8 @@ def test_people_stop_it_send_it_on_and_take_it_back(server, tmp_path):
     ({"steps": [number / 2 for number in range(1, 101)]}, 400, "at most 99 steps in all"),
     ({"gates": ["eror_rate <= 1%"]}, 400, "error_rate"),
     ({"gates": ["output_distance <= 0.1"]}, 501, "output_distance"),
-    ({"gates": ["error_rate <= 1% over 10m"]}, 501, "over"),
-    ({"gates": ["error_rate <= 1% nodata pass"]}, 501, "always holds"),
+    ({"gates": ["error_rate <= 1% over 5s"]}, 400, "from 10s"),
+    ({"gates": ["accuracy >= 0.9 over 10m"]}, 400, "labels come late"),
     ({"strategy": "bandit", "steps": None, "reward": "conversion >= stable"}, 400, "name of a metric"),
     ({"strategy": "bandit", "steps": None, "reward": "accuracy"}, 409, "capture.share=1"),
     ({"speed": 2}, 400, "speed"),

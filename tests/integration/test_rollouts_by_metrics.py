@@ -66,6 +66,28 @@ def test_users_of_the_candidate_spend_less_and_it_goes_or_more_and_it_stays(serv
     assert {status for _, status, _, _ in traffic.answers} == {200}
 
 
+def verdicts(server, rollout):
+    return {verdict["gate"]: verdict for verdict in show(server, rollout)["state"]["verdicts"]}
+
+
+def test_a_window_forgets_the_good_times_and_sees_the_bad_ones(server, tmp_path):
+    lately = "metric:revenue >= 5 over 10s min 50"
+    rollout = start(server, tmp_path, gates=["metric:revenue >= 5 min 50", lately], hold="1h", most_duration="2h")
+    values = [{"unit": f"user{i}", "metric": "revenue"} for i in range(5000)]
+    counted(server, [{**value, "value": 9 + i % 3} for i, value in enumerate(values)])
+    wait_until(lambda: verdicts(server, rollout).get(lately, {}).get("outcome") == "pass")
+    server.kill()
+    server.start()
+    wait_until(lambda: is_split(server, rollout) and verdicts(server, rollout).get(lately, {}).get("candidate_samples") == 0)
+    all_times = verdicts(server, rollout)["metric:revenue >= 5 min 50"]
+    assert all_times["outcome"] == "pass" and all_times["candidate_samples"] > 1000
+
+    counted(server, [{**value, "value": 1 + i % 3} for i, value in enumerate(values[:1000])])
+    wait_until(lambda: not show(server, rollout)["live"])
+    state = show(server, rollout)["state"]
+    assert (state["ending"], state["fired"]["gate"]) == ("rejected", lately)
+
+
 def test_values_are_counted_once_also_after_a_kill(server, tmp_path):
     rollout = start(server, tmp_path, gates=["metric:revenue >= 0 min 10000"])
     report = counted(server, [{"unit": f"user{i}", "metric": "revenue", "value": i} for i in range(500)])

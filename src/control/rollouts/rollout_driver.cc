@@ -172,9 +172,7 @@ void RolloutDriver::count() {
       rollout::Evidence counted;
       counted.steps.push_back(
           {place->second.second, std::move(plan.candidate), std::move(plan.stable), std::move(plan.pairs), {}});
-      for (ArrivedUnits& arrived : plan.units) {
-        arrived_[place->second][arrived.second].merge(arrived.units);
-      }
+      settling_.add(place->second, plan.units);
       if (has_faults(counted.steps.back().candidate)) faulty_.insert(place->second.first);
       Asides& asides = asides_[place->second.first];
       asides.dropped_copies += plan.dropped_copies;
@@ -186,17 +184,13 @@ void RolloutDriver::count() {
   }
 }
 
-// Who came lately is counted when all who came with them have been answered: until then the slower version has fewer.
 void RolloutDriver::count_settled_units() {
   const auto settled = std::chrono::floor<std::chrono::seconds>(parts_.clock.utc_now()) - kSettledAfter;
-  for (auto& [place, seconds] : arrived_) {
+  for (const auto& [place, units] : settling_.take(settled)) {
     const auto evidence = evidence_.find(place.first);
-    const auto end = seconds.upper_bound(settled);
-    for (auto arrived = seconds.begin(); evidence != evidence_.end() && arrived != end; ++arrived) {
-      step_of(evidence->second.all(), place.second).units.merge(arrived->second);
-      unkept_.insert(place.first);
-    }
-    seconds.erase(seconds.begin(), end);
+    if (evidence == evidence_.end()) continue;
+    step_of(evidence->second.all(), place.second).units.merge(units);
+    unkept_.insert(place.first);
   }
 }
 
@@ -289,7 +283,7 @@ Status RolloutDriver::keep(const Rollout& before, const rollout::RolloutState& n
   verdicts_.erase(before.record.id);
   looked_.erase(before.record.id);
   faulty_.erase(before.record.id);
-  std::erase_if(arrived_, [&](const auto& arrived) { return arrived.first.first == before.record.id; });
+  settling_.forget(before.record.id);
   std::erase_if(placed_, [&](const auto& placed) { return placed.second.first == before.record.id; });
   return ok();
 }

@@ -19,6 +19,7 @@
 #include "control/actor.h"
 #include "control/rollouts/exposure_counter.h"
 #include "control/rollouts/rollout_plan.h"
+#include "control/rollouts/settling_units.h"
 #include "control/rollouts/signal_sources.h"
 #include "lifecycle/reconciler.h"
 #include "rollout/gates/course.h"
@@ -100,7 +101,7 @@ class RolloutDriver {
   Status add_values(std::int64_t id, const rollout::Evidence& values);
 
  private:
-  using Placed = std::pair<std::int64_t, int>;  // rollout, step
+  using Placed = SettlingUnits::Place;
 
   struct Asides {
     std::uint64_t dropped_copies = 0, fallbacks = 0;
@@ -138,7 +139,7 @@ class RolloutDriver {
   std::map<std::int64_t, rollout::Evidence> labelled_ MODELYARD_GUARDED_BY(mutex_);              // likewise
   std::map<std::int64_t, rollout::Courses> courses_ MODELYARD_GUARDED_BY(mutex_);                // likewise
   std::map<std::int64_t, std::vector<rollout::Verdict>> verdicts_ MODELYARD_GUARDED_BY(mutex_);  // of the last look
-  std::map<Placed, std::map<std::chrono::sys_seconds, rollout::UnitSample>> arrived_ MODELYARD_GUARDED_BY(mutex_);
+  SettlingUnits settling_ MODELYARD_GUARDED_BY(mutex_);
   std::map<std::int64_t, Asides> asides_ MODELYARD_GUARDED_BY(mutex_);
   std::map<std::int64_t, UtcTime> looked_ MODELYARD_GUARDED_BY(mutex_);
   std::set<std::int64_t> faulty_ MODELYARD_GUARDED_BY(mutex_);  // their candidates have failed since the last look

@@ -49,6 +49,7 @@ double normal_above(double deviations) {
 }  // namespace
 
 bool is_foreseeable(const Gate& gate, const Likeness& stable) {
+  if (gate.window) return false;  // when it moves, it begins anew
   Likeness copy;
   return gate.signal == Signal::kLatency ? !stable.latency.empty() : rate_of(gate, copy) != nullptr;
 }
