@@ -271,6 +271,8 @@ def test_people_stop_it_send_it_on_and_take_it_back(server, tmp_path):
     ({"gates": ["output_distance <= 0.1"]}, 501, "output_distance"),
     ({"gates": ["error_rate <= 1% over 5s"]}, 400, "from 10s"),
     ({"gates": ["accuracy >= 0.9 over 10m"]}, 400, "labels come late"),
+    ({"gates": ["error_rate <= 1% over 10m nodata pass"]}, 400, "by chance"),
+    ({"gates": [f"error_rate <= 1% over {minutes}m" for minutes in range(1, 6)]}, 400, "at most 4"),
     ({"strategy": "bandit", "steps": None, "reward": "conversion >= stable"}, 400, "name of a metric"),
     ({"strategy": "bandit", "steps": None, "reward": "accuracy"}, 409, "capture.share=1"),
     ({"speed": 2}, 400, "speed"),

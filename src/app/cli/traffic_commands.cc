@@ -52,7 +52,9 @@ Result<Json> list_of(const std::vector<std::string>& texts, Result<Json> (*read)
 
 std::string rate_text(const Json& version) {
   const Json& rate = version["requests_per_second"];
-  return rate.is_number() ? fmt::format("{:.3g}", rate.get<double>()) : "-";
+  if (!rate.is_number()) return "-";
+  const double value = rate.get<double>();
+  return value >= 100 ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}", value);
 }
 
 void print_versions(const Json& traffic) {

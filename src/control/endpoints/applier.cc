@@ -115,10 +115,12 @@ class Planner {
 
   Status plan_rollout(const registry::EndpointRecord& endpoint, const Json& document,
                       const registry::EndpointWants& wants) {
+    const auto wanted = rollout::parse_rollout_spec(document);
+    if (!wanted) return wanted.error().with_context("endpoints.{}.rollout", endpoint.name);
+    MODELYARD_ASSIGN(const bool is_done, was_begun_or_served(endpoint, *wanted));
+    if (is_done) return ok();  // what it asked may be gone
     auto spec = read_rollout_spec(document, sources_);
     if (!spec) return spec.error().with_context("endpoints.{}.rollout", endpoint.name);
-    MODELYARD_ASSIGN(const bool is_done, was_begun_or_served(endpoint, *spec));
-    if (is_done) return ok();
     MODELYARD_ASSIGN(const AdmittedRollout admitted, admit_rollout(reader_, endpoint.name, *std::move(spec), &wants));
     changes_.push_back({"rollout.begin", endpoint.name, nullptr, rollout::to_json(admitted.spec)});
     return ok();

@@ -79,6 +79,10 @@ Status AccuracyJoin::read_predictions(journal::Journal& journal) {
                  predictions_.emplace(row.id, prediction);
                });
   if (rows <= Evaluator::kMostRows) return ok();
+  if (wanted_ == Wanted::kLabelled) {
+    return error(Code::kResourceExhausted, "more than {} labelled rows: so many are not joined at once",
+                 Evaluator::kMostRows);
+  }
   return error(Code::kResourceExhausted, "more than {} rows were predicted: ask for a shorter time",
                Evaluator::kMostRows);
 }

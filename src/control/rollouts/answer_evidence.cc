@@ -5,6 +5,7 @@
 #include "lifecycle/recording.h"
 #include "monitoring/accuracy/evaluation.h"
 #include "rollout/assignment.h"
+#include "rollout/gates/rewards.h"
 #include "rollout/machine/looking.h"
 
 namespace modelyard::control {
@@ -64,10 +65,14 @@ Result<bool> AnswerEvidence::add(const AnswerOrigin& answer, std::string_view me
   return true;
 }
 
-bool wants_labels(const rollout::RolloutSpec& spec, std::span<const rollout::Gate> gates) {
+std::vector<std::string> judged_by_labels(const rollout::RolloutSpec& spec, std::span<const rollout::Gate> gates) {
+  std::vector<std::string> judged;
   const auto reward = rollout::reward_of(spec);
-  if (reward && reward->metric == kAccuracy) return true;
-  return std::ranges::find(gates, rollout::Signal::kAccuracy, &rollout::Gate::signal) != gates.end();
+  if (reward && reward->metric == kAccuracy) judged.push_back(rollout::reward_line(reward->metric));
+  for (const rollout::Gate& gate : gates) {
+    if (gate.signal == rollout::Signal::kAccuracy) judged.push_back(gate.text);
+  }
+  return judged;
 }
 
 Status check_labels_can_come(registry::CatalogReader& reader, const registry::EndpointRecord& endpoint,

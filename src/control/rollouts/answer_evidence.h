@@ -11,6 +11,8 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "control/predictions/evaluator.h"
 #include "control/rollouts/rollout_plan.h"
@@ -43,8 +45,8 @@ class AnswerEvidence {
 // Whether captured predictions keep the value of this header.
 bool names_captured_unit(std::string_view header);
 
-// Whether a gate, or the reward of a bandit, wants labels.
-bool wants_labels(const rollout::RolloutSpec& spec, std::span<const rollout::Gate> gates);
+// What of a rollout is judged by labels: gates, and the reward of a bandit, as verdicts name them.
+std::vector<std::string> judged_by_labels(const rollout::RolloutSpec& spec, std::span<const rollout::Gate> gates);
 
 // Whether labels could say something: the endpoint captures answers of classes, and whom they are about.
 // FailedPrecondition with what to do.

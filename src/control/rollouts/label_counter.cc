@@ -34,12 +34,13 @@ void LabelCounter::run() {
 
 Status LabelCounter::count_all() {
   Status outcome;
-  for (const Rollout& rollout : parts_.driver.live()) {
-    if (!wants_labels(rollout.spec, rollout.gates)) continue;
+  MODELYARD_ASSIGN(const std::vector<Rollout> live, parts_.driver.live());
+  for (const Rollout& rollout : live) {
+    if (judged_by_labels(rollout.spec, rollout.gates).empty()) continue;
     const Status counted = count(rollout);
     if (counted) continue;
     outcome = counted;
-    parts_.driver.set_labelled(rollout.record.id, {});  // what was known is not what is
+    parts_.driver.set_labelled(rollout.record.id, std::nullopt);  // what was known is not what is
   }
   return outcome;
 }

@@ -122,7 +122,8 @@ class Counting {
 };
 
 Result<Rollout> rollout_of(RolloutDriver& driver, const std::string& endpoint) {
-  for (Rollout& rollout : driver.live()) {
+  MODELYARD_ASSIGN(std::vector<Rollout> live, driver.live());
+  for (Rollout& rollout : live) {
     if (rollout.record.endpoint != endpoint) continue;
     const int weight = rollout::traffic_of(rollout.spec, rollout.state).candidate_weight;
     if (weight > 0 && weight < rollout::kWhole) return std::move(rollout);

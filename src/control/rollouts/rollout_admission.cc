@@ -63,7 +63,7 @@ Result<AdmittedRollout> admit_rollout(registry::CatalogReader& reader, const std
   }
   MODELYARD_ASSIGN(admitted.candidate, resolve_version(reader, admitted.endpoint.model, admitted.spec.candidate, ""));
   MODELYARD_ASSIGN(const auto gates, rollout::parse_gates(rollout::all_gates(admitted.spec)));
-  if (wants_labels(admitted.spec, gates))
+  if (!judged_by_labels(admitted.spec, gates).empty())
     MODELYARD_TRY(check_labels_can_come(reader, admitted.endpoint, admitted.spec));
   return admitted;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "control/rollouts/answer_evidence.h"
 #include "control/rollouts/rollout_admission.h"
 #include "control/rollouts/rollout_report.h"
 #include "rollout/machine/looking.h"
@@ -209,6 +210,7 @@ Result<rollout::Look> RolloutDriver::see(const Live& live, const lifecycle::Life
     evidence = &with_labels;
   }
   rollout::see_evidence(rollout.spec, rollout.state, rollout.gates, *evidence, look);
+  if (evidence != &with_labels) look.unasked = judged_by_labels(rollout.spec, rollout.gates);
   rollout::see_signals(rollout.spec, rollout.state, rollout.gates, parts_.signals(rollout.record.id), look);
   return look;
 }
@@ -359,18 +361,19 @@ Result<Json> RolloutDriver::report(std::int64_t id) {
   return report_rollout(rollout, evidence);
 }
 
-std::vector<Rollout> RolloutDriver::live() {
+Result<std::vector<Rollout>> RolloutDriver::live() {
   MutexLock lock(mutex_);
   Status of_single_ones;
-  if (!read_live(of_single_ones)) return {};
+  MODELYARD_TRY(read_live(of_single_ones));
   std::vector<Rollout> rollouts;
   for (const Live& one : live_) rollouts.push_back(one.rollout);
   return rollouts;
 }
 
-void RolloutDriver::set_labelled(std::int64_t id, rollout::Evidence labelled) {
+void RolloutDriver::set_labelled(std::int64_t id, std::optional<rollout::Evidence> labelled) {
   MutexLock lock(mutex_);
-  if (evidence_.contains(id)) labelled_[id] = std::move(labelled);
+  if (!labelled) labelled_.erase(id);
+  if (labelled && evidence_.contains(id)) labelled_[id] = *std::move(labelled);
 }
 
 Status RolloutDriver::add_values(std::int64_t id, const rollout::Evidence& values) {

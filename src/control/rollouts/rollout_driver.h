@@ -93,10 +93,10 @@ class RolloutDriver {
   Result<Json> report(std::int64_t id);
   RolloutFigures figures();
 
-  // Those that are under way; what cannot be read is left out, and logged by the next look.
-  std::vector<Rollout> live();
-  // All that labels say of its arms by now; it is asked beside what the loops have counted.
-  void set_labelled(std::int64_t id, rollout::Evidence labelled);
+  // Those that are under way; a single one that cannot be read is left out, and logged by the next look.
+  Result<std::vector<Rollout>> live();
+  // All that labels say of its arms by now; it is asked beside what the loops have counted. None: they could not be asked.
+  void set_labelled(std::int64_t id, std::optional<rollout::Evidence> labelled);
   // Counted beside what the loops count, and on disk when it returns. FailedPrecondition when the rollout is over.
   Status add_values(std::int64_t id, const rollout::Evidence& values);
 

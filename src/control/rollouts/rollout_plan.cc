@@ -1,8 +1,10 @@
 #include "control/rollouts/rollout_plan.h"
 
 #include <algorithm>
+#include <set>
 
 #include "rollout/gates/evidence.h"
+#include "rollout/gates/windows.h"
 #include "rollout/machine/looking.h"
 #include "rollout/machine/spec_signals.h"
 #include "rollout/machine/traffic.h"
@@ -51,10 +53,26 @@ Status check_gate(const rollout::Gate& gate) {
                  "disagreement, accuracy, metrics, external signals and latencies are",
                  gate.text, rollout::signal_text(gate));
   }
+  if (gate.window && gate.on_no_data != rollout::OnNoData::kHold) {
+    return error(Code::kInvalidArgument,
+                 "gate '{}': a window is empty now and then, so that 'nodata' would decide by chance; leave out one of "
+                 "'over' and 'nodata'",
+                 gate.text);
+  }
   if (!gate.window || gate.signal != Signal::kAccuracy) return ok();
   return error(Code::kInvalidArgument,
                "gate '{}': labels come late, so that a window of time says nothing of them; leave out 'over'",
                gate.text);
+}
+
+Status check_windows(std::span<const rollout::Gate> gates) {
+  std::set<std::chrono::seconds> lengths;
+  for (const rollout::Gate& gate : gates) {
+    if (gate.window) lengths.insert(*gate.window);
+  }
+  if (lengths.size() <= rollout::WindowedEvidence::kMostWindows) return ok();
+  return error(Code::kInvalidArgument, "gates: {} different windows ('over'): write at most {}", lengths.size(),
+               rollout::WindowedEvidence::kMostWindows);
 }
 
 // A copy waits in another queue than its original, and only copies are compared.
@@ -141,6 +159,7 @@ Status check_supported(const rollout::RolloutSpec& spec) {
   }
   MODELYARD_ASSIGN(const auto gates, rollout::parse_gates(rollout::all_gates(spec)));
   for (const rollout::Gate& gate : gates) MODELYARD_TRY(check_gate(gate));
+  MODELYARD_TRY(check_windows(gates));
   MODELYARD_TRY(rollout::check_signals(spec, gates));
   return check_shadow_gates(spec, gates);
 }

@@ -55,8 +55,9 @@ std::string text_of_kept(const KeptEvidence& kept) {
 
 Result<KeptEvidence> parse_kept_evidence(const std::string& text) {
   KeptEvidence kept;
+  constexpr std::size_t kMostKeptBytes = 256u << 20;  // a hundred steps in four windows
   if (text.empty()) return kept;
-  MODELYARD_ASSIGN(Json document, parse_json(text));
+  MODELYARD_ASSIGN(Json document, parse_json(text, {.max_bytes = kMostKeptBytes}));
   if (document.is_object() && document.contains("courses")) {
     MODELYARD_ASSIGN(kept.courses, rollout::parse_courses(document["courses"], "evidence.courses"));
     document.erase("courses");

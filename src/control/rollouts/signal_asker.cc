@@ -57,29 +57,45 @@ void SignalAsker::run() {
 }
 
 void SignalAsker::step() {
-  std::set<std::int64_t> live;
-  for (const Rollout& rollout : parts_.live()) {
-    live.insert(rollout.record.id);
+  const auto live = parts_.live();
+  if (!live) return;  // the driver tells of it
+  std::set<Key> wanted;
+  for (const Rollout& rollout : *live) {
     for (const std::string& name : rollout::signals_in_force(rollout.spec, rollout.state, rollout.gates)) {
-      if (stop_.stop_requested()) return;
-      Asked& asked = asked_[{rollout.record.id, name}];
-      if (parts_.clock.steady_now() >= asked.next) ask(rollout, name, asked);
+      wanted.emplace(rollout.record.id, name);
     }
   }
-  forget_others(live);
+  forget_others(wanted);
+  for (const auto& [id, name] : wanted) {
+    const auto rollout = std::ranges::find(*live, id, [](const Rollout& one) { return one.record.id; });
+    if (stop_.stop_requested() || !ask_if_due(*rollout, name)) return;
+  }
 }
 
-void SignalAsker::forget_others(const std::set<std::int64_t>& live) {
-  std::erase_if(asked_, [&](const auto& one) { return !live.contains(one.first.first); });
+bool SignalAsker::ask_if_due(const Rollout& rollout, const std::string& name) {
+  const auto signal = rollout.spec.signals.find(name);
+  if (signal == rollout.spec.signals.end()) return true;  // no such rollout is admitted
+  Asked& asked = asked_[{rollout.record.id, name}];
+  const SteadyTime begun = parts_.clock.steady_now();
+  const auto silent = silent_.find(signal->second.source);
+  if (begun < asked.next || (silent != silent_.end() && begun < silent->second)) return true;
+  asked.next = begun + signal->second.interval;
+  ask(rollout, name, asked);
+  return parts_.clock.steady_now() - begun < kTick;
+}
+
+void SignalAsker::forget_others(const std::set<Key>& wanted) {
+  std::erase_if(asked_, [&](const auto& one) { return !wanted.contains(one.first); });
   MutexLock lock(mutex_);
-  std::erase_if(readings_, [&](const auto& one) { return !live.contains(one.first); });
+  for (auto& [id, readings] : readings_) {
+    std::erase_if(readings, [&, rollout = id](const auto& one) { return !wanted.contains({rollout, one.first}); });
+  }
+  std::erase_if(readings_, [](const auto& of_rollout) { return of_rollout.second.empty(); });
 }
 
 void SignalAsker::ask(const Rollout& rollout, const std::string& name, Asked& asked) {
   const auto signal = rollout.spec.signals.find(name);
-  if (signal == rollout.spec.signals.end()) return;  // no such rollout is admitted
   const UtcTime now = parts_.clock.utc_now();
-  asked.next = parts_.clock.steady_now() + signal->second.interval;
   const auto query = rollout::fill_query(signal->second.query, context_of(rollout));
   const Result<SignalAnswer> answer = query ? parts_.sources.ask({.source = signal->second.source,
                                                                   .query = *query,
@@ -88,6 +104,11 @@ void SignalAsker::ask(const Rollout& rollout, const std::string& name, Asked& as
                                                                  stop_.get_token())
                                             : Result<SignalAnswer>(query.error());
   if (stop_.stop_requested()) return;  // what was cut off is no silence of the source
+  if (answer) {
+    silent_.erase(signal->second.source);
+  } else {
+    silent_[signal->second.source] = parts_.clock.steady_now() + signal->second.interval;
+  }
   note(rollout, name, answer, asked);
   keep({rollout.record.id, name}, signal->second.source, now, answer);
 }

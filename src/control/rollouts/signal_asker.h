@@ -1,10 +1,11 @@
 // SignalAsker asks sources for the external signals of rollouts that are under way, and keeps what they say.
 //
 // Asked:    what a gate in force wants, while the candidate has traffic, once each of the signal's intervals, by one
-//           question after the other: a source that is silent holds up the others for its timeout.
+//           question after the other: a source that is silent holds up the others for its timeout, and is asked
+//           nothing else for an interval.
 // Failures: of a source are logged once until it answers again, its warnings once each rollout and signal; meanwhile the
 //           numbers grow stale (external_signal.h).
-// Restart:  forgets what was said; everything is asked anew.
+// Forgets:  what was said of a signal when no gate in force wants it. A restart forgets all; everything is asked anew.
 // Threads:  one of its own between start() and stop(); readings() and counts() from any. stop() ends a question that is
 //           under way within about a second.
 #pragma once
@@ -29,7 +30,7 @@ class SignalAsker {
   static constexpr std::chrono::seconds kTick{1};
 
   struct Parts {
-    std::function<std::vector<Rollout>()> live;
+    std::function<Result<std::vector<Rollout>>()> live;
     SignalSources& sources;
     telemetry::Log& log;
     const Clock& clock;
@@ -57,14 +58,17 @@ class SignalAsker {
   };
 
   void run();
-  void forget_others(const std::set<std::int64_t>& live);
+  // Whether it was quick: behind a slow one, what was read of rollouts may be of before.
+  bool ask_if_due(const Rollout& rollout, const std::string& name);
   void ask(const Rollout& rollout, const std::string& name, Asked& asked);
+  void forget_others(const std::set<Key>& wanted);
   void note(const Rollout& rollout, const std::string& name, const Result<SignalAnswer>& answer, Asked& asked);
   void keep(const Key& key, const std::string& source, UtcTime asked, const Result<SignalAnswer>& answer);
 
   const Parts parts_;
   std::stop_source stop_;
-  std::map<Key, Asked> asked_;  // of the thread
+  std::map<Key, Asked> asked_;                // of the thread
+  std::map<std::string, SteadyTime> silent_;  // sources, and until when they are asked nothing; likewise
   mutable Mutex mutex_;
   CondVar wake_;
   std::map<std::int64_t, rollout::SignalReadings> readings_ MODELYARD_GUARDED_BY(mutex_);

@@ -63,7 +63,12 @@ class SignalAskerTest : public ::testing::Test {
   telemetry::Log log_{fd_.get(), telemetry::LogFormat::kJson, telemetry::Level::kInfo, clock_};
   FakeSources sources_;
   std::vector<Rollout> live_{canary(3)};
-  SignalAsker asker_{{[this] { return live_; }, sources_, log_, clock_}};
+  Status read_;
+  SignalAsker asker_{{[this]() -> Result<std::vector<Rollout>> {
+                        MODELYARD_TRY(read_);
+                        return live_;
+                      },
+                      sources_, log_, clock_}};
 };
 
 TEST_F(SignalAskerTest, AsksForWhatAGateInForceWantsAndKeepsTheAnswer) {
@@ -155,6 +160,34 @@ TEST_F(SignalAskerTest, ForgetsRolloutsThatAreOver) {
   pass(1s);
 
   EXPECT_TRUE(asker_.readings(3).empty());
+}
+
+TEST_F(SignalAskerTest, ForgetsWhatNoGateInForceWants) {
+  asker_.step();
+  live_[0].state.step = 1;
+  pass(1s);
+
+  EXPECT_FALSE(asker_.readings(3).contains("load"));
+  EXPECT_TRUE(asker_.readings(3).contains("cost"));
+}
+
+TEST_F(SignalAskerTest, ForgetsNothingWhenRolloutsCannotBeRead) {
+  asker_.step();
+  read_ = error(Code::kUnavailable, "the disk is away");
+  pass(30s);
+  EXPECT_EQ(asker_.readings(3).size(), 1u);
+  EXPECT_EQ(sources_.questions.size(), 1u);
+}
+
+TEST_F(SignalAskerTest, AsksASilentSourceNothingElseForAnInterval) {
+  live_.push_back(canary(4));
+  sources_.answer = error(Code::kUnavailable, "answered 503");
+  asker_.step();
+  pass(29s);
+  EXPECT_EQ(sources_.questions.size(), 1u);
+  sources_.answer = SignalAnswer{.value = 5, .reason = "", .warning = ""};
+  pass(1s);
+  EXPECT_EQ(sources_.questions.size(), 3u);
 }
 
 TEST_F(SignalAskerTest, EndsItsThreadAtOnce) {

@@ -50,7 +50,8 @@ Verdict judge_signal(const Gate& gate, const ExternalSignal& signal, const Signa
   }
   const SignalValue& newest = reading.values.back();
   verdict.because = said(gate, signal, newest);
-  if (now - newest.asked > ExternalSignal::kStaleAfter * signal.interval) {
+  const auto age = now - newest.asked;  // below 0 when the clock was set back since
+  if (age > ExternalSignal::kStaleAfter * signal.interval || -age > signal.interval) {
     verdict.because += fmt::format(", which is too old{}", lacks(reading));
     return verdict;
   }

@@ -105,7 +105,9 @@ std::vector<Verdict> judge_all(std::span<const Gate> gates, const WindowedEviden
     const bool stands = verdict.outcome == Outcome::kFail && !gate.is_relative();
     if (split.is_mismatch && !stands) {
       verdict.outcome = Outcome::kSrm;
-      verdict.because = fmt::format("{}, so that this is not to be trusted: {}", split.because, verdict.because);
+      verdict.because = gate.is_external()
+                            ? fmt::format("{}, so that what others say is not to be trusted", split.because)
+                            : fmt::format("{}, so that this is not to be trusted: {}", split.because, verdict.because);
     }
     verdicts.push_back(std::move(verdict));
   }

@@ -22,12 +22,14 @@ void WindowedEvidence::move_to(std::span<const Gate> gates, UtcTime begin, UtcTi
     windows_.push_back({.length = *gate.window});
   }
   for (Window& window : windows_) {
-    const std::int64_t ended = std::max(now - begin, UtcTime::duration(0)) * 2 / window.length;
-    if (ended <= window.moves) continue;  // a clock may be set back
-    // The first half moves nothing out.
-    if (ended > 1) window.evidence = ended == window.moves + 1 ? std::move(window.newer) : Evidence();
+    const std::int64_t half = std::max(now - begin, UtcTime::duration(0)) * 2 / window.length;
+    if (half == window.half) continue;
+    const std::int64_t moves = half > window.half ? half - window.half : 1;
+    const bool is_first = window.moves == 0 && moves == 1;  // nothing is old enough
+    if (!is_first) window.evidence = moves == 1 ? std::move(window.newer) : Evidence();
     window.newer = {};
-    window.moves = ended;
+    window.half = half;
+    window.moves += moves;
   }
 }
 
@@ -54,6 +56,7 @@ Json WindowedEvidence::windows_json() const {
   Json json = Json::array();
   for (const Window& window : windows_) {
     json.push_back({{"seconds", window.length.count()},
+                    {"half", window.half},
                     {"moves", window.moves},
                     {"evidence", to_json(window.evidence)},
                     {"newer", to_json(window.newer)}});
@@ -69,8 +72,9 @@ Result<WindowedEvidence::Window> WindowedEvidence::parse_window(const Json& valu
   if (window.length < Gate::kLeastWindow || window.length > Gate::kMostWindow) {
     return error(Code::kInvalidArgument, "{}: {} seconds are no window of a gate", path, seconds);
   }
+  MODELYARD_ASSIGN(window.half, reader.integer("half"));
   MODELYARD_ASSIGN(window.moves, reader.integer("moves"));
-  if (window.moves < 0) return error(Code::kInvalidArgument, "{}: is below 0", reader.path_of("moves"));
+  if (window.half < 0 || window.moves < 0) return error(Code::kInvalidArgument, "{}: counts are not below 0", path);
   MODELYARD_ASSIGN(const Json* const evidence, reader.object("evidence"));
   MODELYARD_ASSIGN(window.evidence, parse_evidence(*evidence, reader.path_of("evidence")));
   MODELYARD_ASSIGN(const Json* const newer, reader.object("newer"));
@@ -80,8 +84,8 @@ Result<WindowedEvidence::Window> WindowedEvidence::parse_window(const Json& valu
 }
 
 Status WindowedEvidence::parse_windows(const Json& value, const std::string& path) {
-  if (!value.is_array() || value.size() > kMostGates) {
-    return error(Code::kInvalidArgument, "{}: expected at most {} windows", path, kMostGates);
+  if (!value.is_array() || value.size() > kMostWindows) {
+    return error(Code::kInvalidArgument, "{}: expected at most {} windows", path, kMostWindows);
   }
   windows_.clear();
   for (std::size_t i = 0; i < value.size(); ++i) {

@@ -76,6 +76,15 @@ TEST_F(WindowedEvidenceTest, AClockThatIsSetBackLosesNothing) {
   EXPECT_EQ(in_window(), 8u);
 }
 
+TEST_F(WindowedEvidenceTest, AClockThatWasADayAheadKeepsNothingForADay) {
+  count_at(24h, 5);
+  count_at(1min, 30);
+  EXPECT_EQ(in_window(), 35u);
+  count_at(6min, 100);
+  EXPECT_EQ(in_window(), 130u);
+  EXPECT_LT(evidence_.of(gates_[1]).of_alpha, 1.0 / (288 * 289)) << "no part of alpha is spent twice";
+}
+
 TEST_F(WindowedEvidenceTest, UnitsOfTheSplitAreCountedOnce) {
   count_at(0s, 2);
   EXPECT_FALSE(evidence_.all().steps[0].units.is_empty());
@@ -95,7 +104,8 @@ TEST_F(WindowedEvidenceTest, IsReadBackAsItWas) {
 
 TEST_F(WindowedEvidenceTest, RefusesWhatItDidNotWrite) {
   count_at(0s, 1);
-  for (const auto& [key, value] : {std::pair("seconds", Json(1)), {"moves", Json(-1)}, {"newer", Json(1)}}) {
+  for (const auto& [key, value] :
+       {std::pair("seconds", Json(1)), {"half", Json(-1)}, {"moves", Json(-1)}, {"newer", Json(1)}}) {
     Json windows = evidence_.windows_json();
     windows[0][key] = value;
     EXPECT_FALSE(evidence_.parse_windows(windows, "windows").has_value()) << key;

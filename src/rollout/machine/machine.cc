@@ -13,12 +13,6 @@
 namespace modelyard::rollout {
 namespace {
 
-// What the gate wants when time is up.
-OnNoData on_no_data(const Verdict& verdict) {
-  const auto gate = parse_gate(verdict.gate);
-  return gate ? gate->on_no_data : OnNoData::kHold;  // a reward is no gate
-}
-
 // One look at one rollout. The parts return whether they changed the state; why_ says why not.
 class Round {
  public:
@@ -48,6 +42,10 @@ class Round {
   };
   bool run_out(const Missing& lacking);
   bool fail_without_data();
+  bool is_unasked(const Verdict& verdict) const {
+    return verdict.outcome == Outcome::kNoData && std::ranges::find(look_.unasked, verdict.gate) != look_.unasked.end();
+  }
+  bool lacks_data(const Verdict& verdict, OnNoData then) const;
   std::optional<Missing> missing() const;
   std::optional<Missing> missing_samples() const;
   std::optional<Missing> missing_verdict() const;
@@ -152,8 +150,12 @@ bool Round::judge_step() {
   }
   const auto lacking = missing();
   if (!lacking) return pass_step();
-  if (is_time_up()) return fail_without_data() || run_out(*lacking);
   why_ = lacking->why;
+  if (is_time_up()) {
+    const bool waits = std::ranges::any_of(look_.verdicts, [this](const Verdict& one) { return is_unasked(one); });
+    if (waits && since(next_.step_since) < step().most_duration + kAskedWithin) return false;
+    return fail_without_data() || run_out(*lacking);
+  }
   return follow_rewards();
 }
 
@@ -170,10 +172,17 @@ bool Round::pass_step() {
   return true;
 }
 
+// Of those that were asked for; `then` is what the gate wants when time is up.
+bool Round::lacks_data(const Verdict& verdict, OnNoData then) const {
+  if (verdict.outcome != Outcome::kNoData || is_unasked(verdict)) return false;
+  const auto gate = parse_gate(verdict.gate);
+  return gate && gate->on_no_data == then;  // a reward is no gate
+}
+
 bool Round::fail_without_data() {
-  const auto failed = std::ranges::find_if(look_.verdicts, [](const Verdict& verdict) {
-    return verdict.outcome == Outcome::kNoData && on_no_data(verdict) == OnNoData::kFail;
-  });
+  if (look_.readiness != Readiness::kReady || !look_.in_force) return false;
+  const auto failed = std::ranges::find_if(
+      look_.verdicts, [this](const Verdict& verdict) { return lacks_data(verdict, OnNoData::kFail); });
   if (failed == look_.verdicts.end()) return false;
   next_.fired = *failed;
   back_out(Ending::kRejected, fmt::format("gate '{}' has no data after {}: {}", failed->gate,
@@ -242,7 +251,7 @@ std::optional<Round::Missing> Round::missing_time() const {
 std::optional<Round::Missing> Round::missing_verdict() const {
   for (const Verdict& verdict : look_.verdicts) {
     if (verdict.outcome == Outcome::kPass) continue;
-    if (verdict.outcome == Outcome::kNoData && is_time_up() && on_no_data(verdict) == OnNoData::kPass) continue;
+    if (is_time_up() && lacks_data(verdict, OnNoData::kPass)) continue;
     return Missing{verdict.outcome == Outcome::kNoData ? HoldCause::kNoData : HoldCause::kInconclusive,
                    fmt::format("gate '{}' is {}: {}", verdict.gate, outcome_name(verdict.outcome), verdict.because)};
   }

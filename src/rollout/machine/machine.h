@@ -10,11 +10,13 @@
 //          srm holds: requests did not reach the versions as planned, and nothing else that is seen can be trusted.
 //          At most_duration a step is inconclusive, and the spec says whether that holds or aborts; of gates without
 //          data, those with `nodata fail` reject the candidate then, and those with `nodata pass` are waited for no more.
+//          Where data were not asked for yet, that is no silence: it is waited for kAskedWithin more, and then held.
 //          In a freeze nothing moves forward, but backing out does.
 // Times:   by the clock, also those at which nobody looked; samples are only those that a look has seen.
 // Threads: pure.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,6 +31,9 @@ namespace modelyard::rollout {
 
 enum class Readiness { kWaiting, kReady, kFailed };
 
+// Labels and external signals are asked for anew when a server has started.
+inline constexpr std::chrono::minutes kAskedWithin{10};
+
 // What is seen at one time.
 struct Look {
   UtcTime now;
@@ -39,6 +44,7 @@ struct Look {
   std::uint64_t shadow_samples = 0;           // copies compared in this step
   std::optional<int> bandit_weight;           // that the rewards ask for, in parts of 10,000
   std::vector<Verdict> verdicts;              // one for each of verdict_lines(), by its text; all must pass
+  std::vector<std::string> unasked;           // gates whose data nobody has asked for yet, as after a start
 };
 
 struct Decision {

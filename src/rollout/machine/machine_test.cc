@@ -244,6 +244,28 @@ TEST(RolloutMachine, AGateMaySayThatNobodyWaitsForItWhenTimeIsUp) {
   EXPECT_EQ(advance(spec, canary, look).next.held_for, HoldCause::kNoData) << "nobody has asked the candidate";
 }
 
+TEST(RolloutMachine, WhatWasNotAskedYetIsNoSilence) {
+  for (const std::string_view on_no_data : {"fail", "pass", "hold"}) {
+    const RolloutSpec spec = spec_with_revenue(on_no_data);
+    const RolloutState canary = reach(spec, Phase::kCanary);
+    Look look = look_after(spec, canary, 3600 + 599);
+    look.verdicts[0].outcome = Outcome::kNoData;
+    look.unasked = {look.verdicts[0].gate};
+    EXPECT_FALSE(advance(spec, canary, look).changed) << on_no_data;
+    look.now += std::chrono::seconds(1);
+    EXPECT_EQ(advance(spec, canary, look).next.held_for, HoldCause::kNoData) << on_no_data;
+  }
+}
+
+TEST(RolloutMachine, ACandidateThatIsNotInForceIsNotRejectedForItsSilence) {
+  const RolloutSpec spec = spec_with_revenue("fail");
+  const RolloutState canary = reach(spec, Phase::kCanary);
+  Look look = look_after(spec, canary, 3600);
+  look.verdicts[0].outcome = Outcome::kNoData;
+  look.in_force = false;
+  EXPECT_EQ(advance(spec, canary, look).next.held_for, HoldCause::kNoData);
+}
+
 TEST(RolloutMachine, AStepThatPassesInItsLastSecondPasses) {
   const RolloutSpec spec = canary_spec();
   const RolloutState canary = reach(spec, Phase::kCanary);

@@ -24,6 +24,7 @@ void see_signals(const RolloutSpec& spec, const RolloutState& state, std::span<c
     const auto signal = spec.signals.find(gate->metric);
     if (signal == spec.signals.end()) continue;
     const auto reading = readings.find(gate->metric);
+    if (reading == readings.end()) look.unasked.push_back(gate->text);
     Verdict judged = judge_signal(*gate, signal->second, reading == readings.end() ? kNothing : reading->second,
                                   state.step_since, look.now);
     const bool stands = verdict.outcome != Outcome::kSrm || judged.outcome == Outcome::kFail;

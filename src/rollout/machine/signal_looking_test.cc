@@ -21,7 +21,7 @@ class SignalLookingTest : public ::testing::Test {
 
   void has_said(const std::string& name, double value) { readings_[name].add({at_seconds(30), value, ""}); }
   Outcome outcome_of(std::string_view line) {
-    see_evidence(spec_, state_, gates_, {}, look_);
+    see_evidence(spec_, state_, gates_, WindowedEvidence(), look_);
     see_signals(spec_, state_, gates_, readings_, look_);
     const auto found = std::ranges::find(look_.verdicts, line, &Verdict::gate);
     EXPECT_NE(found, look_.verdicts.end()) << line;
