@@ -81,7 +81,10 @@ bool SignalAsker::ask_if_due(const Rollout& rollout, const std::string& name) {
   if (begun < asked.next || (silent != silent_.end() && begun < silent->second)) return true;
   asked.next = begun + signal->second.interval;
   ask(rollout, name, asked);
-  return parts_.clock.steady_now() - begun < kTick;
+  const SteadyTime ended = parts_.clock.steady_now();
+  if (ended - begun < kTick) return true;
+  if (asked.is_silent) silent_[signal->second.source] = ended + signal->second.interval;
+  return false;
 }
 
 void SignalAsker::forget_others(const std::set<Key>& wanted) {
@@ -104,11 +107,6 @@ void SignalAsker::ask(const Rollout& rollout, const std::string& name, Asked& as
                                                                  stop_.get_token())
                                             : Result<SignalAnswer>(query.error());
   if (stop_.stop_requested()) return;  // what was cut off is no silence of the source
-  if (answer) {
-    silent_.erase(signal->second.source);
-  } else {
-    silent_[signal->second.source] = parts_.clock.steady_now() + signal->second.interval;
-  }
   note(rollout, name, answer, asked);
   keep({rollout.record.id, name}, signal->second.source, now, answer);
 }

@@ -1,8 +1,8 @@
 // SignalAsker asks sources for the external signals of rollouts that are under way, and keeps what they say.
 //
 // Asked:    what a gate in force wants, while the candidate has traffic, once each of the signal's intervals, by one
-//           question after the other: a source that is silent holds up the others for its timeout, and is asked
-//           nothing else for an interval.
+//           question after the other: a source that lets it wait holds up the others for its timeout, and is
+//           asked nothing else for an interval.
 // Failures: of a source are logged once until it answers again, its warnings once each rollout and signal; meanwhile the
 //           numbers grow stale (external_signal.h).
 // Forgets:  what was said of a signal when no gate in force wants it. A restart forgets all; everything is asked anew.

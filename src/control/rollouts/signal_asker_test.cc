@@ -20,12 +20,16 @@ using namespace std::chrono_literals;
 
 class FakeSources final : public SignalSources {
  public:
+  explicit FakeSources(FakeClock& of) : clock(of) {}
   Status check(const rollout::ExternalSignal&) const override { return ok(); }
   Result<SignalAnswer> ask(const SignalQuestion& question, const std::stop_token&) override {
     questions.push_back(question);
+    clock.advance(takes);
     return answer;
   }
 
+  FakeClock& clock;
+  std::chrono::seconds takes{0};
   std::vector<SignalQuestion> questions;
   Result<SignalAnswer> answer = SignalAnswer{.value = 4, .reason = "four", .warning = ""};
 };
@@ -61,7 +65,7 @@ class SignalAskerTest : public ::testing::Test {
   const UniqueFd fd_{::open((folder_ / "log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)};
   FakeClock clock_;
   telemetry::Log log_{fd_.get(), telemetry::LogFormat::kJson, telemetry::Level::kInfo, clock_};
-  FakeSources sources_;
+  FakeSources sources_{clock_};
   std::vector<Rollout> live_{canary(3)};
   Status read_;
   SignalAsker asker_{{[this]() -> Result<std::vector<Rollout>> {
@@ -179,15 +183,22 @@ TEST_F(SignalAskerTest, ForgetsNothingWhenRolloutsCannotBeRead) {
   EXPECT_EQ(sources_.questions.size(), 1u);
 }
 
-TEST_F(SignalAskerTest, AsksASilentSourceNothingElseForAnInterval) {
+TEST_F(SignalAskerTest, AsksASourceThatLetItWaitNothingElseForAnInterval) {
   live_.push_back(canary(4));
-  sources_.answer = error(Code::kUnavailable, "answered 503");
+  sources_.answer = error(Code::kUnavailable, "no answer within 3 s");
+  sources_.takes = 3s;
   asker_.step();
   pass(29s);
   EXPECT_EQ(sources_.questions.size(), 1u);
-  sources_.answer = SignalAnswer{.value = 5, .reason = "", .warning = ""};
   pass(1s);
-  EXPECT_EQ(sources_.questions.size(), 3u);
+  EXPECT_EQ(sources_.questions.size(), 2u);
+}
+
+TEST_F(SignalAskerTest, AsksASourceThatRefusesAQuestionTheOthers) {
+  live_.push_back(canary(4));
+  sources_.answer = error(Code::kUnavailable, "answered 400");
+  asker_.step();
+  EXPECT_EQ(sources_.questions.size(), 2u);
 }
 
 TEST_F(SignalAskerTest, EndsItsThreadAtOnce) {

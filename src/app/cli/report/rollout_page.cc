@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "app/cli/report/document.h"
 #include "app/cli/report/page_frame.h"
@@ -104,18 +105,17 @@ bool is_reward(const Json& gate) {
 
 // When the candidate had which share. A bandit moves it within a phase: looks at its reward tell.
 std::vector<std::pair<double, double>> weights_of(const Json& report) {
-  std::vector<std::pair<double, double>> weights;
+  std::multimap<double, double> weights;
   const auto add = [&](const Json& one) {
     const double at = time_of(one, "at");
-    if (std::isfinite(at)) weights.emplace_back(at, number_of(one, "weight") / 1e4);
+    if (std::isfinite(at)) weights.emplace(at, number_of(one, "weight") / 1e4);
   };
   for (const Json& gate : field(report, "gates")) {
     if (!is_reward(gate)) continue;
     for (const Json& point : field(gate, "points")) add(point);
   }
   for (const Json& move : field(state_of(report), "history")) add(move);
-  std::ranges::stable_sort(weights, {}, &std::pair<double, double>::first);
-  return weights;
+  return {weights.begin(), weights.end()};
 }
 
 // Weights are steps, so that a line needs many points to be upright.
