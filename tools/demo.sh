@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$root"
 
 need_disk 3000
-"$root/tools/build.sh" release
+"$root/tools/build.sh" release modelyard
 "$root/tools/python_env.sh" demo
 step "running the demo"
 exec build/venv/demo/bin/python examples/demo/demo.py "$@"
