@@ -47,7 +47,7 @@ int CurlTransfer::look_for_stop(void* stop, curl_off_t, curl_off_t, curl_off_t, 
   return static_cast<const std::stop_token*>(stop)->stop_requested() ? 1 : 0;
 }
 
-Result<HttpAnswer> http_post(const HttpPost& request, const std::stop_token& stop, const TransferLimits& limits) {
+Result<CurlAnswer> http_post(const HttpPost& request, const std::stop_token& stop, const TransferLimits& limits) {
   MODELYARD_ASSIGN(const CurlLibrary* curl, CurlLibrary::load());
   CurlTransfer transfer(*curl, stop, limits);
   std::vector<std::string> headers = request.headers;
@@ -62,7 +62,7 @@ Result<HttpAnswer> http_post(const HttpPost& request, const std::stop_token& sto
   if (outcome != CURLE_OK && outcome != CURLE_WRITE_ERROR) {
     return error(Code::kUnavailable, "{}", transfer.no_answer(outcome));
   }
-  return HttpAnswer{transfer.status(), transfer.answer(), outcome == CURLE_WRITE_ERROR};
+  return CurlAnswer{transfer.status(), transfer.answer(), outcome == CURLE_WRITE_ERROR};
 }
 
 }  // namespace modelyard::app

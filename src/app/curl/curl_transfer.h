@@ -61,12 +61,12 @@ struct HttpPost {
   std::string type = "application/json";
 };
 
-struct HttpAnswer {
+struct CurlAnswer {
   long status = 0;
   std::string body;     // its begin
   bool is_cut = false;  // it was longer than most_bytes
 };
 
-Result<HttpAnswer> http_post(const HttpPost& request, const std::stop_token& stop, const TransferLimits& limits = {});
+Result<CurlAnswer> http_post(const HttpPost& request, const std::stop_token& stop, const TransferLimits& limits = {});
 
 }  // namespace modelyard::app

@@ -79,7 +79,7 @@ Result<SignalAnswer> HttpSignalSources::ask(const SignalQuestion& question, cons
   const std::size_t most = is_webhook ? kMostWebhookBytes : kMostPrometheusBytes;
   const TransferLimits limits{
       .connect = question.timeout, .all = question.timeout, .kept_bytes = most, .most_bytes = most};
-  MODELYARD_ASSIGN(const HttpAnswer answer, post_(request_of(found->second, question), stop, limits));
+  MODELYARD_ASSIGN(const CurlAnswer answer, post_(request_of(found->second, question), stop, limits));
   if (answer.is_cut) return error(Code::kInvalidArgument, "its answer has more than {} bytes", most);
   if (answer.status != 200) {
     // A webhook's text is not repeated: it answers by JSON, or a proxy does in its place.

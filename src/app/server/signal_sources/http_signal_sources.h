@@ -19,7 +19,7 @@ namespace modelyard::app {
 
 class HttpSignalSources final : public control::SignalSources {
  public:
-  using Post = std::function<Result<HttpAnswer>(const HttpPost&, const std::stop_token&, const TransferLimits&)>;
+  using Post = std::function<Result<CurlAnswer>(const HttpPost&, const std::stop_token&, const TransferLimits&)>;
 
   // Reads the secrets' files: NotFound, InvalidArgument.
   static Result<std::unique_ptr<HttpSignalSources>> open(const std::vector<SourceSettings>& sources, const Clock& clock,

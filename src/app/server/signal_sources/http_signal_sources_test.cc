@@ -50,7 +50,7 @@ class HttpSignalSourcesTest : public ::testing::Test {
   FakeClock clock_;
   std::vector<HttpPost> posts_;
   TransferLimits limits_;
-  Result<HttpAnswer> answer_ = HttpAnswer{.status = 200, .body = R"({"value": 1})"};
+  Result<CurlAnswer> answer_ = CurlAnswer{.status = 200, .body = R"({"value": 1})"};
   std::unique_ptr<HttpSignalSources> sources_;
 };
 
@@ -81,14 +81,14 @@ TEST_F(HttpSignalSourcesTest, PostsTheSubjectToAWebhookSigned) {
 TEST_F(HttpSignalSourcesTest, TakesNoAnswerForAnythingButAnAnswer) {
   answer_ = error(Code::kUnavailable, "no answer: Timeout was reached");
   EXPECT_EQ(refusal("metrics"), "no answer: Timeout was reached");
-  answer_ = HttpAnswer{.status = 400, .body = R"({"error": "parse error"})"};
+  answer_ = CurlAnswer{.status = 400, .body = R"({"error": "parse error"})"};
   EXPECT_EQ(refusal("metrics"), "answered 400: parse error");
   EXPECT_EQ(refusal("checks"), "answered 400");
-  answer_ = HttpAnswer{.status = 204, .body = R"({"value": 1})"};
+  answer_ = CurlAnswer{.status = 204, .body = R"({"value": 1})"};
   EXPECT_EQ(refusal("checks"), "answered 204");
-  answer_ = HttpAnswer{.status = 302, .body = R"({"value": 1})"};
+  answer_ = CurlAnswer{.status = 302, .body = R"({"value": 1})"};
   EXPECT_EQ(refusal("checks"), "answered 302");
-  answer_ = HttpAnswer{.status = 200, .body = R"({"value": 1})", .is_cut = true};
+  answer_ = CurlAnswer{.status = 200, .body = R"({"value": 1})", .is_cut = true};
   EXPECT_THAT(refusal("checks"), HasSubstr("more than 65536 bytes"));
   EXPECT_THAT(refusal("gone"), HasSubstr("lists it no more"));
 }
