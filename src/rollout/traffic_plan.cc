@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/json_list.h"
+
 namespace modelyard::rollout {
 namespace {
 
@@ -80,18 +82,6 @@ Result<int> read_part(ObjectReader& reader, std::string_view key) {
   MODELYARD_ASSIGN(const std::int64_t part, reader.integer(key));
   if (part >= 0 && part <= kWhole) return static_cast<int>(part);
   return error(Code::kInvalidArgument, "{}: {} is not in 0..{}", reader.path_of(key), part, kWhole);
-}
-
-// Reads every element of an optional array of objects.
-template <typename Read>
-Status each(ObjectReader& plan, std::string_view key, const Read& read) {
-  MODELYARD_ASSIGN(const Json* const list, plan.optional_array(key));
-  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
-    MODELYARD_ASSIGN(auto reader, ObjectReader::open((*list)[i], fmt::format("{}[{}]", plan.path_of(key), i)));
-    MODELYARD_TRY(read(reader));
-    MODELYARD_TRY(reader.finish());
-  }
-  return ok();
 }
 
 Status read_shadow(ObjectReader& reader, TrafficPlan& plan) {
@@ -243,14 +233,14 @@ Result<TrafficPlan> parse_traffic_plan(const Json& value, std::string endpoint, 
   TrafficPlan plan{.endpoint = std::move(endpoint), .model = std::move(model), .revision = revision};
   MODELYARD_ASSIGN(auto reader, ObjectReader::open(value, "plan"));
   MODELYARD_TRY(reader.array("shares"));
-  MODELYARD_TRY(each(reader, "shares", [&](ObjectReader& share) -> Status {
+  MODELYARD_TRY(read_each(reader, "shares", [&](ObjectReader& share) -> Status {
     MODELYARD_ASSIGN(const std::int64_t version, share.integer("version"));
     MODELYARD_ASSIGN(const int weight, read_part(share, "weight"));
     plan.shares.push_back({version, weight});
     return ok();
   }));
-  MODELYARD_TRY(each(reader, "shadows", [&](ObjectReader& shadow) { return read_shadow(shadow, plan); }));
-  MODELYARD_TRY(each(reader, "overrides", [&](ObjectReader& rule) { return read_override(rule, plan); }));
+  MODELYARD_TRY(read_each(reader, "shadows", [&](ObjectReader& shadow) { return read_shadow(shadow, plan); }));
+  MODELYARD_TRY(read_each(reader, "overrides", [&](ObjectReader& rule) { return read_override(rule, plan); }));
   MODELYARD_TRY(read_warm(reader, plan));
   MODELYARD_TRY(read_rollout(reader, plan));
   MODELYARD_TRY(reader.finish());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/json_list.h"
 #include "rollout/machine/spec_fields.h"
 
 namespace modelyard::control {
@@ -12,17 +13,6 @@ using rollout::TrafficPlan;
 
 constexpr std::int64_t kLongestWaitSeconds = 3600;
 constexpr std::chrono::seconds kCounted{60};
-
-template <typename Read>
-Status each(ObjectReader& fields, std::string_view key, const Read& read) {
-  MODELYARD_ASSIGN(const Json* const list, fields.optional_array(key));
-  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
-    MODELYARD_ASSIGN(auto one, ObjectReader::open((*list)[i], fmt::format("{}[{}]", fields.path_of(key), i)));
-    MODELYARD_TRY(read(one));
-    MODELYARD_TRY(one.finish());
-  }
-  return ok();
-}
 
 Status read_percent_of(ObjectReader& fields, VersionNumber& version, int& share) {
   MODELYARD_ASSIGN(version, fields.integer("version"));
@@ -34,7 +24,7 @@ Status read_percent_of(ObjectReader& fields, VersionNumber& version, int& share)
 
 Status read_versions(ObjectReader& document, TrafficPlan& plan) {
   MODELYARD_TRY(document.array("versions"));
-  MODELYARD_TRY(each(document, "versions", [&](ObjectReader& one) -> Status {
+  MODELYARD_TRY(read_each(document, "versions", [&](ObjectReader& one) -> Status {
     rollout::Share share;
     MODELYARD_TRY(read_percent_of(one, share.version, share.weight));
     if (std::ranges::find(plan.shares, share.version, &rollout::Share::version) != plan.shares.end()) {
@@ -56,7 +46,7 @@ Status read_versions(ObjectReader& document, TrafficPlan& plan) {
 }
 
 Status read_overrides(ObjectReader& document, TrafficPlan& plan) {
-  return each(document, "overrides", [&](ObjectReader& one) -> Status {
+  return read_each(document, "overrides", [&](ObjectReader& one) -> Status {
     rollout::Override rule;
     MODELYARD_ASSIGN(const std::string key, one.string("key"));
     const auto parsed = rollout::parse_request_key(key);
@@ -73,7 +63,7 @@ Status read_overrides(ObjectReader& document, TrafficPlan& plan) {
 
 Status read_plan(ObjectReader& document, TrafficPlan& plan) {
   MODELYARD_TRY(read_versions(document, plan));
-  MODELYARD_TRY(each(document, "shadows", [&](ObjectReader& one) -> Status {
+  MODELYARD_TRY(read_each(document, "shadows", [&](ObjectReader& one) -> Status {
     rollout::Shadow shadow;
     MODELYARD_TRY(read_percent_of(one, shadow.version, shadow.share));
     MODELYARD_ASSIGN(const auto tolerance, one.optional_number("tolerance"));

@@ -215,14 +215,18 @@ RolloutSpec spec_with_revenue(std::string_view on_no_data) {
                              on_no_data));
 }
 
+Look look_without_revenue(const RolloutSpec& spec, const RolloutState& state, std::int64_t seconds) {
+  Look look = look_after(spec, state, seconds);
+  look.verdicts[0].outcome = Outcome::kNoData;
+  return look;
+}
+
 TEST(RolloutMachine, AGateMaySayThatItsSilenceIsAFailureWhenTimeIsUp) {
   const RolloutSpec spec = spec_with_revenue("fail");
   const RolloutState canary = reach(spec, Phase::kCanary);
-  Look look = look_after(spec, canary, 3599);
-  look.verdicts[0].outcome = Outcome::kNoData;
-  EXPECT_FALSE(advance(spec, canary, look).changed);
+  EXPECT_FALSE(advance(spec, canary, look_without_revenue(spec, canary, 3599)).changed);
 
-  look.now += std::chrono::seconds(1);
+  Look look = look_without_revenue(spec, canary, 3600);
   const Decision decision = advance(spec, canary, look);
   EXPECT_EQ(decision.next.ending, Ending::kRejected);
   EXPECT_EQ(decision.next.fired->gate, "metric:revenue >= 5 nodata fail");
@@ -231,11 +235,9 @@ TEST(RolloutMachine, AGateMaySayThatItsSilenceIsAFailureWhenTimeIsUp) {
 TEST(RolloutMachine, AGateMaySayThatNobodyWaitsForItWhenTimeIsUp) {
   const RolloutSpec spec = spec_with_revenue("pass");
   const RolloutState canary = reach(spec, Phase::kCanary);
-  Look look = look_after(spec, canary, 3599);
-  look.verdicts[0].outcome = Outcome::kNoData;
-  EXPECT_FALSE(advance(spec, canary, look).changed);
+  EXPECT_FALSE(advance(spec, canary, look_without_revenue(spec, canary, 3599)).changed);
 
-  look.now += std::chrono::seconds(1);
+  Look look = look_without_revenue(spec, canary, 3600);
   EXPECT_EQ(advance(spec, canary, look).next.step, 1u);
   look.verdicts[1].outcome = Outcome::kInconclusive;
   EXPECT_EQ(advance(spec, canary, look).next.phase, Phase::kHolding) << "the other gate still counts";
@@ -248,8 +250,7 @@ TEST(RolloutMachine, WhatWasNotAskedYetIsNoSilence) {
   for (const std::string_view on_no_data : {"fail", "pass", "hold"}) {
     const RolloutSpec spec = spec_with_revenue(on_no_data);
     const RolloutState canary = reach(spec, Phase::kCanary);
-    Look look = look_after(spec, canary, 3600 + 599);
-    look.verdicts[0].outcome = Outcome::kNoData;
+    Look look = look_without_revenue(spec, canary, 3600 + 599);
     look.unasked = {look.verdicts[0].gate};
     EXPECT_FALSE(advance(spec, canary, look).changed) << on_no_data;
     look.now += std::chrono::seconds(1);
@@ -260,8 +261,7 @@ TEST(RolloutMachine, WhatWasNotAskedYetIsNoSilence) {
 TEST(RolloutMachine, ACandidateThatIsNotInForceIsNotRejectedForItsSilence) {
   const RolloutSpec spec = spec_with_revenue("fail");
   const RolloutState canary = reach(spec, Phase::kCanary);
-  Look look = look_after(spec, canary, 3600);
-  look.verdicts[0].outcome = Outcome::kNoData;
+  Look look = look_without_revenue(spec, canary, 3600);
   look.in_force = false;
   EXPECT_EQ(advance(spec, canary, look).next.held_for, HoldCause::kNoData);
 }
